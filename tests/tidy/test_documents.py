@@ -1,0 +1,56 @@
+"""Goal: no page and no error is orphaned. Method: compare what exists with what names it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+SOURCE = ROOT / "src" / "daihou"
+CODE = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")
+LINK = re.compile(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)")
+
+
+def pages():
+    return sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+def pages_in_navigation():
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    return re.findall(r"(\S+\.md)\s*$", text.split("nav:", 1)[1], re.MULTILINE)
+
+
+def raised_codes():
+    """Find the literal codes given to exceptions: ``raise XRefused("area.reason", …)``."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                first = node.exc.args[0] if node.exc.args else None
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    if CODE.match(first.value):
+                        yield first.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_every_page_is_in_the_navigation_once():
+    assert sorted(pages_in_navigation()) == pages()
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_between_pages_lead_somewhere(page):
+    path = DOCS / page
+    for target in LINK.findall(path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).is_file(), target
+
+
+def test_every_raised_code_has_words_in_both_languages():
+    from daihou.errors import MESSAGES
+
+    without = {
+        code: where
+        for code, where in raised_codes()
+        if code not in MESSAGES or not all(text.strip() for text in MESSAGES[code])
+    }
+    assert without == {}
