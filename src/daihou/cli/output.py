@@ -1,0 +1,79 @@
+"""What a command prints: one JSON document or plain lines on standard output, the rest on stderr."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daihou.errors import describe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@cache
+def stderr() -> "Console":
+    """Return the console for progress and remarks (standard error)."""
+    from rich.console import Console  # noqa: PLC0415  Slow to import; --help does without.
+
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@cache
+def stdout() -> "Console":
+    """Return the console for tables meant for people (standard output, never with --json)."""
+    from rich.console import Console  # noqa: PLC0415  Slow to import; --help does without.
+
+    return Console(soft_wrap=True, highlight=False)
+
+
+def emit(document: Mapping[str, object], *, as_json: bool, text: str | None = None) -> None:
+    """Print the result of a command, once: the document with --json, else ``text`` or its lines."""
+    if as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+    else:
+        lines = text if text is not None else "\n".join(_lines(document))
+        sys.stdout.write(lines.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Print a remark on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+def fail(exception: BaseException, *, as_json: bool) -> None:
+    """Print one clear line on standard error and, with --json, the error document."""
+    described = describe(exception)
+    sys.stderr.write(f"error[{described.code}]: {described.message_en}\n")
+    if as_json:
+        emit({"error": described.as_json()}, as_json=True)
+
+
+def _lines(document: Mapping[str, object], indent: str = "") -> list[str]:
+    lines: list[str] = []
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{key}:", *_lines(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{key}: {'-' if value is None else value}")
+    return lines
+
+
+def _plain(value: object) -> object:
+    match value:
+        case date() | Decimal() | Path():
+            return value.isoformat() if isinstance(value, date) else str(value)
+        case set() | frozenset() | tuple():
+            return sorted(value) if not isinstance(value, tuple) else list(value)
+        case Mapping():
+            return dict(value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+    msg = f"{type(value).__name__} has no JSON form"
+    raise TypeError(msg)

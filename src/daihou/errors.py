@@ -1,0 +1,70 @@
+"""Every error a person can meet: a stable code, its parameters, one line in Chinese and English.
+
+Rooms below the edge raise their own exceptions with a ``code`` and, where useful, ``params``;
+``describe`` turns any of them into one line. A code without a line here is shown with the text of
+its exception, so that nothing is ever swallowed. Codes are stable: scripts may depend on them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from types import MappingProxyType
+
+from daihou.messages import MESSAGES
+
+
+class DaihouError(Exception):
+    """A request that cannot be carried out; ``code`` is stable, ``params`` fill its message."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params: Mapping[str, object] = MappingProxyType(params)
+
+    def __str__(self) -> str:
+        return describe(self).message_en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    code: str
+    message_zh: str
+    message_en: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": self.code, "message_zh": self.message_zh, "message_en": self.message_en}
+
+
+def message(*, code: str, params: Mapping[str, object] | None = None) -> tuple[str, str] | None:
+    """Return the Chinese and the English line of a code, or nothing if it has none."""
+    lines = MESSAGES.get(code)
+    if lines is None:
+        return None
+    zh, en = (_fill(line, params or {}) for line in lines)
+    return zh, en
+
+
+def describe(exception: BaseException) -> Described:
+    """Say in one line what happened, for any exception."""
+    code = getattr(exception, "code", None)
+    if not isinstance(code, str):
+        text = f"{type(exception).__name__}: {_one_line(str(exception))}"
+        lines = message(code="internal", params={"text": text})
+        assert lines is not None
+        return Described(code="internal", message_zh=lines[0], message_en=lines[1])
+    params = getattr(exception, "params", None)
+    lines = message(code=code, params=params if isinstance(params, Mapping) else None)
+    if lines is None:
+        text = code if isinstance(exception, DaihouError) else _one_line(str(exception)) or code
+        lines = (text, text)
+    return Described(code=code, message_zh=lines[0], message_en=lines[1])
+
+
+def _fill(line: str, params: Mapping[str, object]) -> str:
+    names = [name for _, name, _, _ in Formatter().parse(line) if name]
+    known = {name: _one_line(str(params.get(name, f"<{name}>"))) for name in names}
+    return line.format_map(known)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
