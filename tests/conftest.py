@@ -27,3 +27,23 @@ def shared():
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}: set DAIHOU_SHARED")
     return folder
+
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what needs a database, so that it can be run once more on another server."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(item.fixturenames):
+            item.add_marker("database")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what this machine could not run (scripts/setup and scripts/test write the list)."""
+    notes = Path(os.environ.get("DAIHOU_NOT_RUN", os.devnull))
+    if lines := notes.read_text(encoding="utf-8").splitlines():
+        terminalreporter.section("did not run on this machine")
+        for line in lines:
+            terminalreporter.write_line(line)
