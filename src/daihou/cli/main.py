@@ -36,10 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class CommandGroup(TyperGroup):
     """The commands of ``COMMANDS`` whose module is installed, each imported when it is used."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  Typer's own class is private.
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  Typer's own class is private.
         return [name for name, (module, _) in COMMANDS.items() if find_spec(module)]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401  Typer's own class is private.
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command's name and summary only, for lists of commands."""
         if cmd_name not in self.list_commands(ctx):
             return None
@@ -47,7 +47,7 @@ class CommandGroup(TyperGroup):
         listed.command(name=cmd_name, help=COMMANDS[cmd_name][1])(lambda: None)
         return typer.main.get_command(listed)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's own class is private.
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the module of the command that is about to run."""
         name, _, rest = super().resolve_command(ctx, args)
         module, summary = COMMANDS[str(name)]
@@ -86,7 +86,7 @@ def _exit_code(arguments: list[str]) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return 1
-    except Exception as exception:  # noqa: BLE001  The edge: every failure becomes one line.
+    except Exception as exception:
         if os.environ.get("DAIHOU_DEBUG"):
             raise
         return _failed(exception, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What a command prints: one JSON document or plain lines on standard output, the rest on stderr."""
+"""What a command prints: its result once on standard output, all else on standard error."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @cache
 def stderr() -> "Console":
     """Return the console for progress and remarks (standard error)."""
-    from rich.console import Console  # noqa: PLC0415  Slow to import; --help does without.
+    from rich.console import Console
 
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -27,7 +27,7 @@ def stderr() -> "Console":
 @cache
 def stdout() -> "Console":
     """Return the console for tables meant for people (standard output, never with --json)."""
-    from rich.console import Console  # noqa: PLC0415  Slow to import; --help does without.
+    from rich.console import Console
 
     return Console(soft_wrap=True, highlight=False)
 

@@ -1,0 +1,14 @@
+"""The Django side: domain apps, the faces, and the database they stand on."""
+
+import os
+
+
+def setup() -> None:
+    """Make Django ready: secrets made where missing, the embedded server's place known."""
+    from daihou.web import home  # noqa: PLC0415  Importing the package costs nothing.
+
+    home.create()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "daihou.web.settings")
+    import django  # noqa: PLC0415  As above.
+
+    django.setup()

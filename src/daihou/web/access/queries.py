@@ -1,0 +1,118 @@
+"""Who may do what, on which books. Roles carry permissions; grants limit them to a scope."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import rules
+
+from daihou.web.access.models import Role, RoleGrant, User
+
+_EVERYONE_INSIDE = frozenset(
+    {Role.COLLECTOR, Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE, Role.OPERATOR}
+)
+_OUTSIDE = frozenset({Role.FUNDER, Role.AGENCY})
+
+PERMISSIONS = MappingProxyType(
+    {
+        "board.view": _EVERYONE_INSIDE | {Role.FUNDER, Role.ADMIN},
+        "loan.view": _EVERYONE_INSIDE | _OUTSIDE,
+        "party.view_personal_data": frozenset({Role.COLLECTOR, Role.MANAGER, Role.COMPLIANCE}),
+        "party.delete_personal_data": frozenset({Role.COMPLIANCE}),
+        "tape.import": frozenset({Role.FINANCE, Role.OPERATOR}),
+        "end_of_day.run": frozenset({Role.OPERATOR}),
+        "end_of_day.view": _EVERYONE_INSIDE,
+        "event.record": frozenset({Role.FINANCE}),
+        "data_quality.view": _EVERYONE_INSIDE,
+        "book.export": frozenset({Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE}),
+        "audit.view": frozenset({Role.COMPLIANCE}),
+        "parameter.change": frozenset({Role.COMPLIANCE}),
+        "user.change": frozenset({Role.ADMIN}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a user may see under one permission: whole books, and single funders' loans."""
+
+    every_book: bool
+    book_names: frozenset[str]
+    funder_ids: frozenset[int]  # Loans of these funders, in any book.
+    funder_ids_by_book: frozenset[tuple[str, int]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.every_book or self.book_names or self.funder_ids or self.funder_ids_by_book
+        )
+
+    def holds(self, *, book_name: str, funder_id: int | None) -> bool:
+        return (
+            self.every_book
+            or book_name in self.book_names
+            or funder_id in self.funder_ids
+            or (book_name, funder_id) in self.funder_ids_by_book
+        )
+
+
+def scope(*, user: User, permission: str) -> Scope:
+    """Return what the user's grants open to her under one permission."""
+    whole: set[str] = set()
+    funders: set[int] = set()
+    by_book: set[tuple[str, int]] = set()
+    every_book = False
+    for grant in _grants(user):
+        if grant.role not in PERMISSIONS[permission]:
+            continue
+        if grant.funder_id is None:
+            every_book |= not grant.book_name
+            whole |= {grant.book_name} - {""}
+        elif grant.book_name:
+            by_book.add((grant.book_name, grant.funder_id))
+        else:
+            funders.add(grant.funder_id)
+    return Scope(
+        every_book=every_book,
+        book_names=frozenset(whole),
+        funder_ids=frozenset(funders),
+        funder_ids_by_book=frozenset(by_book),
+    )
+
+
+def may(*, user: User, permission: str, target: object = None) -> bool:
+    """Tell whether the user may do this, here: on a book, on a loan, or anywhere if no target."""
+    return permission in PERMISSIONS and bool(rules.has_perm(permission, user, target))
+
+
+def system_user() -> User:
+    """Return the user that unattended runs act as."""
+    return User.objects.get(username="system")
+
+
+def _grants(user: object) -> list[RoleGrant]:
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    cached = getattr(user, "_grants", None)
+    if cached is None:
+        cached = list(user.grants.all())
+        user._grants = cached  # type: ignore[attr-defined]  # noqa: SLF001  Once per request.
+    return cached
+
+
+def _allows(permission: str) -> object:
+    @rules.predicate(f"holds {permission}")  # type: ignore[untyped-decorator]
+    def predicate(user: object, target: object = None) -> bool:
+        if not isinstance(user, User):
+            return False
+        found = scope(user=user, permission=permission)
+        if target is None:
+            return not found.is_empty
+        book = getattr(target, "book", target)
+        funder_id = getattr(target, "funder_id", None)
+        return found.holds(book_name=str(getattr(book, "name", "")), funder_id=funder_id)
+
+    return predicate
+
+
+for _permission in PERMISSIONS:
+    rules.add_perm(_permission, _allows(_permission))
