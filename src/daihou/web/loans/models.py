@@ -28,13 +28,6 @@ class ContractTerms(models.Model):
     digest = models.BinaryField(max_length=32, unique=True)
     terms = models.JSONField()
 
-    class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(digest__isnull=False), name="contract_terms_digest_given"
-            ),
-        ]
-
     def __str__(self) -> str:
         return bytes(self.digest).hex()[:12]
 
@@ -68,7 +61,7 @@ class Loan(models.Model):
     loan_ref = models.TextField(db_collation="C")
     shard = models.PositiveSmallIntegerField()
     person = models.ForeignKey(
-        "parties.Person", null=True, on_delete=models.PROTECT, related_name="loans"
+        "parties.Party", null=True, on_delete=models.PROTECT, related_name="loans"
     )
     product = models.ForeignKey(
         Product, null=True, on_delete=models.PROTECT, related_name="loans", db_index=False
