@@ -21,6 +21,7 @@ YEAR_DAYS = {
     DayCount.ACTUAL_360: 360,
     DayCount.ACTUAL_364: 364,
     DayCount.ACTUAL_365: 365,
+    DayCount.ACTUAL_ACTUAL: 365,  # Where one year must stand for all; spans count their own.
 }
 
 

@@ -12,8 +12,6 @@ from fractions import Fraction
 
 from daihou.core.terms import Rounding
 
-MOST_MINOR = 2**63 - 1  # What a 64-bit column holds.
-
 
 class MoneyRefused(ValueError):
     def __init__(self, code: str) -> None:

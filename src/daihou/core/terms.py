@@ -8,11 +8,17 @@ Source  Repayment methods as Chinese lenders name them (design.md, "Words"); all
         PRC Civil Code art. 561; late order: 商业银行信用卡业务监督管理办法 art. 57 (2ND hand).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+
+MOST_MINOR = 2**63 - 1  # What a 64-bit column holds.
+RATE_DIGITS = 18  # More before or behind the point never fits 64 bits.
+LEAST_COMMON_YEAR = 365 * 366  # Days of a common and of a leap year on one denominator.
 
 
 class Method(StrEnum):
@@ -55,8 +61,25 @@ class Rounding(StrEnum):
     HALF_EVEN = "half_even"
 
 
+class InstalmentRule(StrEnum):
+    """Which periodic rate the annuity formula of the equal instalment uses."""
+
+    NOMINAL_PERIODS = "nominal_periods"  # A month is a twelfth of the year, whatever its days.
+    THIRTY_DAY_MONTHS = "thirty_day_months"  # A month is 30 days over the day count's year.
+    OWN_PERIODS = "own_periods"  # Each period its own rate; moved once if the last comes nearer.
+
+
+class TrancheRule(StrEnum):
+    """How a later tranche changes the instalments that are still to come."""
+
+    REMAINING = "remaining"  # All that is owed, anew over the instalments due after its day.
+    WHOLE_TERM = "whole_term"  # The instalment of all paid out over the whole term, from its day.
+
+
 class MonthEnd(StrEnum):
-    LAST_DAY = "last_day"  # The 31st falls on the last day of a short month, then on the 31st again.
+    LAST_DAY = (
+        "last_day"  # The 31st falls on the last day of a short month, then on the 31st again.
+    )
     FIRST_OF_NEXT = "first_of_next"  # What does not exist in a month falls on the 1st of the next.
 
 
@@ -130,6 +153,7 @@ class AllocationTerms:
     normal: AllocationRule
     late: AllocationRule | None = None  # In force from ``late_from_days`` past due on.
     late_from_days: int | None = None
+    by_channel: tuple[tuple[str, AllocationRule], ...] = ()  # Goes before both: ``Event.channel``.
 
 
 STATUTORY_ORDER = (
@@ -210,6 +234,8 @@ class Terms:
     month_end: MonthEnd = MonthEnd.LAST_DAY
     holiday_shift: HolidayShift = HolidayShift.NONE
     calendar: Calendar | None = None
+    instalment_rule: InstalmentRule = InstalmentRule.NOMINAL_PERIODS
+    tranche_rule: TrancheRule = TrancheRule.REMAINING
     rounding: Rounding = Rounding.HALF_UP
     multiple_minor: int = 1  # 100 rounds the instalment to whole yuan; the last one absorbs.
     balloon_minor: int = 0  # Principal left for the last instalment of ``Method.BALLOON``.
@@ -232,3 +258,145 @@ class Contract:
     principal_minor: int  # Agreed; what is disbursed is an event.
     start_on: date  # The schedule is counted from the first disbursement, else from this day.
     terms: Terms
+
+
+class TermsRefused(ValueError):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def check_terms(*, terms: Terms, principal_minor: int, start_on: date | None = None) -> None:
+    """Refuse terms that no schedule can be made of; with ``start_on`` also dues before it.
+
+    :raises TermsRefused: the first of ``principal.*`` and ``terms.*`` that holds.
+
+    >>> yearly = Rate(value=Decimal("0.12"), per=RatePer.YEAR)
+    >>> check_terms(terms=Terms(method=Method.BULLET, rate=yearly), principal_minor=100)
+    >>> check_terms(terms=Terms(method=Method.BULLET, rate=yearly, every=0), principal_minor=100)
+    Traceback (most recent call last):
+    daihou.core.terms.TermsRefused: terms.every_not_positive
+    """
+    if principal_minor <= 0:
+        raise TermsRefused("principal.not_positive")
+    if principal_minor > MOST_MINOR:
+        raise TermsRefused("principal.too_large")
+    check_terms_alone(terms)
+    if terms.method is Method.FREE:
+        if sum(due.principal_minor for due in terms.free_dues) != principal_minor:
+            raise TermsRefused("terms.free_dues_not_principal")
+        if start_on is not None and terms.free_dues[0].due_on < start_on:
+            raise TermsRefused("terms.due_before_start")
+    elif terms.balloon_minor > principal_minor:
+        raise TermsRefused("terms.balloon_beyond_principal")
+    if start_on is not None and terms.first_due_on is not None and terms.first_due_on <= start_on:
+        raise TermsRefused("terms.due_before_start")
+
+
+@lru_cache(maxsize=4096)
+def check_terms_alone(terms: Terms) -> None:
+    """Refuse terms that are senseless whatever the principal; remembered per terms.
+
+    :raises TermsRefused: the first of ``terms.*`` that holds.
+
+    >>> check_terms_alone(Terms(method=Method.BULLET, rate=Rate(value=Decimal(0), per=RatePer.DAY)))
+    """
+    for code, senseless in _NUMBER_CHECKS:
+        if senseless(terms):
+            raise TermsRefused(code)
+    _check_rates(terms)
+    _check_free_dues(terms)
+    _check_allocation(terms)
+    if terms.penalty is not None:
+        _check_penalty(terms.penalty)
+
+
+_NUMBER_CHECKS: tuple[tuple[str, Callable[[Terms], bool]], ...] = (
+    ("terms.count_not_positive", lambda terms: terms.instalment_count < 1),
+    ("terms.every_not_positive", lambda terms: terms.every < 1),
+    ("terms.multiple_not_positive", lambda terms: terms.multiple_minor < 1),
+    ("terms.balloon_negative", lambda terms: terms.balloon_minor < 0),
+    (
+        "terms.balloon_without_method",
+        lambda terms: (terms.balloon_minor > 0) != (terms.method is Method.BALLOON),
+    ),
+    ("terms.fee_negative", lambda terms: terms.instalment_fee_minor < 0),
+    ("terms.fee_too_large", lambda terms: terms.instalment_fee_minor > MOST_MINOR),
+    ("terms.grace_days_negative", lambda terms: terms.grace_days < 0),
+    ("terms.tolerance_negative", lambda terms: terms.tolerance_minor < 0),
+    (
+        "terms.grace_negative",
+        lambda terms: min(terms.principal_grace_count, terms.interest_grace_count) < 0,
+    ),
+    (
+        "terms.grace_not_below_count",
+        lambda terms: (
+            max(terms.principal_grace_count, terms.interest_grace_count)
+            > (0 if terms.method in {Method.BULLET, Method.FREE} else terms.instalment_count - 1)
+        ),
+    ),
+    (
+        "terms.shift_without_calendar",
+        lambda terms: terms.holiday_shift is not HolidayShift.NONE and terms.calendar is None,
+    ),
+)
+
+
+def _check_rates(terms: Terms) -> None:
+    rates = [terms.rate.value]
+    if terms.penalty is not None:
+        penalty = terms.penalty
+        rates += [rate.value for rate in (penalty.rate, penalty.compound_rate) if rate is not None]
+        rates += [penalty.multiple] if penalty.multiple is not None else []
+    share = terms.down_payment_rate
+    for rate in rates if share is None else [*rates, share]:
+        if not rate.is_finite():
+            raise TermsRefused("terms.rate_not_finite")
+        if rate < 0:
+            raise TermsRefused("terms.rate_negative")
+        if abs(rate.adjusted()) > RATE_DIGITS or (
+            max(rate.as_integer_ratio()) * LEAST_COMMON_YEAR > MOST_MINOR
+        ):
+            raise TermsRefused("terms.rate_too_wide")
+    if share is not None and not (0 < share < 1 and terms.method is not Method.FREE):
+        raise TermsRefused("terms.down_payment_not_a_share")
+
+
+def _check_free_dues(terms: Terms) -> None:
+    dues = terms.free_dues
+    if bool(dues) != (terms.method is Method.FREE):
+        raise TermsRefused("terms.free_dues_unexpected" if dues else "terms.free_dues_missing")
+    if any(min(due.principal_minor, due.interest_minor, due.fee_minor) < 0 for due in dues):
+        raise TermsRefused("terms.free_due_negative")
+    if any(due.interest_minor + due.fee_minor > MOST_MINOR for due in dues):
+        raise TermsRefused("terms.free_due_too_large")
+    if any(later.due_on <= due.due_on for due, later in pairwise(dues)):
+        raise TermsRefused("terms.free_dues_not_increasing")
+
+
+def _check_allocation(terms: Terms) -> None:
+    allocation = terms.allocation
+    if (allocation.late is None) != (allocation.late_from_days is None):
+        raise TermsRefused("terms.late_rule_incomplete")
+    if allocation.late_from_days is not None and allocation.late_from_days < 1:
+        raise TermsRefused("terms.late_from_days_not_positive")
+    needed = set(Component) - {Component.COMPOUND_INTEREST}
+    if terms.penalty is not None and terms.penalty.compound_rate is not None:
+        needed.add(Component.COMPOUND_INTEREST)
+    for rule in (allocation.normal, allocation.late):
+        if rule is None:
+            continue
+        if len(set(rule.steps)) != len(rule.steps):
+            raise TermsRefused("terms.allocation_repeats")
+        for timing in (Timing.PAST_DUE, Timing.DUE):
+            if not needed <= {step.component for step in rule.steps if step.timing is timing}:
+                raise TermsRefused("terms.allocation_incomplete")
+
+
+def _check_penalty(penalty: PenaltyTerms) -> None:
+    if penalty.rate is not None and penalty.multiple is not None:
+        raise TermsRefused("terms.penalty_ambiguous")
+    if penalty.rate is None and penalty.multiple is None and penalty.compound_rate is None:
+        raise TermsRefused("terms.penalty_empty")
+    if penalty.stop_after_days is not None and penalty.stop_after_days < 1:
+        raise TermsRefused("terms.penalty_stop_not_positive")
