@@ -1,5 +1,6 @@
 """Rows of the ledger, of the ends of day, and of what they publish."""
 
+from daihou.web.ledger.models.books import Book
 from daihou.web.ledger.models.end_of_day import (
     BookVersion,
     EndOfDayRun,
@@ -8,7 +9,6 @@ from daihou.web.ledger.models.end_of_day import (
     StepState,
 )
 from daihou.web.ledger.models.events import Event
-from daihou.web.ledger.models.books import Book
 from daihou.web.ledger.models.imports import ImportBatch, ImportErrorCount, LoanDrift
 from daihou.web.ledger.models.published import Bucket, DelinquencyEvent, Position, Status
 
