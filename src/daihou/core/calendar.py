@@ -3,8 +3,8 @@
 Units   ``*_on`` is a calendar date; ``*_days`` counts calendar days; a year fraction is exact.
 Shape   Dates in, dates or ``Fraction`` out; nothing is read from a clock.
 Errors  ``CalendarRefused``, before anything is computed.
-Source  Day counts: ISDA 2006 Definitions 4.16, (b) actual/actual, (d) actual/365 fixed,
-        (e) actual/360, (g) 30E/360. Holiday shift: the same, 4.12.
+Source  Day counts: ISDA 2006 Definitions 4.16, (d) actual/365 fixed, (e) actual/360, (g) 30E/360;
+        actual/actual as its (b) but for one day a year (``split_by_leap_year``). Shift: 4.12.
 """
 
 from datetime import date, timedelta
@@ -155,7 +155,7 @@ def year_fraction(*, day_count: DayCount, from_on: date, to_on: date) -> Fractio
 
     >>> year_fraction(
     ...     day_count=DayCount.ACTUAL_ACTUAL, from_on=date(2023, 12, 1), to_on=date(2024, 2, 1)
-    ... ) == Fraction(31, 365) + Fraction(31, 366)
+    ... ) == Fraction(30, 365) + Fraction(32, 366)
     True
     """
     days = count_days(day_count=day_count, from_on=from_on, to_on=to_on)
@@ -168,18 +168,22 @@ def year_fraction(*, day_count: DayCount, from_on: date, to_on: date) -> Fractio
 def split_by_leap_year(*, from_on: date, to_on: date) -> tuple[int, int]:
     """Count the days of a span that lie in common years and those that lie in leap years.
 
+    A day bears interest through the night before it, so the span's first day is not counted and
+    its last one is: the night to 1 January belongs to the new year.
+
     :raises CalendarRefused: ``span.negative``.
 
     >>> split_by_leap_year(from_on=date(2023, 12, 1), to_on=date(2024, 2, 1))
-    (31, 31)
+    (30, 32)
     """
     if to_on < from_on:
         raise CalendarRefused("span.negative")
     common, leap = 0, 0
     while from_on < to_on:
-        part_to_on = to_on if from_on.year == to_on.year else date(from_on.year + 1, 1, 1)
+        year = (from_on + ONE_DAY).year
+        part_to_on = min(to_on, date(year, 12, 31))
         days = (part_to_on - from_on).days
-        if is_leap(from_on.year):
+        if is_leap(year):
             leap += days
         else:
             common += days

@@ -14,7 +14,7 @@ from math import gcd
 
 from daihou.core.money import round_amount, round_ratio
 from daihou.core.periods import Periods, nominal_rate
-from daihou.core.terms import InstalmentRule, Method, Rounding, Terms, TrancheRule
+from daihou.core.terms import InstalmentRule, Method, Terms, TrancheRule
 
 Columns = tuple[list[int], list[int]]
 
@@ -210,18 +210,17 @@ def _own_factors(periods: Periods, from_no: int) -> tuple[int, int, int]:
 
 def _walk(run: _Run, instalment: int) -> Columns:
     """Let each instalment pay its interest first; the last pays all that is left."""
-    rates, denominator = run.periods.rates, run.periods.denominator
-    half_up = run.terms.rounding is Rounding.HALF_UP
     principal: list[int] = []
     interest: list[int] = []
     balance = run.balance_minor
     due = round_amount(amount=run.first_bears, rounding=run.terms.rounding)
-    for rate in rates[run.from_no :]:
-        if principal:  # ``round_ratio`` written out: this is the hot loop of every import.
-            due, rest = divmod(balance * rate, denominator)
-            twice = 2 * rest
-            if twice > denominator or (twice == denominator and (half_up or due % 2 == 1)):
-                due += 1
+    for rate in run.periods.rates[run.from_no :]:
+        if principal:
+            due = round_ratio(
+                numerator=balance * rate,
+                denominator=run.periods.denominator,
+                rounding=run.terms.rounding,
+            )
         repaid = min(max(instalment - due, 0), balance)
         interest.append(due)
         principal.append(repaid)
