@@ -5,16 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from daihou.core.events import Kind
+from daihou.core.events import AMOUNT_KINDS, Kind
 from daihou.core.terms import Component
-
-AMOUNT_KINDS = (
-    Kind.DISBURSED,
-    Kind.PAYMENT_RECEIVED,
-    Kind.CHARGE_ADDED,
-    Kind.RECOVERED,
-)
-
 
 class Event(models.Model):
     """One fact about one loan.
@@ -48,7 +40,8 @@ class Event(models.Model):
     key = models.TextField(db_collation="C")
     target_key = models.TextField(null=True, db_collation="C")
     source_ref = models.TextField(blank=True)
-    figures = models.JSONField(null=True)
+    channel = models.TextField(blank=True)
+    figures = models.JSONField(null=True)  # Name and value of what is stated.
 
     class Meta:
         constraints: ClassVar = [
@@ -64,7 +57,7 @@ class Event(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0)
-                | (Q(amount_minor=0) & ~Q(kind__in=[kind.value for kind in AMOUNT_KINDS])),
+                | (Q(amount_minor=0) & ~Q(kind__in=sorted(kind.value for kind in AMOUNT_KINDS))),
                 name="event_amount_positive",
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="event_sequence_positive"),
