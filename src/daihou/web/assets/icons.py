@@ -10,7 +10,7 @@ NAME = re.compile(r"[a-z0-9-]+")
 
 @cache
 def icon_svg(name: str) -> str:
-    """Return an outline icon as markup; empty where the packages are not installed (``daihou.W001``).
+    """Return an outline icon as markup; empty where the packages are absent (``daihou.W001``).
 
     :raises LookupError: when the packages are there but no icon has this name.
     """

@@ -1,0 +1,78 @@
+"""What one user sees of one book: the whole of it, or only certain funders' loans.
+
+Errors  ``Http404`` for a book that is not there or not hers (both look the same), and
+        ``PermissionDenied`` where she sees the book but may not do this in it.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+
+from daihou.web.access import queries as access
+from daihou.web.access.models import User
+from daihou.web.ledger.models import Book
+from daihou.web.loans.models import Loan
+
+ANY_VIEW = ("board.view", "loan.view", "end_of_day.view", "data_quality.view")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    book: Book
+    funder_ids: frozenset[int] | None  # None: every loan of the book.
+
+    def loans(self) -> QuerySet[Loan]:
+        """Query the loans in sight."""
+        found = Loan.objects.filter(book=self.book)
+        return found if self.funder_ids is None else found.filter(funder_id__in=self.funder_ids)
+
+    @property
+    def key(self) -> str:
+        """Name what is in sight, for caches."""
+        return "all" if self.funder_ids is None else ",".join(map(str, sorted(self.funder_ids)))
+
+
+def user_of(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def open_book(request: HttpRequest, *, name: str, permission: str) -> Sight:
+    """Find what the user may see of a book under a permission.
+
+    :raises Http404, PermissionDenied: see the module.
+    """
+    book = Book.objects.filter(name=name).first()
+    if book is None:
+        raise Http404
+    user = user_of(request)
+    sight = _sight(user=user, book=book, permission=permission)
+    if sight is not None:
+        return sight
+    if any(_sight(user=user, book=book, permission=other) for other in ANY_VIEW):
+        raise PermissionDenied
+    raise Http404
+
+
+def _sight(*, user: User, book: Book, permission: str) -> Sight | None:
+    scope = access.scope(user=user, permission=permission)
+    if scope.every_book or book.name in scope.book_names:
+        return Sight(book=book, funder_ids=None)
+    named = {funder for name, funder in scope.funder_ids_by_book if name == book.name}
+    funder_ids = frozenset(named | scope.funder_ids)
+    return Sight(book=book, funder_ids=funder_ids) if funder_ids else None
+
+
+def visible_books(user: User) -> QuerySet[Book]:
+    """Query the books of which the user sees at least one loan, by name."""
+    scopes = [access.scope(user=user, permission=name) for name in ANY_VIEW]
+    if any(scope.every_book for scope in scopes):
+        return Book.objects.order_by("name")
+    names = {name for scope in scopes for name in scope.book_names}
+    names |= {name for scope in scopes for name, _ in scope.funder_ids_by_book}
+    funders = {funder for scope in scopes for funder in scope.funder_ids}
+    lent = Loan.objects.filter(funder_id__in=funders).values("book_id") if funders else None
+    wanted = Q(name__in=names) | Q(pk__in=lent) if lent is not None else Q(name__in=names)
+    return Book.objects.filter(wanted).order_by("name")

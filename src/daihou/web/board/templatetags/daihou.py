@@ -1,0 +1,95 @@
+"""Template tags of the faces: icons, amounts, days, states."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from daihou.web.assets.icons import icon_svg
+from daihou.web.board import money as writing, words
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon; the markup comes from the locked package, never from data."""
+    return mark_safe(icon_svg(name))  # noqa: S308
+
+
+@register.filter
+def money(amount_minor: int | None, book: Any) -> str:
+    """Write an amount with all its digits, without the currency's sign."""
+    return "–" if amount_minor is None else writing.full(amount_minor, digits=book.minor_digits)
+
+
+@register.filter
+def signed_money(amount_minor: int | None, book: Any) -> str:
+    """Write an amount with all its digits after the currency's sign."""
+    return writing.sign(book.currency) + money(amount_minor, book)
+
+
+@register.filter
+def short_money(amount_minor: int, book: Any) -> str:
+    """Write an amount to about four places after the currency's sign."""
+    return writing.sign(book.currency) + writing.short(amount_minor, digits=book.minor_digits)
+
+
+@register.filter
+def share(rate: float | None, places: int = 2) -> str:
+    return writing.share(rate, places=places)
+
+
+@register.filter
+def share_of(numerator: int, denominator: int) -> str:
+    """Write numerator over denominator as a percentage; a dash over nothing."""
+    return writing.share(numerator / denominator if denominator else None)
+
+
+@register.filter
+def day(value: date | str | None) -> str:
+    """Write a day as 2026-01-31, an absent one as a dash."""
+    if not value:
+        return "–"
+    return value if isinstance(value, str) else value.isoformat()[:10]
+
+
+@register.filter
+def instant(value: datetime | None) -> str:
+    """Write an instant in the business zone, to the minute."""
+    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}" if value else "–"
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """Write a duration: 0.42 s, 12.3 s, 3 min 05 s."""
+    if value is None:
+        return "–"
+    if value < 60:
+        return f"{value:.{2 if value < 10 else 1}f} s"
+    return f"{int(value // 60)} min {int(value % 60):02d} s"
+
+
+@register.filter
+def state_word(state: str) -> str:
+    return words.state_word(state)
+
+
+@register.filter
+def slug_state(state: str) -> str:
+    """Name a state's colour class: M6+ becomes m7."""
+    return "m7" if state == "M6+" else state.lower()
+
+
+@register.filter
+def word(value: str, table: str) -> str:
+    """Look a word of the ledger up in a table of ``words``."""
+    return str(getattr(words, table).get(value, value))
+
+
+@register.filter
+def item(mapping: Any, key: Any) -> Any:
+    """Take one entry of a mapping."""
+    return mapping.get(key)

@@ -1,0 +1,75 @@
+"""The words of the ledger as people read them, in the language of the request."""
+
+from django.utils.translation import gettext_lazy as _
+
+STATES = {
+    "M0": _("Current"),
+    "pending": _("Not paid out"),
+    "active": _("Active"),
+    "closed": _("Closed"),
+    "written_off": _("Written off"),
+}
+COMPONENTS = {
+    "principal": _("Principal"),
+    "interest": _("Interest"),
+    "fee": _("Fee"),
+    "penalty": _("Penalty"),
+    "compound_interest": _("Compound interest"),
+}
+EVENTS = {
+    "disbursed": _("Disbursed"),
+    "payment_received": _("Payment received"),
+    "payment_reversed": _("Payment reversed"),
+    "charge_added": _("Charge added"),
+    "charge_waived": _("Charge waived"),
+    "penalty_stopped": _("Penalty stopped"),
+    "penalty_started": _("Penalty started"),
+    "written_off": _("Written off"),
+    "recovered": _("Recovered"),
+    "closed": _("Closed"),
+    "opened": _("Brought in at cut-over"),
+    "stated": _("Stated by the source"),
+}
+EVENT_ICONS = {
+    "disbursed": "cash-banknote",
+    "payment_received": "circle-check",
+    "payment_reversed": "arrow-back-up",
+    "charge_added": "receipt",
+    "charge_waived": "receipt-off",
+    "penalty_stopped": "player-pause",
+    "penalty_started": "player-play",
+    "written_off": "circle-x",
+    "recovered": "cash-move-back",
+    "closed": "flag-check",
+    "opened": "transfer-in",
+    "stated": "file-text",
+}
+TURNS = {
+    "entered_bucket": _("Fell past due"),
+    "rolled": _("Rolled"),
+    "cured": _("Cured"),
+    "first_payment_missed": _("First payment missed"),
+    "matured_unpaid": _("Matured unpaid"),
+    "closed": _("Closed"),
+}
+METHODS = {
+    "equal_instalment": _("Equal instalments"),
+    "equal_principal": _("Equal principal"),
+    "interest_only": _("Interest only, principal at the end"),
+    "bullet": _("One payment at the end"),
+    "flat": _("Flat: equal principal and interest"),
+    "balloon": _("Balloon"),
+    "free": _("Agreed dates and amounts"),
+}
+RATE_PERIODS = {"year": _("a year"), "month": _("a month"), "day": _("a day")}
+RUN_STATES = {
+    "running": _("Running"),
+    "halted": _("Halted"),
+    "done": _("Done"),
+    "pending": _("Waiting"),
+}
+
+
+def state_word(state: str) -> str:
+    """Name a bucket or an end: M1 stays M1, M0 is Current."""
+    return str(STATES.get(state, state))
