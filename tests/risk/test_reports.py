@@ -92,7 +92,9 @@ LOANS = pl.DataFrame(
 )
 
 
-@pytest.mark.parametrize(("ever", "rates"), [(False, [0, 0.9, 0, 0, 1]), (True, [0, 0.9, 0.9, 0, 1])])
+@pytest.mark.parametrize(
+    ("ever", "rates"), [(False, [0, 0.9, 0, 0, 1]), (True, [0, 0.9, 0.9, 0, 1])]
+)
 def test_vintage_counts_from_the_month_of_booking(ever, rates):
     got = vintages.vintage_curves(history=HISTORY, loans=LOANS, ever=ever)
     assert got["months_on_book"].to_list() == [0, 1, 2, 0, 1]

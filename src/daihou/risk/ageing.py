@@ -20,8 +20,8 @@ def ageing(positions: pl.DataFrame) -> pl.DataFrame:
     ...     "loan_id": [1, 2], "person_id": [1, 1], "status": ["active", "active"],
     ...     "bucket": ["M0", "M1"], "principal_outstanding_minor": [768, 256],
     ...     "overdue_minor": [0, 100]})
-    >>> ageing(frame).filter(pl.col("loans") > 0).select("bucket", "loans", "principal_share").rows()
-    [('M0', 1, 0.75), ('M1', 1, 0.25)]
+    >>> ageing(frame).filter(pl.col("loans") > 0).select("bucket", "principal_share").rows()
+    [('M0', 0.75), ('M1', 0.25)]
     """
     found = (
         positions.lazy()

@@ -1,7 +1,7 @@
 """The market's three levels: day-1 delinquency, 30-day collection, current-to-M2.
 
 Units   Amounts are minor units of instalments falling due; rates are fractions.
-Shape   ``instalments``: one row per instalment, ``due_on, paid_on`` (null while owed), ``due_minor``.
+Shape   ``instalments``: one row per instalment, ``due_on, due_minor, paid_on`` (null while owed).
 Source  field/analytics.md §2.3: C-to-M2 = D1 x (1 - R30). Counted by whole instalments: one that is
         paid in part on its day counts as unpaid with its whole amount.
 """

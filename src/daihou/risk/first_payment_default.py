@@ -17,7 +17,8 @@ def first_payment_default(
 ) -> pl.DataFrame:
     """Compute FPD_k by month of disbursement.
 
-    :returns: ``cohort_on, late_loans, matured_loans, rate, late_minor, matured_minor, amount_rate``.
+    :returns: ``cohort_on, late_loans, matured_loans, rate``, and by amount ``late_minor,
+        matured_minor, amount_rate``.
     """
     first = (
         instalments.filter(pl.col("due_minor") > 0)
