@@ -27,6 +27,48 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "DATABASE_URL 无效：{text}",
         "DATABASE_URL cannot be used: {text}",
     ),
+    "database.unreachable": (
+        "无法连接数据库 {place}：{text}",
+        "the database {place} cannot be reached: {text}",
+    ),
+    "database.too_old": (
+        "数据库版本 {found} 过旧，需要 {wanted} 或更新",
+        "PostgreSQL {found} is too old; {wanted} or newer is needed",
+    ),
+    "database.programs_missing": (
+        "软件包 {package} 中没有 PostgreSQL {major}；请重新安装，或设置 DATABASE_URL",
+        "the package {package} holds no PostgreSQL {major}; install it again or set DATABASE_URL",
+    ),
+    "database.system_user": (
+        "无法创建运行数据库的系统用户 {user}；请以普通用户运行，或设置 DAIHOU_SYSTEM_USER",
+        "root's database needs the system user {user}, which cannot be made; "
+        "run as an ordinary user or set DAIHOU_SYSTEM_USER",
+    ),
+    "database.make_failed": (
+        "无法初始化数据库：{text}",
+        "the database cannot be made: {text}",
+    ),
+    "database.start_failed": (
+        "数据库无法启动：{text}（日志 {log}）",
+        "the database does not start: {text} (log: {log})",
+    ),
+    "database.stop_failed": (
+        "数据库无法停止：{text}",
+        "the database does not stop: {text}",
+    ),
+    "database.not_a_cluster": (
+        "{path} 不是数据库目录",
+        "{path} is not a database folder",
+    ),
+    "database.major_differs": (
+        "数据由 PostgreSQL {found} 写成，现有程序是 {wanted}；请用旧版本备份后再恢复",
+        "the data were written by PostgreSQL {found}, the programs are {wanted}; "
+        "back up with the old version, then restore with this one",
+    ),
+    "home.not_private": (
+        "目录 {path} 属于他人或对他人开放",
+        "the folder {path} belongs to or is open to somebody else",
+    ),
     # Personal data.
     "personal_data.key_missing": (
         "缺少个人信息密钥 {key_id}：请恢复它的备份",

@@ -91,20 +91,20 @@ def current() -> Connections:
     passwords = secrets.database_passwords if secrets else {}
     socket = layout.layout(secrets=secrets).socket
 
-    def target(user: str, role: str) -> Target:
+    def target(user: str, role: str, database: str = DATABASE) -> Target:
         return Target(
             host=str(socket),
             port=str(layout.PORT),
             user=user,
             password=passwords.get(role, ""),
-            database=DATABASE,
+            database=database,
             options={},
         )
 
     return Connections(
         owner=target(OWNER, "owner"),
         application=target(APPLICATION, "application"),
-        superuser=target(SUPERUSER, "superuser"),
+        superuser=target(SUPERUSER, "superuser", database="postgres"),
     )
 
 
