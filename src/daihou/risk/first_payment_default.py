@@ -20,17 +20,11 @@ def first_payment_default(
     :returns: ``cohort_on, late_loans, matured_loans, rate``, and by amount ``late_minor,
         matured_minor, amount_rate``.
     """
-    first = (
-        instalments.filter(pl.col("due_minor") > 0)
-        .sort("loan_id", "due_on", "instalment_no")
-        .unique("loan_id", keep="first", maintain_order=True)
-        .join(loans.select("loan_id", "disbursed_on"), on="loan_id")
-        .filter(pl.col("due_on") + pl.duration(days=late_days) <= as_of)
+    first = first_payments(instalments=instalments, as_of=as_of, late_days=late_days).join(
+        loans.select("loan_id", "disbursed_on"), on="loan_id"
     )
-    settled_on = pl.col("paid_on").fill_null(as_of + pl.duration(days=1))
-    is_late = settled_on >= pl.col("due_on") + pl.duration(days=late_days)
     return (
-        first.with_columns(is_late=is_late, cohort_on=pl.col("disbursed_on").dt.truncate("1mo"))
+        first.with_columns(cohort_on=pl.col("disbursed_on").dt.truncate("1mo"))
         .group_by("cohort_on")
         .agg(
             late_loans=pl.col("is_late").sum().cast(pl.Int64),
@@ -48,3 +42,16 @@ def first_payment_default(
         )
         .sort("cohort_on")
     )  # fmt: skip
+
+
+def first_payments(*, instalments: pl.DataFrame, as_of: date, late_days: int = 1) -> pl.DataFrame:
+    """Keep each loan's first instalment once it is matured, and mark it ``is_late``."""
+    matured_on = pl.col("due_on") + pl.duration(days=late_days)
+    settled_on = pl.col("paid_on").fill_null(as_of + pl.duration(days=1))
+    return (
+        instalments.filter(pl.col("due_minor") > 0)
+        .sort("loan_id", "due_on", "instalment_no")
+        .unique("loan_id", keep="first", maintain_order=True)
+        .filter(matured_on <= as_of)
+        .with_columns(is_late=settled_on >= matured_on)
+    )
