@@ -1,0 +1,565 @@
+"""The fold of plain loans over columns: one kernel for the night, for catching up and for replay.
+
+Units   Money in minor units (int64), days as int32 since 1970-01-01, ``NEVER`` where there is none.
+Shape   ``fold`` walks chosen loans; of each it walks the days on which something happens (payment,
+        disbursement, a due date while money is unapplied, a snapshot) and writes what it finds.
+Errors  None inside: widths are asserted when rules and dues are loaded (``rules``, ``arrays``).
+Source  The twin of ``daihou.core.position``; tests/twins holds the two equal to the cent.
+
+One file: the compiler's cache of ``fold`` follows this file only, so all it is made of lies here.
+The tests run a list of mutants of this text without the compiler, so it is plain Python throughout.
+"""
+
+import numpy as np
+from numba import njit
+
+from daihou.engine.layout import Payments
+
+NEVER = 2**30  # Far beyond any day, and days may still be added to it.
+
+PRINCIPAL, INTEREST, FEE, PENALTY, COMPOUND = 0, 1, 2, 3, 4
+PENDING, ACTIVE, CLOSED = 0, 1, 2
+ENTERED_BUCKET, ROLLED, CURED, FIRST_PAYMENT_MISSED, MATURED_UNPAID, EVENT_CLOSED = 0, 1, 2, 3, 4, 5
+HOLD, NEXT_INSTALMENT, LAST_INSTALMENT, SPREAD = 0, 1, 2, 3
+
+# Places in a rule's row (int64). The allocation in normal and in late times has the same layout.
+GRACE_DAYS, TOLERANCE, HALF_EVEN, SPAN, STOP_DAYS, LATE_FROM = 0, 1, 2, 3, 4, 5
+PENALTY_NUM, PENALTY_LEAP, PENALTY_DEN = 6, 7, 8
+COMPOUND_NUM, COMPOUND_LEAP, COMPOUND_DEN = 9, 10, 11
+NORMAL_BASE, LATE_BASE = 12, 30
+MODE, SURPLUS, STEP_COUNT, STEPS = 0, 1, 2, 3
+MOST_STEPS = 15
+RULE_WIDTH = 48
+# Places in ``State.cell``.
+UNAPPLIED, FIRST_OPEN, FIRST_UNPAID, LAST_PAID, CLOSED_ON = 0, 1, 2, 3, 4
+PREVIOUS_BUCKET, DAY, PRINCIPAL_PAID, MONEY_IN = 5, 6, 7, 8
+
+
+@njit(cache=True, nogil=True)
+def bucket_of(days):
+    """Return the place in BUCKETS of so many days past due."""
+    if days <= 0:
+        return 0
+    if days > 180:
+        return 7
+    return (days + 29) // 30
+
+
+@njit(cache=True, nogil=True)
+def next_boundary(days):
+    """Return the least number of days past due, above ``days``, that starts a bucket."""
+    if days < 1:
+        return 1
+    if days > 180:
+        return NEVER
+    return ((days + 29) // 30) * 30 + 1
+
+
+@njit(cache=True, nogil=True)
+def rounded(numerator, denominator, half_even):
+    whole = numerator // denominator
+    twice = 2 * (numerator - whole * denominator)
+    if twice > denominator:
+        return whole + 1
+    if twice == denominator and (half_even == 0 or whole % 2 == 1):
+        return whole + 1
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def year_starts(year):
+    """Return the day number of 1 January."""
+    before = year - 1
+    return before * 365 + before // 4 - before // 100 + before // 400 - 719162
+
+
+@njit(cache=True, nogil=True)
+def leap_days(after, through):
+    """Count the days of leap years among the days after ``after`` through ``through``."""
+    year = 1970 + (after + 1) // 366
+    while year_starts(year + 1) <= after + 1:
+        year += 1
+    count = 0
+    while year_starts(year) <= through:
+        first, last = year_starts(year), year_starts(year + 1) - 1
+        if last - first == 365:
+            count += min(last, through) - max(first, after + 1) + 1
+        year += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def accrue_one(state, rule, i, which, after, through):
+    """Add what accrues on one instalment: penalty on principal (0), compound on interest (1)."""
+    numerator = rule[PENALTY_NUM] if which == 0 else rule[COMPOUND_NUM]
+    base = state.due[which, i] - state.paid[which, i]
+    if numerator == 0 or base <= 0:
+        return
+    leap = rule[PENALTY_LEAP] if which == 0 else rule[COMPOUND_LEAP]
+    denominator = rule[PENALTY_DEN] if which == 0 else rule[COMPOUND_DEN]
+    days, leap_count = through - after, 0
+    if leap != numerator:
+        leap_count = leap_days(after, through)
+        days -= leap_count
+    if rule[SPAN] == 0:
+        amount = days * rounded(base * numerator, denominator, rule[HALF_EVEN])
+        if leap_count:
+            amount += leap_count * rounded(base * leap, denominator, rule[HALF_EVEN])
+        state.due[PENALTY + which, i] += amount
+        return
+    for n, per_day in ((days, numerator), (leap_count, leap)):
+        whole = (base * per_day) // denominator
+        left = n * (base * per_day - whole * denominator) + state.carry[which, i]
+        state.whole[which, i] += n * whole + left // denominator
+        state.carry[which, i] = left % denominator
+    part = rounded(state.carry[which, i], denominator, rule[HALF_EVEN])
+    state.due[PENALTY + which, i] = state.whole[which, i] + part
+
+
+@njit(cache=True, nogil=True)
+def accrue(state, rule, due_on, day):
+    """Bring every open instalment to the end of the night before ``day``."""
+    if rule[PENALTY_NUM] == 0 and rule[COMPOUND_NUM] == 0:
+        return
+    for i in range(state.cell[FIRST_OPEN], due_on.size):
+        first = due_on[i] + rule[GRACE_DAYS]
+        if first >= day:
+            break
+        after = max(state.accrued_on[i], first)
+        through = min(day, due_on[i] + rule[STOP_DAYS])
+        if through > after:
+            accrue_one(state, rule, i, 0, after, through)
+            accrue_one(state, rule, i, 1, after, through)
+            state.accrued_on[i] = through
+
+
+@njit(cache=True, nogil=True)
+def pay(state, i, component, money, day):
+    """Pay one component of one instalment; return the money left."""
+    owed = state.due[component, i] - state.paid[component, i]
+    part = min(owed, money)
+    if part <= 0:
+        return money
+    state.paid[component, i] += part
+    if component == PRINCIPAL:
+        state.cell[PRINCIPAL_PAID] += part
+    if part == owed and open_minor(state, i) == 0:
+        state.paid_on[i] = day
+    return money - part
+
+
+@njit(cache=True, nogil=True)
+def open_minor(state, i):
+    total = 0
+    for component in range(5):
+        total += state.due[component, i] - state.paid[component, i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def aged_minor(state, i):
+    """What of an instalment makes the loan past due: never penalty nor compound interest."""
+    total = 0
+    for component in range(3):
+        total += state.due[component, i] - state.paid[component, i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def advance(state, rule, count):
+    """Move the marks of the first instalment that is open and of the first that can age."""
+    cell = state.cell
+    while cell[FIRST_OPEN] < count and open_minor(state, cell[FIRST_OPEN]) == 0:
+        cell[FIRST_OPEN] += 1
+    while (
+        cell[FIRST_UNPAID] < count and aged_minor(state, cell[FIRST_UNPAID]) <= rule[TOLERANCE]
+    ):
+        cell[FIRST_UNPAID] += 1
+
+
+@njit(cache=True, nogil=True)
+def group_end(rule, base, k):
+    """Return the place after the group of steps that starts at ``k``."""
+    if rule[base + MODE] == 1:
+        return k + 1
+    end = k + 1
+    timing = rule[base + STEPS + k] // 5
+    while end < rule[base + STEP_COUNT] and rule[base + STEPS + end] // 5 == timing:
+        end += 1
+    return end
+
+
+@njit(cache=True, nogil=True)
+def pay_due(state, rule, base, due_on, day, money):
+    """Pay what is past due and due by the rule at ``base``; return the money left."""
+    k = 0
+    while k < rule[base + STEP_COUNT] and money > 0:
+        end = group_end(rule, base, k)
+        timing = rule[base + STEPS + k] // 5
+        for i in range(state.cell[FIRST_OPEN], due_on.size):
+            if due_on[i] > day or money == 0 or timing == 2:
+                break
+            if (timing == 0) != (due_on[i] < day):
+                continue
+            steps = (base + STEPS + k, base + STEPS + end)
+            money = pay_group(state, rule, steps, i, money, day)
+        k = end
+    return money
+
+
+@njit(cache=True, nogil=True)
+def pay_group(state, rule, steps, i, money, day):
+    """Pay the components of a group of steps of one instalment; return the money left."""
+    for step in range(steps[0], steps[1]):
+        money = pay(state, i, rule[step] % 5, money, day)
+    return money
+
+
+@njit(cache=True, nogil=True)
+def group_minor(state, rule, steps, i):
+    total = 0
+    for step in range(steps[0], steps[1]):
+        component = rule[step] % 5
+        total += state.due[component, i] - state.paid[component, i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def pay_evenly(state, rule, steps, first, count, money, day):
+    """Give each instalment the same whole share, the last the remainder, until nothing fits."""
+    while money > 0:
+        sharers, last = 0, 0
+        for i in range(first, count):
+            if group_minor(state, rule, steps, i) > 0:
+                sharers, last = sharers + 1, i
+        if sharers == 0:
+            break
+        share = money // sharers
+        left = 0
+        for i in range(first, last):
+            if group_minor(state, rule, steps, i) > 0:
+                left += pay_group(state, rule, steps, i, share, day)
+        left += pay_group(state, rule, steps, last, money - share * (sharers - 1), day)
+        money = left
+    return money
+
+
+@njit(cache=True, nogil=True)
+def pay_surplus(state, rule, base, due_on, day, money):
+    """Spend what is left when everything due is paid on future instalments; return the rest."""
+    surplus = rule[base + SURPLUS]
+    if money == 0 or surplus == HOLD:
+        return money
+    first, count = state.cell[FIRST_OPEN], due_on.size
+    while first < count and due_on[first] <= day:
+        first += 1
+    k = 0
+    while k < rule[base + STEP_COUNT]:
+        end = group_end(rule, base, k)
+        steps = (base + STEPS + k, base + STEPS + end)
+        if rule[base + STEPS + k] // 5 == 2 and surplus == SPREAD:
+            money = pay_evenly(state, rule, steps, first, count, money, day)
+        elif rule[base + STEPS + k] // 5 == 2:
+            for n in range(count - first):
+                i = count - 1 - n if surplus == LAST_INSTALMENT else first + n
+                money = pay_group(state, rule, steps, i, money, day)
+        k = end
+    return money
+
+
+@njit(cache=True, nogil=True)
+def receive(state, rule, due_on, day, money):
+    """Spend money on a day by the rule in force; what nothing takes is unapplied."""
+    accrue(state, rule, due_on, day)
+    late_days = 0
+    if state.cell[FIRST_UNPAID] < due_on.size:
+        late_days = day - due_on[state.cell[FIRST_UNPAID]]
+    base = LATE_BASE if late_days >= rule[LATE_FROM] else NORMAL_BASE
+    money = pay_due(state, rule, base, due_on, day, money)
+    money = pay_surplus(state, rule, base, due_on, day, money)
+    state.cell[UNAPPLIED] += money
+    advance(state, rule, due_on.size)
+    if state.cell[FIRST_OPEN] == due_on.size > 0 and state.cell[CLOSED_ON] == NEVER:
+        state.cell[CLOSED_ON] = day
+
+
+@njit(cache=True, nogil=True)
+def start(state, loans, dues, loan, rule):
+    """Lay the loan's dues into the scratch; return its due dates."""
+    low, high = dues.begin[loan], dues.begin[loan + 1]
+    for i in range(high - low):
+        state.due[PRINCIPAL, i] = dues.principal[low + i]
+        state.due[INTEREST, i] = dues.interest[low + i]
+        state.due[FEE, i] = dues.fee[low + i]
+        for component in range(PENALTY, COMPOUND + 1):
+            state.due[component, i] = 0
+            state.carry[component - PENALTY, i] = 0
+            state.whole[component - PENALTY, i] = 0
+        for component in range(5):
+            state.paid[component, i] = 0
+        state.accrued_on[i] = -NEVER
+        state.paid_on[i] = NEVER
+    cell = state.cell
+    cell[UNAPPLIED] = 0
+    cell[FIRST_OPEN] = 0
+    cell[FIRST_UNPAID] = 0
+    cell[LAST_PAID] = NEVER
+    cell[CLOSED_ON] = NEVER
+    cell[PREVIOUS_BUCKET] = 0
+    cell[PRINCIPAL_PAID] = 0
+    cell[MONEY_IN] = 0
+    cell[DAY] = loans.disbursed_on[loan]
+    advance(state, rule, high - low)
+    return dues.due_on[low:high]
+
+
+@njit(cache=True, nogil=True)
+def oldest_unpaid(state, due_on):
+    """Return the due date of the first instalment that can age, future ones too, or NEVER."""
+    first = state.cell[FIRST_UNPAID]
+    return due_on[first] if first < due_on.size else NEVER
+
+
+@njit(cache=True, nogil=True)
+def raise_event(events, loan, on, kind, buckets, oldest):
+    n = events.count[0]
+    if n < events.on.size:
+        events.on[n] = on
+        events.loan[n] = loan
+        events.kind[n] = kind
+        events.from_bucket[n] = buckets[0]
+        events.to_bucket[n] = buckets[1]
+        events.oldest[n] = oldest
+    events.count[0] = n + 1
+
+
+@njit(cache=True, nogil=True)
+def raise_bucket(events, state, loan, on, oldest):
+    """Compare the bucket of a day with the one before it."""
+    before = state.cell[PREVIOUS_BUCKET]
+    now = bucket_of(on - oldest)
+    if now == before:
+        return
+    kind = ROLLED
+    if before == 0:
+        kind = ENTERED_BUCKET
+    elif now == 0:
+        kind = CURED
+    raise_event(events, loan, on, kind, (before, now), oldest)
+    state.cell[PREVIOUS_BUCKET] = now
+
+
+@njit(cache=True, nogil=True)
+def watch(events, state, loan, due_on, through):
+    """Raise the events of the days since the last change through ``through``: facts stood still."""
+    first = max(state.cell[DAY], events.window[0] + 1)
+    last = min(through, events.window[1])
+    if first > last:
+        return
+    oldest = oldest_unpaid(state, due_on)
+    raise_bucket(events, state, loan, first, oldest)
+    if oldest == NEVER:
+        return
+    on = oldest + next_boundary(first - oldest)
+    while on <= last:
+        raise_bucket(events, state, loan, on, oldest)
+        on = oldest + next_boundary(on - oldest)
+    missed, matured = due_on[0] + 1, due_on[due_on.size - 1] + 1
+    if first <= missed <= last and oldest == due_on[0]:
+        raise_event(events, loan, missed, FIRST_PAYMENT_MISSED, (0, 1), oldest)
+    if first <= matured <= last:
+        bucket = bucket_of(matured - oldest)
+        raise_event(events, loan, matured, MATURED_UNPAID, (bucket, bucket), oldest)
+
+
+@njit(cache=True, nogil=True)
+def watch_closing(events, state, loan, known_closed):
+    """Raise the closing once: on its day, or when the ledger learnt of it."""
+    closed_on = state.cell[CLOSED_ON]
+    if closed_on > events.window[1] or known_closed != NEVER:
+        return
+    on = max(closed_on, events.window[0] + 1)
+    if on <= events.window[1]:
+        raise_event(events, loan, on, EVENT_CLOSED, (0, 0), NEVER)
+
+
+@njit(cache=True, nogil=True)
+def next_change(state, due_on, day, disbursed_on, next_payment_on):
+    """Return the first day after ``day`` on which a fact changes though nothing new is known."""
+    found = next_payment_on
+    if day < disbursed_on:
+        return min(found, disbursed_on)
+    if state.cell[CLOSED_ON] <= day:
+        return found
+    oldest = oldest_unpaid(state, due_on)
+    if oldest != NEVER:
+        found = min(found, oldest + next_boundary(day - oldest))
+    for i in range(due_on.size):
+        if due_on[i] > day and state.cell[UNAPPLIED] > 0:
+            found = min(found, due_on[i])
+        if due_on[i] >= day and oldest != NEVER:
+            return min(found, due_on[i] + 1)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def snapshot(state, loans, due_on, history, s, n):
+    """Write the few figures of one loan at one snapshot."""
+    loan, day = loans.chosen[n], history.days[s]
+    history.principal[s, n] = loans.disbursed_minor[loan] - state.cell[PRINCIPAL_PAID]
+    if day < loans.disbursed_on[loan]:
+        history.status[s, n] = PENDING
+        history.oldest[s, n] = NEVER
+        history.overdue[s, n] = 0
+        return
+    accrue(state, loans.rules[loans.rule[loan]], due_on, day)
+    history.status[s, n] = CLOSED if state.cell[CLOSED_ON] <= day else ACTIVE
+    history.oldest[s, n] = oldest_unpaid(state, due_on)
+    overdue = 0
+    for i in range(state.cell[FIRST_OPEN], due_on.size):
+        if due_on[i] >= day:
+            break
+        overdue += open_minor(state, i)
+    history.overdue[s, n] = overdue
+
+
+@njit(cache=True, nogil=True)
+def running_interest(state, start_on, due_on, day, half_even):
+    """Return the interest earned by the period that runs over ``day``, less what is paid of it."""
+    total = 0
+    for i in range(state.cell[FIRST_OPEN], due_on.size):
+        if start_on[i] < day < due_on[i]:
+            days = due_on[i] - start_on[i]
+            earned = rounded(state.due[INTEREST, i] * (day - start_on[i]), days, half_even)
+            total += max(0, earned - state.paid[INTEREST, i])
+    return total
+
+
+@njit(cache=True, nogil=True)
+def detail(state, loans, dues, details, n, day):
+    """Write the other figures of one loan at the last snapshot."""
+    loan = loans.chosen[n]
+    rule = loans.rules[loans.rule[loan]]
+    low, high = dues.begin[loan], dues.begin[loan + 1]
+    due_on = dues.due_on[low:high]
+    details.unapplied[n] = state.cell[UNAPPLIED]
+    details.last_paid_on[n] = state.cell[LAST_PAID]
+    details.closed_on[n] = state.cell[CLOSED_ON]
+    details.money_in[n] = state.cell[MONEY_IN]
+    details.next_due_on[n] = NEVER
+    details.next_due[n] = 0
+    details.accrued_interest[n] = 0
+    allocated = 0
+    for i in range(high - low):
+        for component in range(5):
+            allocated += state.paid[component, i]
+    details.allocated[n] = allocated
+    for component in range(5):
+        details.overdue[component, n] = 0
+    if day < loans.disbursed_on[loan]:
+        return
+    for i in range(state.cell[FIRST_OPEN], high - low):
+        if due_on[i] < day:
+            for component in range(5):
+                owed = state.due[component, i] - state.paid[component, i]
+                details.overdue[component, n] += owed
+        elif details.next_due_on[n] == NEVER and open_minor(state, i) > 0:
+            details.next_due_on[n] = due_on[i]
+            details.next_due[n] = open_minor(state, i)
+    start_on = dues.start_on[low:high]
+    interest = running_interest(state, start_on, due_on, day, rule[HALF_EVEN])
+    details.accrued_interest[n] = interest
+
+
+@njit(cache=True, nogil=True)
+def keep(state, kept, low, count, day):
+    """Copy the loan's instalments out of the scratch."""
+    for i in range(count):
+        for which in range(2):
+            kept.due[which, low + i] = state.due[PENALTY + which, i]
+            kept.carry[which, low + i] = state.carry[which, i]
+        for component in range(5):
+            kept.paid[component, low + i] = state.paid[component, i]
+        kept.paid_on[low + i] = state.paid_on[i]
+
+
+@njit(cache=True, nogil=True)
+def release(state, rule, due_on, day):
+    """Spend unapplied money on a due date or on the day of disbursement."""
+    held = state.cell[UNAPPLIED]
+    if held > 0:
+        state.cell[UNAPPLIED] = 0
+        receive(state, rule, due_on, day, held)
+
+
+@njit(cache=True, nogil=True)
+def next_release(state, due_on, day, disbursed_on):
+    """Return the next day after ``day`` on which unapplied money is spent, or NEVER."""
+    if state.cell[UNAPPLIED] == 0:
+        return NEVER
+    if day < disbursed_on:
+        return disbursed_on
+    for i in range(state.cell[FIRST_OPEN], due_on.size):
+        if due_on[i] > day:
+            return due_on[i]
+    return NEVER
+
+
+@njit(cache=True, nogil=True)
+def one_day(state, rule, due_on, payments, k, on, disbursed_on):
+    """Spend the unapplied and the received money of one day; return the next payment's place."""
+    if on >= disbursed_on:
+        release(state, rule, due_on, on)
+    loan_end = payments.on.size
+    while k < loan_end and payments.on[k] == on:
+        amount = payments.amount[k]
+        state.cell[LAST_PAID] = on
+        state.cell[MONEY_IN] += amount
+        if on < disbursed_on:
+            state.cell[UNAPPLIED] += amount
+        else:
+            receive(state, rule, due_on, on, amount)
+        k += 1
+    return k
+
+
+@njit(cache=True, nogil=True)
+def fold_one(state, loans, dues, payments, into, n, low):
+    """Fold one loan through every snapshot; return the place after its kept instalments."""
+    loan = loans.chosen[n]
+    rule, disbursed_on = loans.rules[loans.rule[loan]], loans.disbursed_on[loan]
+    due_on = start(state, loans, dues, loan, rule)
+    cell, days, events = state.cell, into.history.days, into.events
+    cell[PREVIOUS_BUCKET] = bucket_of(events.window[0] - loans.known_oldest[loan])
+    first, end = payments.begin[loan], payments.begin[loan + 1]
+    mine = Payments(payments.begin, payments.on[first:end], payments.amount[first:end])
+    k, last = 0, -NEVER
+    for s in range(days.size):
+        while True:
+            on = mine.on[k] if k < mine.on.size else NEVER
+            on = min(on, next_release(state, due_on, last, disbursed_on))
+            if on > days[s]:
+                break
+            watch(events, state, loan, due_on, on - 1)
+            k = one_day(state, rule, due_on, mine, k, on, disbursed_on)
+            cell[DAY] = max(on, disbursed_on)
+            last = on
+        snapshot(state, loans, due_on, into.history, s, n)
+    watch(events, state, loan, due_on, days[days.size - 1])
+    watch_closing(events, state, loan, loans.known_closed[loan])
+    day = days[days.size - 1]
+    detail(state, loans, dues, into.details, n, day)
+    on = mine.on[k] if k < mine.on.size else NEVER
+    into.details.next_change_on[n] = next_change(state, due_on, day, disbursed_on, on)
+    if into.paid.paid_on.size:
+        keep(state, into.paid, low, due_on.size, day)
+    return low + due_on.size
+
+
+@njit(cache=True, nogil=True)
+def fold(state, loans, dues, payments, into):
+    """Fold the chosen loans, each through every snapshot, in the order given."""
+    low = 0
+    into.events.count[0] = 0
+    for n in range(loans.chosen.size):
+        low = fold_one(state, loans, dues, payments, into, n, low)
