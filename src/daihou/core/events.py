@@ -3,31 +3,38 @@
 Units   ``amount_minor`` is a positive ``int`` of minor units; the kind says which way it goes.
 Shape   One ``Event`` per fact. ``effective_on`` is the business day it counts for, ``sequence`` its
         place in the ledger (commit order), ``recorded_at`` when it became known.
-Errors  ``EventRefused`` with a stable code, raised by ``check_event``.
+Errors  ``EventRefused`` with a stable code, raised by ``check_event`` and ``check_events``.
 Source  design.md, "One idea".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from daihou.core.terms import Component
+from daihou.core.terms import MOST_MINOR, AllocationTerms, Component, Contract, Surplus
 
 
 class Kind(StrEnum):
     DISBURSED = "disbursed"
     PAYMENT_RECEIVED = "payment_received"
-    PAYMENT_REVERSED = "payment_reversed"  # ``target_key`` names the payment.
+    PAYMENT_REVERSED = "payment_reversed"  # ``target_key`` names the payment or recovery.
     CHARGE_ADDED = "charge_added"  # ``component`` fee or penalty, due on ``due_on``.
     CHARGE_WAIVED = "charge_waived"  # ``target_key`` names a charge, or ``component`` + instalment.
     PENALTY_STOPPED = "penalty_stopped"
     PENALTY_STARTED = "penalty_started"
     WRITTEN_OFF = "written_off"
-    RECOVERED = "recovered"
-    CLOSED = "closed"
+    RECOVERED = "recovered"  # Money that came after the write-off; applied like a payment.
+    CLOSED = "closed"  # What is still owed is given up on that day.
     OPENED = "opened"  # Cut-over: balances brought from another system on ``effective_on``.
     STATED = "stated"  # Overlay: the core system's own figures for ``effective_on``.
+
+
+class EventRefused(ValueError):
+    def __init__(self, code: str, key: str = "") -> None:
+        super().__init__(f"{code}: {key}" if key else code)
+        self.code = code
+        self.key = key  # Of the event at fault.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +50,162 @@ class Event:
     instalment_no: int | None = None
     due_on: date | None = None
     target_key: str | None = None
-    figures: tuple[tuple[str, int], ...] = ()  # ``OPENED`` and ``STATED``: name and value.
+    channel: str = ""  # How money came in; ``AllocationTerms.by_channel`` may give it its own rule.
+    figures: tuple[tuple[str, int], ...] = ()  # ``STATED``: name and value.
 
 
-PLAIN_KINDS = frozenset({Kind.DISBURSED, Kind.PAYMENT_RECEIVED})
+STARTING_KINDS = frozenset({Kind.DISBURSED, Kind.OPENED})
+MONEY_IN_KINDS = frozenset({Kind.PAYMENT_RECEIVED, Kind.RECOVERED})
+PLAIN_KINDS = STARTING_KINDS | {Kind.PAYMENT_RECEIVED}
+AMOUNT_KINDS = STARTING_KINDS | MONEY_IN_KINDS | {Kind.CHARGE_ADDED, Kind.CHARGE_WAIVED}
+CHARGE_COMPONENTS = frozenset({Component.FEE, Component.PENALTY})
+STATED_FIGURES = frozenset(
+    {
+        "principal_outstanding_minor",
+        "interest_outstanding_minor",
+        "fee_outstanding_minor",
+        "penalty_outstanding_minor",
+        "overdue_minor",
+        "days_past_due",
+        "next_due_on",  # An ordinal; 0 when nothing is to come.
+        "unapplied_minor",
+        "closed",  # 0 or 1.
+    }
+)
 
 
-def is_plain(events: Iterable[Event]) -> bool:
-    """Tell whether the night's kernel may fold these events (one disbursement, payments only)."""
-    kinds = [event.kind for event in events]
-    return set(kinds) <= PLAIN_KINDS and kinds.count(Kind.DISBURSED) == 1
+def check_event(event: Event) -> None:
+    """Refuse an event that can mean nothing, whatever the loan.
+
+    :raises EventRefused: ``event.key_missing``, ``event.amount_not_positive``,
+        ``event.amount_too_large``, ``event.amount_not_wanted``, ``event.target_missing``,
+        ``event.component_missing``, ``event.component_wrong``, ``event.due_on_missing``,
+        ``event.figure_unknown``, ``event.figure_negative``, ``event.recorded_at_naive``.
+
+    >>> from datetime import UTC
+    >>> day = date(2024, 5, 1)
+    >>> check_event(Event(kind=Kind.PAYMENT_RECEIVED, effective_on=day, sequence=1, key="p1",
+    ...                   recorded_at=datetime(2024, 5, 1, tzinfo=UTC), amount_minor=0))
+    Traceback (most recent call last):
+    daihou.core.events.EventRefused: event.amount_not_positive: p1
+    """
+    code = _fault_of(event)
+    if code is not None:
+        raise EventRefused(code, event.key)
+
+
+def _fault_of(event: Event) -> str | None:
+    if not event.key:
+        return "event.key_missing"
+    if event.recorded_at.tzinfo is None:
+        return "event.recorded_at_naive"
+    if event.kind in AMOUNT_KINDS:
+        if event.amount_minor <= 0:
+            return "event.amount_not_positive"
+        if event.amount_minor > MOST_MINOR:
+            return "event.amount_too_large"
+    elif event.amount_minor != 0 and event.kind is not Kind.PAYMENT_REVERSED:
+        return "event.amount_not_wanted"
+    if event.kind is Kind.PAYMENT_REVERSED and event.target_key is None:
+        return "event.target_missing"
+    if event.kind is Kind.CHARGE_ADDED:
+        return _fault_of_charge(event)
+    if event.kind is Kind.CHARGE_WAIVED and event.target_key is None:
+        if event.component is None or event.instalment_no is None:
+            return "event.target_missing"
+        if event.component is Component.PRINCIPAL:
+            return "event.component_wrong"
+    if event.kind is Kind.STATED:
+        return _fault_of_figures(event)
+    return None
+
+
+def _fault_of_charge(event: Event) -> str | None:
+    if event.component is None:
+        return "event.component_missing"
+    if event.component not in CHARGE_COMPONENTS:
+        return "event.component_wrong"
+    return "event.due_on_missing" if event.due_on is None else None
+
+
+def _fault_of_figures(event: Event) -> str | None:
+    if not {name for name, _ in event.figures} <= STATED_FIGURES:
+        return "event.figure_unknown"
+    if any(value < 0 for _, value in event.figures):
+        return "event.figure_negative"
+    too_large = any(value > MOST_MINOR for _, value in event.figures)
+    return "event.amount_too_large" if too_large else None
+
+
+def check_events(events: Sequence[Event]) -> None:
+    """Refuse a list of events of one loan that contradicts itself.
+
+    :raises EventRefused: as ``check_event``, and ``event.duplicate_key``, ``event.unknown_target``,
+        ``event.target_not_payment`` (a reversal of a reversal is one), ``event.target_not_charge``,
+        ``event.reversed_twice``, ``event.total_too_large``.
+
+    >>> from datetime import UTC
+    >>> check_events([Event(kind=Kind.PAYMENT_REVERSED, effective_on=date(2024, 5, 1), sequence=1,
+    ...     key="r1", target_key="p1", recorded_at=datetime(2024, 5, 1, tzinfo=UTC))])
+    Traceback (most recent call last):
+    daihou.core.events.EventRefused: event.unknown_target: r1
+    """
+    kinds: dict[str, Kind] = {}
+    total_minor = 0
+    for event in events:
+        check_event(event)
+        if event.key in kinds:
+            raise EventRefused("event.duplicate_key", event.key)
+        kinds[event.key] = event.kind
+        total_minor += event.amount_minor
+    if total_minor > MOST_MINOR:
+        raise EventRefused("event.total_too_large")
+    reversed_keys: set[str] = set()
+    for event in events:
+        if event.target_key is None:
+            continue
+        if event.target_key not in kinds:
+            raise EventRefused("event.unknown_target", event.key)
+        target = kinds[event.target_key]
+        if event.kind is Kind.PAYMENT_REVERSED:
+            if target not in MONEY_IN_KINDS:
+                raise EventRefused("event.target_not_payment", event.key)
+            if event.target_key in reversed_keys:
+                raise EventRefused("event.reversed_twice", event.key)
+            reversed_keys.add(event.target_key)
+        elif event.kind is Kind.CHARGE_WAIVED and target is not Kind.CHARGE_ADDED:
+            raise EventRefused("event.target_not_charge", event.key)
+
+
+def is_plain(*, contract: Contract, events: Iterable[Event]) -> bool:
+    """Tell whether the night's kernel may fold this loan; if not, ``core`` does.
+
+    Plain: one disbursement or cut-over, else payments only, none of them effective before it or
+    under a rule of its own channel, and no surplus that rewrites the schedule.
+
+    >>> from datetime import UTC
+    >>> from decimal import Decimal
+    >>> from daihou.core.terms import Method, Rate, RatePer, Terms
+    >>> terms = Terms(method=Method.BULLET, rate=Rate(value=Decimal("0.1"), per=RatePer.YEAR))
+    >>> contract = Contract(loan_ref="L1", currency="CNY", minor_digits=2, principal_minor=1,
+    ...                     start_on=date(2024, 5, 1), terms=terms)
+    >>> paid_out = Event(kind=Kind.DISBURSED, effective_on=date(2024, 5, 1), sequence=1, key="d1",
+    ...                  recorded_at=datetime(2024, 5, 1, tzinfo=UTC), amount_minor=1)
+    >>> is_plain(contract=contract, events=[paid_out]), is_plain(contract=contract, events=[])
+    (True, False)
+    """
+    starts: list[date] = []
+    paid_on: list[date] = []
+    for event in events:
+        if event.kind not in PLAIN_KINDS or event.channel:
+            return False
+        (starts if event.kind in STARTING_KINDS else paid_on).append(event.effective_on)
+    if len(starts) != 1 or any(on < starts[0] for on in paid_on):
+        return False
+    return _allocates_plainly(contract.terms.allocation)
+
+
+def _allocates_plainly(allocation: AllocationTerms) -> bool:
+    rules = (allocation.normal, allocation.late)
+    rewriting = {Surplus.SHORTEN, Surplus.LOWER}
+    return not any(rule is not None and rule.surplus in rewriting for rule in rules)

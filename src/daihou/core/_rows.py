@@ -1,0 +1,205 @@
+"""Instalments at work: the small mutable rows that the fold writes on and then freezes.
+
+Units   ``*_minor`` is an ``int`` count of minor units; days are ordinals (``date.toordinal``).
+Shape   Lists of five amounts stand in the order of ``Component``; rows stay sorted by due day.
+Errors  None of its own: what reaches this module has been checked.
+Source  A charge belongs to the instalment with start < due day <= its due day; after the last due
+        day it makes an instalment of its own (docs/algorithms/position.md).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from daihou.core.allocation import COMPONENT_NO, COMPONENTS, Part, Row
+from daihou.core.money import round_ratio, split_by_largest_remainder
+from daihou.core.schedule import ScheduledInstalment
+from daihou.core.terms import Component, Rounding
+
+PRINCIPAL = COMPONENT_NO[Component.PRINCIPAL]
+INTEREST = COMPONENT_NO[Component.INTEREST]
+FEE = COMPONENT_NO[Component.FEE]
+PENALTY = COMPONENT_NO[Component.PENALTY]
+COMPOUND_INTEREST = COMPONENT_NO[Component.COMPOUND_INTEREST]
+
+
+class WorkRow(Row):
+    """One instalment: what fell due, what is left of it and what was given up."""
+
+    __slots__ = ("accrued", "due_on", "owed", "paid_on", "planned", "start", "start_on", "waived")
+
+    def __init__(self, *, start_on: date, due_on: date) -> None:
+        super().__init__(due=due_on.toordinal(), left=[0] * len(COMPONENTS))
+        self.start_on, self.due_on, self.start = start_on, due_on, start_on.toordinal()
+        self.owed = [0] * len(COMPONENTS)
+        self.waived = [0] * len(COMPONENTS)
+        self.planned = [0, 0, 0]  # Principal, interest and fee of the schedule alone.
+        self.accrued = [0, 0]  # Numerators of penalty and of compound interest.
+        self.paid_on: int | None = None
+
+    def add(self, component: int, amount_minor: int) -> None:
+        """Owe more of a component, or less, but never less than is left."""
+        self.owed[component] += amount_minor
+        self.left[component] += amount_minor
+        assert self.left[component] >= 0
+        if self.left[component]:
+            self.paid_on = None
+
+    def waive(self, component: int, amount_minor: int, on: int) -> None:
+        self.left[component] -= amount_minor
+        self.waived[component] += amount_minor
+        self.note_paid(on)
+
+    def note_paid(self, on: int) -> None:
+        if not any(self.left):
+            self.paid_on = on
+
+    def ages(self, tolerance_minor: int) -> bool:
+        """Tell whether enough scheduled money is left to make the loan past due."""
+        left = self.left
+        return left[PRINCIPAL] + left[INTEREST] + left[FEE] > tolerance_minor
+
+
+def merge_schedule(
+    rows: Sequence[WorkRow], schedule: Sequence[ScheduledInstalment]
+) -> list[WorkRow]:
+    """Bring rows to a new schedule (another tranche): each takes the difference to its old plan.
+
+    Where an instalment would owe less than was paid on it, the next ones owe that much less.
+    """
+    waiting: defaultdict[tuple[date, bool], list[WorkRow]] = defaultdict(list)
+    for row in rows:
+        waiting[row.due_on, row.start == row.due].append(row)
+    merged: list[WorkRow] = []
+    overpaid_minor = 0
+    for planned in schedule:
+        same_due = waiting[planned.due_on, planned.start_on == planned.due_on]
+        row = (
+            same_due.pop(0)
+            if same_due
+            else WorkRow(start_on=planned.start_on, due_on=planned.due_on)
+        )
+        amounts = (planned.principal_minor, planned.interest_minor, planned.fee_minor)
+        overpaid_minor = _replan(row, amounts, overpaid_minor)
+        merged.append(row)
+    for row in (row for same_due in waiting.values() for row in same_due):
+        overpaid_minor = _replan(row, (0, 0, 0), overpaid_minor)
+        if any(row.owed):
+            merged.append(row)
+    return sorted(merged, key=lambda row: row.due)
+
+
+def _replan(row: WorkRow, amounts: tuple[int, int, int], overpaid_minor: int) -> int:
+    for component, amount_minor in enumerate(amounts):
+        wanted = amount_minor - row.planned[component]
+        if component == PRINCIPAL:
+            wanted -= overpaid_minor
+        taken = max(wanted, -row.left[component])
+        if component == PRINCIPAL:
+            overpaid_minor = taken - wanted
+        row.planned[component] = amount_minor
+        row.add(component, taken)
+    return overpaid_minor
+
+
+def row_for_charge(rows: list[WorkRow], due_on: date, disbursed_on: date) -> WorkRow:
+    """Find the instalment a charge belongs to; make one where its day is after the last."""
+    due = due_on.toordinal()
+    for i, row in enumerate(rows):
+        if due <= row.due and (row.start < due or i == 0):
+            return row
+    last_on = rows[-1].due_on if rows else min(disbursed_on, due_on)
+    extra = WorkRow(start_on=last_on, due_on=due_on)
+    rows.append(extra)
+    return extra
+
+
+def accrued_of_period(row: WorkRow, on: int, rounding: Rounding) -> int:
+    """Count the interest of the running period earned by the end of a day, paid or not."""
+    if not row.start < on < row.due:
+        return 0
+    return round_ratio(
+        numerator=row.owed[INTEREST] * (on - row.start),
+        denominator=row.due - row.start,
+        rounding=rounding,
+    )
+
+
+def accrued_unpaid(row: WorkRow, on: int, rounding: Rounding) -> int:
+    """Count the running period's interest earned by a day, less what was paid in advance."""
+    settled_minor = row.owed[INTEREST] - row.left[INTEREST]
+    return max(0, accrued_of_period(row, on, rounding) - settled_minor)
+
+
+def reduce_principal(
+    rows: list[WorkRow],
+    amount_minor: int,
+    *,
+    on: int,
+    keeps_instalment: bool,
+    rounding: Rounding,
+    parts: list[Part],
+) -> int:
+    """Pay principal before it is due and scale down what is to come; give back what is left.
+
+    The running period's interest earned so far is paid first. The money is booked on the next
+    instalment. ``keeps_instalment`` shortens the term; without it every instalment shrinks.
+    """
+    future = [row for row in rows if row.due > on]
+    if not future:
+        return amount_minor
+    head = future[0]
+    earned_minor = min(amount_minor, accrued_unpaid(head, on, rounding))
+    if earned_minor:
+        head.left[INTEREST] -= earned_minor
+        parts.append((head, INTEREST, earned_minor))
+        amount_minor -= earned_minor
+    balance_minor = sum(row.left[PRINCIPAL] for row in future)
+    prepaid_minor = min(amount_minor, balance_minor)
+    if prepaid_minor:
+        rest_minor = balance_minor - prepaid_minor
+        if keeps_instalment:
+            _shorten(future, balance_minor, rest_minor, rounding)
+        else:
+            _lower(future, balance_minor, rest_minor, rounding)
+        head.owed[PRINCIPAL] += prepaid_minor
+        parts.append((head, PRINCIPAL, prepaid_minor))
+        rows[:] = [row for row in rows if row.due <= on or any(row.owed)]
+    return amount_minor - prepaid_minor
+
+
+def _scaled_interest(row: WorkRow, old_minor: int, new_minor: int, rounding: Rounding) -> int:
+    if not old_minor:
+        return row.left[INTEREST]
+    return round_ratio(
+        numerator=row.left[INTEREST] * new_minor, denominator=old_minor, rounding=rounding
+    )
+
+
+def _shorten(future: Sequence[WorkRow], old: int, new: int, rounding: Rounding) -> None:
+    """Keep each instalment's amount: less interest, so more principal, until none is left."""
+    for row in future:
+        interest = _scaled_interest(row, old, new, rounding)
+        principal = row.left[PRINCIPAL]
+        old -= principal
+        if principal:
+            principal = min(new, principal + row.left[INTEREST] - interest)
+        if row is future[-1]:
+            principal = new
+        new -= principal
+        _set_left(row, principal, interest)
+
+
+def _lower(future: Sequence[WorkRow], old: int, new: int, rounding: Rounding) -> None:
+    """Scale each instalment's principal and the interest on the balance it starts from."""
+    weights = [row.left[PRINCIPAL] for row in future]
+    principals = split_by_largest_remainder(total_minor=new, weights=weights)
+    for row, was, principal in zip(future, weights, principals, strict=True):
+        interest = _scaled_interest(row, old, new, rounding)
+        old, new = old - was, new - principal
+        _set_left(row, principal, interest)
+
+
+def _set_left(row: WorkRow, principal_minor: int, interest_minor: int) -> None:
+    row.add(PRINCIPAL, principal_minor - row.left[PRINCIPAL])
+    row.add(INTEREST, interest_minor - row.left[INTEREST])

@@ -1,0 +1,216 @@
+"""Spend one payment on the dues of one loan, in the order its contract gives.
+
+Units   ``*_minor`` is an ``int`` count of minor currency units; one currency per call.
+Shape   ``applied_minor[i]`` belongs to ``dues[i]``: same length, same order as given.
+Errors  ``AllocationRefused``, before anything is computed; a result is never partial.
+Source  Default order: PRC Civil Code art. 561 (costs, interest, principal); a contract may differ.
+        From 91 days past due principal first: 商业银行信用卡业务监督管理办法 art. 57 (2ND hand).
+Twin    The night's kernel does the same on columns; ``tests/twins`` holds the two equal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeAlias
+
+from daihou.core.terms import AllocationRule, Component, Mode, Surplus, Timing
+
+COMPONENTS = tuple(Component)
+COMPONENT_NO = {component: i for i, component in enumerate(COMPONENTS)}
+SPENDS_IN_ADVANCE = frozenset({Surplus.NEXT_INSTALMENT, Surplus.LAST_INSTALMENT, Surplus.SPREAD})
+
+
+class AllocationRefused(ValueError):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    instalment_no: int
+    due_on: date
+    component: Component
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    applied_minor: tuple[int, ...]
+    unapplied_minor: int  # The caller decides: hold it, or reduce principal with it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A rule made ready: per timing, groups of components that an instalment finishes together."""
+
+    due_groups: tuple[tuple[Timing, tuple[int, ...]], ...]
+    advance_groups: tuple[tuple[int, ...], ...]
+    surplus: Surplus
+
+
+class Row:
+    """One instalment at work: its due day (ordinal) and what is left of each component."""
+
+    __slots__ = ("due", "left")
+
+    def __init__(self, *, due: int, left: list[int]) -> None:
+        self.due = due
+        self.left = left
+
+
+Part: TypeAlias = tuple[Row, int, int]  # Where, which component (by number), how much.
+
+
+@lru_cache(maxsize=1024)
+def plan_of(rule: AllocationRule) -> Plan:
+    """Check a rule and make it ready.
+
+    Horizontal: consecutive steps of one timing form a group; inside it an instalment is finished
+    before the next. Vertical: every step is a group of its own.
+
+    :raises AllocationRefused: ``rule.step_twice``; ``rule.incomplete`` when money that is due, or
+        paid in advance where the surplus is, could find no step.
+
+    >>> from daihou.core.terms import STATUTORY
+    >>> plan_of(STATUTORY.normal).due_groups[0]
+    (<Timing.PAST_DUE: 'past_due'>, (2, 3, 4, 1, 0))
+    """
+    pairs = {(step.timing, step.component) for step in rule.steps}
+    if len(pairs) != len(rule.steps):
+        raise AllocationRefused("rule.step_twice")
+    needed = list(Timing) if rule.surplus in SPENDS_IN_ADVANCE else [Timing.PAST_DUE, Timing.DUE]
+    if not all((timing, component) in pairs for timing in needed for component in COMPONENTS):
+        raise AllocationRefused("rule.incomplete")
+
+    groups: list[tuple[Timing, tuple[int, ...]]] = []
+    for timing, steps in groupby(rule.steps, key=attrgetter("timing")):
+        numbers = tuple(COMPONENT_NO[step.component] for step in steps)
+        if rule.mode is Mode.HORIZONTAL:
+            groups.append((timing, numbers))
+        else:
+            groups.extend((timing, (number,)) for number in numbers)
+    return Plan(
+        due_groups=tuple(group for group in groups if group[0] is not Timing.IN_ADVANCE),
+        advance_groups=tuple(group[1] for group in groups if group[0] is Timing.IN_ADVANCE),
+        surplus=rule.surplus,
+    )
+
+
+def spend(*, amount_minor: int, rows: Sequence[Row], plan: Plan, on: int, parts: list[Part]) -> int:
+    """Spend an amount on rows sorted by due day, in place; note each part; give back what is left.
+
+    >>> from daihou.core.terms import STATUTORY
+    >>> row, parts = Row(due=9, left=[900, 200, 0, 0, 0]), []
+    >>> spend(amount_minor=500, rows=[row], plan=plan_of(STATUTORY.normal), on=9, parts=parts)
+    0
+    >>> row.left
+    [600, 0, 0, 0, 0]
+    """
+    open_rows = [row for row in rows if any(row.left)]
+    by_timing = {
+        Timing.PAST_DUE: [row for row in open_rows if row.due < on],
+        Timing.DUE: [row for row in open_rows if row.due == on],
+    }
+    for timing, components in plan.due_groups:
+        amount_minor = _spend_forwards(amount_minor, by_timing[timing], components, parts)
+    if not amount_minor or plan.surplus not in SPENDS_IN_ADVANCE:
+        return amount_minor
+
+    future = [row for row in open_rows if row.due > on]
+    if plan.surplus is Surplus.LAST_INSTALMENT:
+        future.reverse()
+    share = _spend_evenly if plan.surplus is Surplus.SPREAD else _spend_forwards
+    for components in plan.advance_groups:
+        amount_minor = share(amount_minor, future, components, parts)
+    return amount_minor
+
+
+def _spend_forwards(
+    amount_minor: int, rows: Sequence[Row], components: tuple[int, ...], parts: list[Part]
+) -> int:
+    for row in rows:
+        if not amount_minor:
+            break
+        amount_minor = _take(amount_minor, row, components, parts)
+    return amount_minor
+
+
+def _spend_evenly(
+    amount_minor: int, rows: Sequence[Row], components: tuple[int, ...], parts: list[Part]
+) -> int:
+    """Give each row the same whole share and the last one the remainder, until nothing fits."""
+    while amount_minor:
+        rows = [row for row in rows if any(row.left[component] for component in components)]
+        if not rows:
+            break
+        share_minor = amount_minor // len(rows)
+        not_taken_minor = 0
+        for row in rows[:-1]:
+            not_taken_minor += _take(share_minor, row, components, parts)
+        last_share_minor = amount_minor - share_minor * (len(rows) - 1)
+        amount_minor = not_taken_minor + _take(last_share_minor, rows[-1], components, parts)
+    return amount_minor
+
+
+def _take(amount_minor: int, row: Row, components: tuple[int, ...], parts: list[Part]) -> int:
+    left = row.left
+    for component in components:
+        taken_minor = min(left[component], amount_minor)
+        if taken_minor:
+            left[component] -= taken_minor
+            amount_minor -= taken_minor
+            parts.append((row, component, taken_minor))
+    return amount_minor
+
+
+def allocate(
+    *, payment_minor: int, dues: Sequence[Due], rule: AllocationRule, on: date
+) -> Allocation:
+    """Spend the payment on the dues as the rule says, seen from the day of the payment.
+
+    ``Surplus.SHORTEN`` and ``Surplus.LOWER`` leave the surplus unapplied here: they change the
+    schedule, which is the fold's work.
+
+    :raises AllocationRefused: ``payment.not_positive``, ``due.negative``, ``due.twice``,
+        ``rule.step_twice``, ``rule.incomplete``.
+
+    >>> from daihou.core.terms import STATUTORY
+    >>> may = date(2024, 5, 1)
+    >>> owed = [
+    ...     Due(instalment_no=1, due_on=may, component=Component.PRINCIPAL, amount_minor=900),
+    ...     Due(instalment_no=1, due_on=may, component=Component.INTEREST, amount_minor=200),
+    ... ]
+    >>> allocate(payment_minor=500, dues=owed, rule=STATUTORY.normal, on=may)
+    Allocation(applied_minor=(300, 200), unapplied_minor=0)
+    """
+    if payment_minor <= 0:
+        raise AllocationRefused("payment.not_positive")
+    if any(due.amount_minor < 0 for due in dues):
+        raise AllocationRefused("due.negative")
+    plan = plan_of(rule)
+
+    rows: dict[tuple[date, int], Row] = {}
+    places: dict[tuple[int, int], int] = {}  # Row and component to the place in ``dues``.
+    for i, due in enumerate(dues):
+        new_row = Row(due=due.due_on.toordinal(), left=[0] * len(COMPONENTS))
+        row = rows.setdefault((due.due_on, due.instalment_no), new_row)
+        place = (id(row), COMPONENT_NO[due.component])
+        if place in places:
+            raise AllocationRefused("due.twice")
+        places[place] = i
+        row.left[COMPONENT_NO[due.component]] = due.amount_minor
+
+    parts: list[Part] = []
+    in_due_order = [rows[key] for key in sorted(rows)]
+    left_minor = spend(
+        amount_minor=payment_minor, rows=in_due_order, plan=plan, on=on.toordinal(), parts=parts
+    )
+    applied = [0] * len(dues)
+    for row, component, taken_minor in parts:
+        applied[places[id(row), component]] += taken_minor
+    assert sum(applied) + left_minor == payment_minor
+    return Allocation(applied_minor=tuple(applied), unapplied_minor=left_minor)
