@@ -19,7 +19,7 @@ class Kind(StrEnum):
     DISBURSED = "disbursed"
     PAYMENT_RECEIVED = "payment_received"
     PAYMENT_REVERSED = "payment_reversed"  # ``target_key`` names the payment or recovery.
-    CHARGE_ADDED = "charge_added"  # ``component`` fee or penalty, due on ``due_on``.
+    CHARGE_ADDED = "charge_added"  # Of ``component``, due on ``due_on``.
     CHARGE_WAIVED = "charge_waived"  # ``target_key`` names a charge, or ``component`` + instalment.
     PENALTY_STOPPED = "penalty_stopped"
     PENALTY_STARTED = "penalty_started"
@@ -58,7 +58,8 @@ STARTING_KINDS = frozenset({Kind.DISBURSED, Kind.OPENED})
 MONEY_IN_KINDS = frozenset({Kind.PAYMENT_RECEIVED, Kind.RECOVERED})
 PLAIN_KINDS = STARTING_KINDS | {Kind.PAYMENT_RECEIVED}
 AMOUNT_KINDS = STARTING_KINDS | MONEY_IN_KINDS | {Kind.CHARGE_ADDED, Kind.CHARGE_WAIVED}
-CHARGE_COMPONENTS = frozenset({Component.FEE, Component.PENALTY})
+# Interest: collected as it was earned, on a loan whose schedule has none. Principal: capitalized.
+CHARGE_COMPONENTS = frozenset(Component) - {Component.COMPOUND_INTEREST}
 STATED_FIGURES = frozenset(
     {
         "principal_outstanding_minor",
