@@ -10,6 +10,7 @@ Source  docs/formats/native.md describes the same columns to users.
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 import dataframely as dy
@@ -19,6 +20,7 @@ from daihou.core import events as core_events, terms as core_terms
 
 INT64_MAX: Final = 2**63 - 1
 METHODS = tuple(core_terms.Method)
+UNSCHEDULED_ON: Final = date(9999, 1, 1)  # The due date of what has no day: never past due.
 EVENT_KINDS = tuple(
     kind
     for kind in core_events.Kind
@@ -47,8 +49,14 @@ def _word(values: Iterable[str], *, nullable: bool = False) -> dy.String:
 
 
 def _is_order(column: pl.Expr) -> pl.Expr:
-    whole = pl.lit(sorted(core_terms.Component), dtype=pl.List(pl.String))
-    return column.str.replace_all(" ", "").str.split(",").list.sort() == whole
+    """Accept the five components, or all fifteen steps ("past_due:fee"), each once."""
+    given = column.str.replace_all(" ", "").str.split(",").list.sort()
+    components = sorted(core_terms.Component)
+    steps = sorted(
+        f"{timing}:{component}" for timing in core_terms.Timing for component in components
+    )
+    whole = (pl.lit(names, dtype=pl.List(pl.String)) for names in (components, steps))
+    return pl.any_horizontal(*(given == names for names in whole))
 
 
 class Loans(Sourced):

@@ -69,6 +69,9 @@ class Format(Protocol):
     name: str
     title: str
 
-    def read(self, paths: Sequence[Path]) -> Tape:
-        """Read every file and say what it holds; never stop at a bad row."""
+    def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:
+        """Read every file and say what it holds; never stop at a bad row.
+
+        ``currency`` is the book's, where the book exists already.
+        """
         ...
