@@ -87,7 +87,7 @@ def plan_periods(*, terms: Terms, start_on: date) -> Periods:
 
 
 @lru_cache(maxsize=4096)
-def _planned_dues(  # noqa: PLR0913, PLR0917 - what the dates depend on, and nothing more
+def _planned_dues(
     start_on: date,
     first_due_on: date | None,
     count: int,

@@ -1,6 +1,6 @@
 """Divide a loan's instalments into principal and interest, method by method.
 
-Units   Minor units in and out; the rate of period ``k`` is ``periods.rates[k]`` over one denominator.
+Units   Minor units in and out; a period's rate is a ratio of ints over one denominator.
 Shape   One ``(principal, interest)`` pair of columns, each as long as ``periods.dues``.
 Errors  None of its own: ``check_terms`` and ``plan_periods`` have refused what is senseless.
 Source  docs/algorithms/schedule.md, one section per method.
