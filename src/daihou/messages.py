@@ -65,6 +65,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the data were written by PostgreSQL {found}, the programs are {wanted}; "
         "back up with the old version, then restore with this one",
     ),
+    "database.not_ours": (
+        "数据库由 DATABASE_URL 指定，请用它自己的工具停止",
+        "the database is named by DATABASE_URL; stop it with its own tools",
+    ),
+    "psql.no_query": ("--json 需要查询语句（-c）", "--json needs a query (-c)"),
+    "backup.exists": ("文件 {path} 已存在", "the file {path} exists already"),
+    "backup.failed": ("备份失败：{text}", "the backup failed: {text}"),
+    "backup.unreadable": (
+        "{path} 不是完整的备份：{text}",
+        "{path} is not a whole backup: {text}",
+    ),
+    "backup.no_keys": (
+        "备份中没有密钥；请不带 --with-keys 恢复",
+        "the backup holds no keys; restore without --with-keys",
+    ),
+    "backup.keys_differ": (
+        "备份的个人信息由别的密钥加密；请用 --with-keys，或先放回密钥，或用 --accept-unreadable",
+        "the personal data of this backup belong to other keys: use --with-keys, put the keys "
+        "back first, or use --accept-unreadable",
+    ),
+    "restore.no_right": (
+        "角色 {user} 无权创建数据库，不能恢复",
+        "the role {user} may not create databases, so it cannot restore",
+    ),
+    "restore.failed": (
+        "恢复失败，数据库未变：{text}",
+        "the restore failed, the database is as it was: {text}",
+    ),
     "home.not_private": (
         "目录 {path} 属于他人或对他人开放",
         "the folder {path} belongs to or is open to somebody else",
@@ -82,5 +110,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "parameter.not_in_force": (
         "{jurisdiction} 在 {on} 没有生效的参数 {name}",
         "no parameter {name} is in force in {jurisdiction} on {on}",
+    ),
+    # Books and exports.
+    "book.none": (
+        "还没有账簿：先用 daihou import 导入数据带",
+        "there is no book yet: import a tape first (daihou import)",
+    ),
+    "book.unknown": (
+        "没有账簿 {name}；现有：{names}",
+        "there is no book {name}; there are: {names}",
+    ),
+    "book.ambiguous": (
+        "有多个账簿，请用 --book 指定：{names}",
+        "there are several books, name one with --book: {names}",
+    ),
+    "export.no_folder": (
+        "目录 {folder} 不存在",
+        "the folder {folder} does not exist",
+    ),
+    "export.unknown_suffix": (
+        "不支持文件类型 {suffix}；可用 .parquet、.csv、.xlsx",
+        "{suffix} is no known kind of file; use .parquet, .csv or .xlsx",
+    ),
+    "export.too_many_rows": (
+        "{rows} 行超出 XLSX 上限 {most}；请改用 .parquet 或 .csv",
+        "{rows} rows are more than the {most} of an XLSX sheet; use .parquet or .csv",
+    ),
+    "export.too_large_for_xlsx": (
+        "金额 {amount} 超出 XLSX 可精确表示的范围；请改用 .parquet 或 .csv",
+        "the amount {amount} cannot be held exactly by XLSX; use .parquet or .csv",
     ),
 }

@@ -1,0 +1,115 @@
+"""``daihou export``: positions or dues of a whole book on a day, as Parquet, CSV or XLSX."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daihou.cli import output
+from daihou.errors import DaihouError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+app = typer.Typer(no_args_is_help=True, help="Write positions or dues to a file. 导出")
+
+BookName = Annotated[str | None, typer.Option("--book", help="The book; may be left out if one.")]
+AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day.")]
+Out = Annotated[Path, typer.Option("--out", help="FILE.parquet, FILE.csv or FILE.xlsx.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+POSITION_COLUMNS = (
+    "book", "loan_ref", "currency", "as_of", "bucket", "days_past_due", "overdue_minor",
+    "principal_outstanding_minor", "unapplied_minor", "status",
+)  # fmt: skip
+DUE_COLUMNS = (
+    "loan_ref", "instalment_no", "due_on", "component", "due_minor", "paid_minor", "paid_on",
+)  # fmt: skip
+XLSX_ROWS = 1_048_575
+XLSX_EXACT = 10**15  # A cell is a double: what is larger would be bent.
+
+
+@app.command()
+def positions(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = False) -> None:
+    """Write one row per loan ever disbursed, closed ones too."""
+    import polars as pl
+
+    from daihou.cli.books import open_book
+    from daihou.engine import replay
+
+    opened = open_book(book)
+    found = replay.positions(book=opened.engine, as_of=as_of.date())
+    frame = found.with_columns(book=pl.lit(opened.name)).select(POSITION_COLUMNS).sort("loan_ref")
+    _write(frame, out)
+    _tell(frame, out, as_json=as_json)
+
+
+@app.command()
+def dues(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = False) -> None:
+    """Write one row per instalment and component that is or was due."""
+    from daihou.cli.books import open_book
+    from daihou.engine import replay
+
+    opened = open_book(book)
+    frame = by_component(replay.dues(book=opened.engine, as_of=as_of.date()))
+    _write(frame, out)
+    _tell(frame, out, as_json=as_json)
+
+
+def by_component(wide: "pl.DataFrame") -> "pl.DataFrame":
+    """Turn one row per instalment into one per instalment and component."""
+    import polars as pl
+
+    from daihou.core.terms import Component
+
+    parts = [
+        wide.select(
+            "loan_ref",
+            "instalment_no",
+            "due_on",
+            component=pl.lit(component.value),
+            due_minor=f"{component}_due_minor",
+            paid_minor=f"{component}_paid_minor",
+            paid_on="paid_on",
+        ).filter((pl.col("due_minor") != 0) | (pl.col("paid_minor") != 0))
+        for component in Component
+    ]
+    together = pl.concat(parts).sort("loan_ref", "instalment_no", maintain_order=True)
+    return together.select(DUE_COLUMNS)
+
+
+def _write(frame: "pl.DataFrame", out: Path) -> None:
+    """Write beside the target and rename: a reader never sees half a file."""
+    if not out.parent.is_dir():
+        raise DaihouError("export.no_folder", folder=out.parent)
+    draft = out.with_name(f".{out.name}.part")
+    match out.suffix.lower():
+        case ".parquet":
+            frame.write_parquet(draft)
+        case ".csv":
+            frame.write_csv(draft)
+        case ".xlsx":
+            _write_xlsx(frame, draft)
+        case suffix:
+            raise DaihouError("export.unknown_suffix", suffix=suffix or out.name)
+    draft.replace(out)
+
+
+def _write_xlsx(frame: "pl.DataFrame", draft: Path) -> None:
+    import polars as pl
+
+    if frame.height > XLSX_ROWS:
+        raise DaihouError("export.too_many_rows", rows=frame.height, most=XLSX_ROWS)
+    amounts = frame.select(pl.col(pl.Int64).abs().max())
+    largest = max((value for value in amounts.row(0) if value is not None), default=0)
+    if largest >= XLSX_EXACT:
+        raise DaihouError("export.too_large_for_xlsx", amount=largest)
+    risky = pl.selectors.string()
+    text = pl.when(risky.str.contains(r"^[=+\-@]")).then(pl.concat_str(pl.lit("'"), risky))
+    plain = frame.with_columns(text.otherwise(risky).name.keep())
+    plain.write_excel(draft, autofit=frame.height < 20_000)
+
+
+def _tell(frame: "pl.DataFrame", out: Path, *, as_json: bool) -> None:
+    output.emit({"rows": frame.height, "file": out.resolve()}, as_json=as_json)
