@@ -1,0 +1,321 @@
+"""Lay out our figures as the peer's tables: one function per kind of expectation."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from daihou.conformance.charges import charge_figures
+from daihou.conformance.loan import (
+    DISBURSEMENT,
+    DOWN_PAYMENT,
+    WAIVER,
+    PeerLoan,
+    Transaction,
+)
+from daihou.core.position import Applied, InstalmentPosition, Position, Status
+from daihou.core.terms import Component
+
+
+SCHEDULE_COLUMNS = (
+    "nr",
+    "days",
+    "due_date",
+    "paid_date",
+    "balance",
+    "principal",
+    "interest",
+    "fees",
+    "penalties",
+    "due",
+    "paid",
+    "in_advance",
+    "late",
+    "outstanding",
+    "waived",
+)
+TRANSACTION_COLUMNS = (
+    "date",
+    "type",
+    "amount",
+    "principal",
+    "interest",
+    "fees",
+    "penalties",
+    "loan_balance",
+    "overpayment",
+    "reverted",
+)
+COLUMNS = {
+    "principal": Component.PRINCIPAL,
+    "interest": Component.INTEREST,
+    "fees": Component.FEE,
+    "penalties": Component.PENALTY,
+}
+RANGES = ((1, 3), (4, 30), (31, 60), (61, 90), (91, 120), (121, 150), (151, 180), (181, 240))
+RANGE_NAMES = {1: "RANGE_1", **{first: f"RANGE_{first - 1}" for first, _ in RANGES[1:]}}
+
+
+def money(amount_minor: int) -> str:
+    """Write minor units as the peer does.
+
+    >>> money(100005)
+    '1000.05'
+    """
+    return str(Decimal(amount_minor).scaleb(-2))
+
+
+def schedule(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
+    """List disbursements and instalments by date, the disbursement of a day first."""
+    rows: list[dict[str, object]] = []
+    paid_out = sorted(
+        (each for each in loan.transactions.values() if each.name == DISBURSEMENT),
+        key=lambda each: each.on,
+    )
+    balance_minor = 0
+    for instalment in now.instalments:
+        while paid_out and _comes_first(paid_out[0], instalment):
+            balance_minor += paid_out[0].amount_minor
+            rows.append(_disbursement_row(paid_out.pop(0)))
+        balance_minor -= instalment.components[Component.PRINCIPAL].due_minor
+        rows.append(_instalment_row(instalment, now.applied, balance_minor))
+    return rows
+
+
+def _comes_first(paid_out: Transaction, instalment: InstalmentPosition) -> bool:
+    is_down_payment = instalment.start_on == instalment.due_on
+    return paid_out.on < instalment.due_on or (paid_out.on == instalment.due_on and is_down_payment)
+
+
+def _disbursement_row(paid_out: Transaction) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(SCHEDULE_COLUMNS)
+    row["due_date"] = paid_out.on.isoformat()
+    row["balance"] = money(paid_out.amount_minor)
+    row["fees"] = row["due"] = row["paid"] = row["outstanding"] = money(0)
+    return row
+
+
+def _instalment_row(
+    instalment: InstalmentPosition, applied: Sequence[Applied], balance_minor: int
+) -> dict[str, object]:
+    parts = [
+        (part.applied_on, part.amount_minor)
+        for each in applied
+        for part in each.parts
+        if part.instalment_no == instalment.instalment_no
+    ]
+    due_on, owed = instalment.due_on, instalment.components.values()
+    return {
+        "nr": instalment.instalment_no,
+        "days": (due_on - instalment.start_on).days,
+        "due_date": due_on.isoformat(),
+        "paid_date": None if instalment.paid_on is None else instalment.paid_on.isoformat(),
+        "balance": money(balance_minor),
+        **{name: money(instalment.components[each].due_minor) for name, each in COLUMNS.items()},
+        "due": money(sum(each.due_minor for each in owed)),
+        "paid": money(sum(each.paid_minor for each in owed)),
+        "in_advance": money(sum(amount for on, amount in parts if on < due_on)),
+        "late": money(sum(amount for on, amount in parts if on > due_on)),
+        "outstanding": money(sum(each.outstanding_minor for each in owed)),
+        "waived": money(sum(each.waived_minor for each in owed)),
+    }
+
+
+def totals(loan: PeerLoan, now: Position) -> dict[str, object]:
+    """Add up the instalments; the waived column only stands where the peer shows it."""
+    rows = [row for row in schedule(loan, now) if row["nr"] is not None]
+    names = (*COLUMNS, "due", "paid", "in_advance", "late", "outstanding", "waived")
+    return {name: str(sum(Decimal(str(row[name])) for row in rows)) for name in names}
+
+
+def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
+    """List money out, money in and waivers; a reversed payment as it was when it was reversed."""
+    applied = {each.event_key: each for each in now.applied}
+    rows = []
+    for each in loan.transactions.values():
+        if each.name == DISBURSEMENT:
+            rows.append(_plain_row(each, _paid_out_by(loan, now, each)))
+        elif each.name == WAIVER:
+            rows.append(_waiver_row(loan, now, each))
+        elif each.taken_back is not None:
+            rows.append(_payment_row(each, each.taken_back))
+        else:
+            rows.append(_payment_row(each, applied[each.key]))
+    return sorted(rows, key=lambda row: str(row["date"]))
+
+
+def _principal_of(applied: Applied) -> int:
+    return sum(
+        part.amount_minor for part in applied.parts if part.component is Component.PRINCIPAL
+    )
+
+
+def _paid_out_by(loan: PeerLoan, now: Position, disbursement: Transaction) -> int:
+    """Give the principal outstanding right after a disbursement."""
+    names = list(loan.transactions)
+    before = set(names[: names.index(disbursement.key) + 1])
+    paid_out = sum(
+        each.amount_minor
+        for each in loan.transactions.values()
+        if each.name == DISBURSEMENT
+        and (each.on, each.key not in before) <= (disbursement.on, False)
+    )
+    paid_in = sum(
+        _principal_of(each)
+        for each in now.applied
+        if each.effective_on < disbursement.on
+        or (each.effective_on == disbursement.on and each.event_key in before)
+    )
+    return paid_out - paid_in
+
+
+def _plain_row(transaction: Transaction, balance_minor: int) -> dict[str, object]:
+    return {
+        "date": transaction.on.isoformat(),
+        "type": transaction.name,
+        "amount": money(transaction.amount_minor),
+        **{name: money(0) for name in COLUMNS},
+        "loan_balance": money(balance_minor),
+        "overpayment": money(0),
+        "reverted": False,
+    }
+
+
+def _payment_row(transaction: Transaction, applied: Applied) -> dict[str, object]:
+    row = _plain_row(transaction, applied.principal_after_minor)
+    for name, component in COLUMNS.items():
+        row[name] = money(
+            sum(part.amount_minor for part in applied.parts if part.component is component)
+        )
+    row["overpayment"] = money(applied.unapplied_minor)
+    row["reverted"] = transaction.taken_back is not None
+    return row
+
+
+def _waiver_row(loan: PeerLoan, now: Position, waiver: Transaction) -> dict[str, object]:
+    paid_in = sum(_principal_of(each) for each in now.applied if each.effective_on <= waiver.on)
+    paid_out = sum(each.amount_minor for each in loan.events if each.kind == "disbursed")
+    row = _plain_row(waiver, paid_out - paid_in)
+    charge = next(each for each in loan.charges if waiver.charge_key in each.keys)
+    name = next(name for name, component in COLUMNS.items() if component is charge.component)
+    row[name] = money(waiver.amount_minor)
+    row["reverted"] = not any(event.key == waiver.key for event in loan.events)
+    return row
+
+
+def charges(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
+    figures = charge_figures(events=loan.in_force(), position=now)
+    rows: list[dict[str, object]] = []
+    for charge in loan.charges:
+        of_charge = [figures[key] for key in charge.keys]
+        rows.append(
+            {
+                "name": charge.name,
+                "is_penalty": charge.component is Component.PENALTY,
+                "due_at": charge.due_at,
+                "due_date": None if charge.due_on is None else charge.due_on.isoformat(),
+                "calc": charge.calc,
+                "due": money(sum(each.due_minor for each in of_charge)),
+                "paid": money(sum(each.paid_minor for each in of_charge)),
+                "waived": money(sum(each.waived_minor for each in of_charge)),
+                "outstanding": money(sum(each.left_minor for each in of_charge)),
+            }
+        )
+    return rows
+
+
+def outstanding_minor(now: Position) -> int:
+    return sum(owed.outstanding_minor for each in now.instalments for owed in each.components.values())
+
+
+def balance(loan: PeerLoan, now: Position) -> dict[str, object]:
+    return {
+        "outstanding": money(outstanding_minor(now)),
+        "overpaid": money(now.unapplied_minor),
+        "overdue": money(sum(now.overdue_minor.values())),
+    }
+
+
+def status(loan: PeerLoan, now: Position) -> str:
+    if now.status is Status.PENDING:
+        return "APPROVED" if loan.approved else "SUBMITTED_AND_PENDING_APPROVAL"
+    if now.status is Status.WRITTEN_OFF:
+        return "CLOSED_WRITTEN_OFF"
+    if outstanding_minor(now):
+        return "ACTIVE"
+    return "OVERPAID" if now.unapplied_minor else "CLOSED_OBLIGATIONS_MET"
+
+
+def delinquency(loan: PeerLoan, now: Position) -> dict[str, object]:
+    """Grade by days past due less the product's grace, as the peer's nine ranges do."""
+    grace = timedelta(days=loan.case.terms["grace_on_arrears_days"])
+    oldest_on = now.oldest_unpaid_due_on
+    if oldest_on is None or oldest_on >= loan.today:
+        return {"range": "NO_DELINQUENCY", "delinquent_date": None}
+    delinquent_on = oldest_on + grace
+    return {
+        "range": range_of((loan.today - delinquent_on).days),
+        "delinquent_date": delinquent_on.isoformat(),
+    }
+
+
+def loan_delinquency(loan: PeerLoan, now: Position) -> dict[str, object]:
+    """Give the loan's past due and delinquent days with their amount."""
+    oldest_on = now.oldest_unpaid_due_on
+    grade = delinquency(loan, now)
+    grace_days = loan.case.terms["grace_on_arrears_days"]
+    return {
+        "classification": grade["range"],
+        "delinquentamount": money(sum(now.overdue_minor.values())),
+        "delinquentdate": grade["delinquent_date"],
+        "delinquentdays": max(0, now.days_past_due - grace_days) if oldest_on else 0,
+        "pastduedays": now.days_past_due,
+    }
+
+
+def range_of(days: int) -> str:
+    """Name the range of a number of delinquent days.
+
+    >>> range_of(0), range_of(3), range_of(4), range_of(31), range_of(999)
+    ('NO_DELINQUENCY', 'RANGE_1', 'RANGE_3', 'RANGE_30', 'RANGE_240')
+    """
+    if days < 1:
+        return "NO_DELINQUENCY"
+    firsts = [first for first, _ in RANGES if first <= days]
+    return "RANGE_240" if days > RANGES[-1][1] else RANGE_NAMES[firsts[-1]]
+
+
+def instalment_delinquency(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
+    """Add up what is overdue by range, instalment by instalment."""
+    grace = loan.case.terms["grace_on_arrears_days"]
+    names = [*RANGE_NAMES.values(), "RANGE_240"]
+    amounts: dict[str, int] = {}
+    for each in now.instalments:
+        left_minor = sum(owed.outstanding_minor for owed in each.components.values())
+        name = range_of((loan.today - each.due_on).days - grace)
+        if left_minor and name in names:
+            amounts[name] = amounts.get(name, 0) + left_minor
+    return [
+        {"rangeid": f"{names.index(name) + 1}.00", "range": name, "amount": money(amount_minor)}
+        for name, amount_minor in sorted(amounts.items(), key=lambda each: names.index(each[0]))
+    ]
+
+
+def last_repayment(loan: PeerLoan) -> dict[str, object]:
+    last = [
+        each
+        for each in loan.transactions.values()
+        if each.name not in {DISBURSEMENT, DOWN_PAYMENT, WAIVER} and each.taken_back is None
+    ][-1]
+    return {"amount": money(last.amount_minor), "channel": last.channel}
+
+
+def was_reverted(loan: PeerLoan, *, name: str, on: date | None, which: int | None) -> bool:
+    found = [
+        each
+        for each in loan.transactions.values()
+        if each.name == name and (on is None or each.on == on)
+    ]
+    each = found[(which or 1) - 1]
+    if each.name == WAIVER:
+        return not any(event.key == each.key for event in loan.events)
+    return each.taken_back is not None
