@@ -6,8 +6,6 @@ every role, the owner's too; ``roles.grant`` sees them and withholds the rights 
 
 from django.db.migrations import RunSQL
 
-TRIGGER = "append_only"
-
 _SQL = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

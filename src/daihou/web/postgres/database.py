@@ -18,13 +18,21 @@ def ensure_database() -> None:
 
     :raises DaihouError: ``database.unreachable``, ``database.too_old`` and the server's own.
     """
+    ensure_reachable()
+    setup()
+    if pending_migrations():
+        migrate()
+
+
+def ensure_reachable() -> None:
+    """Start the embedded server or reach one's own, with both roles; the tables stay as they are.
+
+    :raises DaihouError: as ``ensure_database``.
+    """
     if connections.current().is_embedded:
         server.ensure_running()
     else:
         _ensure_external()
-    setup()
-    if pending_migrations():
-        migrate()
 
 
 def pending_migrations() -> list[str]:

@@ -8,8 +8,9 @@ from psycopg.rows import scalar_row
 
 from daihou.web import home
 from daihou.web.postgres import connections
-from daihou.web.postgres.append_only import TRIGGER
 from daihou.web.postgres.connections import Target
+
+APPEND_ONLY_TRIGGERS = "append\\_only\\_%"  # Made by ``append_only.append_only``.
 
 
 def bootstrap(*, superuser: Target) -> None:
@@ -51,7 +52,7 @@ def grant(*, owner: Target, application_role: str) -> None:
         append_only = connection.execute(
             "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger "
             "WHERE tgname LIKE %s AND NOT tgisinternal",
-            [f"{TRIGGER}%"],
+            [APPEND_ONLY_TRIGGERS],
         ).fetchall()
         for statement in (
             "GRANT USAGE ON SCHEMA public TO {}",
