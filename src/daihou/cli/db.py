@@ -17,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 @app.command()
 def start(*, as_json: AsJson = False) -> None:
-    """Start the embedded server (every command does so by itself) and bring its tables up to date."""
+    """Start the embedded server and bring its tables up to date; every command does so itself."""
     from daihou.web.postgres import database, description
 
     began = time.perf_counter()

@@ -51,7 +51,9 @@ class CommandGroup(TyperGroup):
         """Import the module of the command that is about to run."""
         name, _, rest = super().resolve_command(ctx, args)
         module, summary = COMMANDS[str(name)]
-        command = typer.main.get_command(import_module(module).app)
+        found = import_module(module).app
+        found._add_completion = False  # noqa: SLF001  Typer has no other way after the fact.
+        command = typer.main.get_command(found)
         command.name, command.short_help = name, summary
         return name, command, rest
 

@@ -13,13 +13,13 @@ import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import scalar_row
 
-import daihou
 from daihou.errors import DaihouError
 from daihou.web import home
 from daihou.web.postgres import connections, programs, roles
@@ -52,7 +52,7 @@ def back_up(*, file: Path, with_keys: bool) -> Backup:
         _dump(connections.current().owner, dump)
         manifest = {
             "format": FORMAT,
-            "daihou": daihou.__version__,
+            "daihou": version("daihou"),
             "dump_sha256": _sha256(dump),
             "key_fingerprints": _fingerprints(secrets),
             "has_books": books.is_dir(),
