@@ -1,6 +1,8 @@
-"""Frames into and out of PostgreSQL by COPY, over Django's own connection and transaction.
+"""Frames into and out of PostgreSQL by COPY, on a connection and in a transaction of the caller.
 
-Shape   Column order is the frame's. CSV, because Polars writes and reads it on all threads.
+Shape   Column order is the frame's. CSV, because Polars writes and reads it on all threads; an
+        empty field is null and "" is the empty text, on both sides.
+        ``Datetime`` columns leave the database as microseconds since 1970 (``extract(epoch …)``).
 """
 
 import io
@@ -8,36 +10,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import polars as pl
-from django.db import connection
-from psycopg import Cursor, sql
+from psycopg import Connection, sql
 
 CHUNK_BYTES = 1 << 22
-NULL = "\\N"
+SLICE_ROWS = 500_000
 
 
-def _cursor() -> Cursor[Any]:
-    connection.ensure_connection()
-    return cast("Cursor[Any]", connection.connection.cursor())
-
-
-def copy_in(*, table: str, frame: pl.DataFrame) -> int:
+def copy_in(connection: Connection[Any], *, table: str, frame: pl.DataFrame) -> int:
     """Append the frame's rows to a table whose columns have the frame's names."""
     if frame.is_empty():
         return 0
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
-        sql.Identifier(table),
-        sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
-        sql.Literal(NULL),
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     )
-    with _cursor() as cursor, cursor.copy(statement) as copy:
-        for part in frame.iter_slices(500_000):
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for part in frame.iter_slices(SLICE_ROWS):
             buffer = io.BytesIO()
             part.write_csv(
-                buffer,
-                include_header=False,
-                null_value=NULL,
-                quote_style="necessary",
-                datetime_format="%Y-%m-%d %H:%M:%S%.6f+00",
+                buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00"
             )
             view = buffer.getbuffer()
             for start in range(0, len(view), CHUNK_BYTES):
@@ -46,20 +36,22 @@ def copy_in(*, table: str, frame: pl.DataFrame) -> int:
 
 
 def copy_out(
-    *, query: str, params: Sequence[object] = (), schema: Mapping[str, Any]
+    connection: Connection[Any],
+    *,
+    query: str,
+    params: Sequence[object] = (),
+    schema: Mapping[str, Any],
 ) -> pl.DataFrame:
     """Return a query's rows as a frame; its columns are named and typed by ``schema``."""
-    with _cursor() as cursor:
-        text = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, NULL {})").format(
-            _bound(query, params), sql.Literal(NULL)
-        )
-        with cursor.copy(text) as copy:
-            data = b"".join(copy)
+    text = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(_bound(query, params))
+    with connection.cursor() as cursor, cursor.copy(text) as copy:
+        data = b"".join(bytes(block) for block in copy)
     if not data:
         return pl.DataFrame(schema=dict(schema))
-    read = {name: _read_type(dtype) for name, dtype in schema.items()}
     frame = pl.read_csv(
-        data, has_header=False, schema=read, null_values=NULL, missing_utf8_is_empty_string=True
+        data,
+        has_header=False,
+        schema={name: _read_type(dtype) for name, dtype in schema.items()},
     )
     return frame.select(_typed(name, dtype) for name, dtype in schema.items())
 
@@ -75,17 +67,20 @@ def _bound(query: str, params: Sequence[object]) -> sql.Composable:
 
 
 def _read_type(dtype: Any) -> Any:
-    if isinstance(dtype, pl.List):
+    if isinstance(dtype, pl.List) or dtype == pl.Boolean:
         return pl.String
-    return pl.String if dtype == pl.Boolean or isinstance(dtype, pl.Datetime) else dtype
+    return pl.Int64 if isinstance(dtype, pl.Datetime) else dtype
 
 
 def _typed(name: str, dtype: Any) -> pl.Expr:
     column = pl.col(name)
-    if isinstance(dtype, pl.List):
-        return column.str.strip_chars("{}").str.split(",").cast(pl.List(pl.String)).cast(dtype)
     if dtype == pl.Boolean:
         return column == "t"
     if isinstance(dtype, pl.Datetime):
-        return column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_zone="UTC").cast(dtype)
+        return column.cast(dtype)
+    if isinstance(dtype, pl.List):
+        texts = column.str.strip_chars("{}").str.split(",")
+        element = pl.element()
+        is_date = dtype.inner == pl.Date
+        return texts.list.eval(element.str.to_date() if is_date else element.cast(dtype.inner))
     return column

@@ -75,6 +75,7 @@ class EndOfDayStep(models.Model):
     shard = models.PositiveSmallIntegerField()
     state = models.TextField(choices=StepState.choices, default=StepState.PENDING)
     digest = models.TextField(blank=True)
+    files = models.JSONField(default=dict)  # Path below the book's folder, sha256.
     counts = models.JSONField(default=dict)  # Loans, events, changed, sums in minor units.
     seconds = models.JSONField(default=dict)  # By phase: extract, compute, publish.
     finished_at = models.DateTimeField(null=True)
