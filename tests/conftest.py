@@ -29,7 +29,7 @@ def shared():
     return folder
 
 
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+DATABASE_FIXTURES = {"scratch_database", "running_database", "db", "transactional_db", "django_db_reset_sequences", "live_server"}
 
 
 @pytest.hookimpl(tryfirst=True)

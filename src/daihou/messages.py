@@ -97,6 +97,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "目录 {path} 属于他人或对他人开放",
         "the folder {path} belongs to or is open to somebody else",
     ),
+    # People who log in.
+    "user.exists": ("用户 {username} 已存在", "the user {username} exists already"),
+    "user.unknown": ("没有用户 {username}", "there is no user {username}"),
+    "user.name_invalid": ("用户名 {username} 无效", "the user name {username} is not allowed"),
+    "role.unknown": ("没有角色 {role}：{known}", "there is no role {role}; known: {known}"),
+    "role.needs_funder": (
+        "资金方角色必须指明资金方",
+        "the role funder needs the funder whose loans it shows",
+    ),
     # Personal data.
     "personal_data.key_missing": (
         "缺少个人信息密钥 {key_id}：请恢复它的备份",
@@ -265,4 +274,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a unit-period is positive and a year at most",
     ),
     "cost.negative_time": ("日期早于首次放款", "a time lies before the first drawdown"),
+    # A peer's acceptance cases.
+    "cases.unreadable": (
+        "用例文件 {path} 无法作为 JSON 读取",
+        "the file of cases {path} cannot be read as JSON",
+    ),
+    "cases.malformed": (
+        "用例文件 {path} 不是对照用例格式",
+        "the file of cases {path} does not have the shape of neutral cases",
+    ),
 }
