@@ -8,9 +8,10 @@ from typing import Any
 
 
 class CasesRefused(ValueError):
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, path: Path) -> None:
         super().__init__(code)
         self.code = code
+        self.params = {"path": path}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,11 @@ def load_cases(path: Path) -> tuple[Case, ...]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CasesRefused("cases.unreadable") from error
+        raise CasesRefused("cases.unreadable", path) from error
     try:
         return tuple(_case(each) for each in document["cases"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise CasesRefused("cases.malformed") from error
+        raise CasesRefused("cases.malformed", path) from error
 
 
 def _case(each: Mapping[str, Any]) -> Case:

@@ -6,7 +6,7 @@ amount it reports comes from ``core.position`` over the events.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -52,6 +52,7 @@ class Transaction:
     channel: str = ""
     belongs_to: str = ""  # The disbursement that made this down payment.
     charge_key: str = ""  # The charge that this waives.
+    was_accrued: bool = False  # The peer had accrued the waived charge by then.
     taken_back: Applied | None = None  # What it had done in the moment it was reversed.
 
 
@@ -63,7 +64,7 @@ class Charge:
     calc: str
     due_on: date | None
     keys: tuple[str, ...]
-    amount_minor: int
+    added_on: date
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ class PeerLoan:
     case: Case
     today: date = date.min
     approved: bool = False
+    accrues_when_added: bool = False
+    closed_through: date | None = None  # The peer's end of day has run to here.
     events: list[Event] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
@@ -95,13 +98,13 @@ class PeerLoan:
         return position(contract=self.contract, events=self.in_force(), as_of=self.today)
 
     def in_force(self) -> tuple[Event, ...]:
-        """Give the events; in a cumulative schedule a charge is there from the start."""
+        """Give the events; in a cumulative schedule charges and waivers are there from the start."""
         disbursed = [event.effective_on for event in self.events if event.kind is Kind.DISBURSED]
         if is_progressive(self.case.terms) or not disbursed:
             return tuple(self.events)
         return tuple(
             replace(event, effective_on=min(disbursed))
-            if event.kind is Kind.CHARGE_ADDED
+            if event.kind in {Kind.CHARGE_ADDED, Kind.CHARGE_WAIVED}
             else event
             for event in self.events
         )
@@ -128,9 +131,22 @@ def _nothing(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     """Do nothing: a position is computed for its day, so there is no job to run before it."""
 
 
+def _close_business(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    loan.closed_through = loan.today - timedelta(days=1)
+
+
+def _set_config(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    if step["key"] == "charge-accrual-date":
+        loan.accrues_when_added = step["value"] == "submitted-date"
+
+
 def _approve(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     loan.approved = True
-    loan.contract = replace(loan.contract, principal_minor=minor(step["amount"]))
+    loan.contract = replace(
+        loan.contract,
+        principal_minor=minor(step["amount"]),
+        start_on=date.fromisoformat(step["expected_disbursement"]),
+    )
 
 
 def _disburse(loan: PeerLoan, step: Mapping[str, Any]) -> None:
@@ -219,7 +235,7 @@ def _add_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
         calc=calc,
         due_on=due_on,
         keys=keys,
-        amount_minor=sum(amount for _, amount in parts),
+        added_on=loan.today,
     )
     loan.charges.append(charge)
 
@@ -263,8 +279,18 @@ def _waive_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
                 Kind.CHARGE_WAIVED, loan.today, target_key=key, amount_minor=left_minor
             )
             loan.transactions[waiver.key] = Transaction(
-                key=waiver.key, name=WAIVER, on=loan.today, amount_minor=left_minor, charge_key=key
+                key=waiver.key,
+                name=WAIVER,
+                on=loan.today,
+                amount_minor=left_minor,
+                charge_key=key,
+                was_accrued=_was_accrued(loan, charge),
             )
+
+
+def _was_accrued(loan: PeerLoan, charge: Charge) -> bool:
+    on = charge.added_on if loan.accrues_when_added else charge.due_on
+    return on is not None and loan.closed_through is not None and on <= loan.closed_through
 
 
 def _undo_waive_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
@@ -274,8 +300,8 @@ def _undo_waive_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
 
 COMMANDS = {
     "set_business_date": _set_business_date,
-    "set_config": _nothing,
-    "run_cob_for_loan": _nothing,
+    "set_config": _set_config,
+    "run_cob_for_loan": _close_business,
     "run_delinquency_job": _nothing,
     "create_loan": _nothing,
     "approve": _approve,

@@ -154,9 +154,6 @@ def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
 
 
 def _steps(timings: Sequence[Timing], order: Sequence[Component]) -> tuple[Step, ...]:
-    """Compound interest, which the peer has not, comes last: our rules name every component."""
     return tuple(
-        Step(timing=timing, component=component)
-        for timing in timings
-        for component in (*order, Component.COMPOUND_INTEREST)
+        Step(timing=timing, component=component) for timing in timings for component in order
     )

@@ -12,7 +12,8 @@ from daihou.conformance.loan import (
     PeerLoan,
     Transaction,
 )
-from daihou.core.position import Applied, InstalmentPosition, Position, Status
+from daihou.core.position import Applied, InstalmentPosition, Owed, Position, Status
+from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component
 
 
@@ -71,6 +72,8 @@ def schedule(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
         (each for each in loan.transactions.values() if each.name == DISBURSEMENT),
         key=lambda each: each.on,
     )
+    if not paid_out:
+        return _planned_rows(loan)
     balance_minor = 0
     for instalment in now.instalments:
         while paid_out and _comes_first(paid_out[0], instalment):
@@ -78,6 +81,34 @@ def schedule(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
             rows.append(_disbursement_row(paid_out.pop(0)))
         balance_minor -= instalment.components[Component.PRINCIPAL].due_minor
         rows.append(_instalment_row(instalment, now.applied, balance_minor))
+    return rows + [_disbursement_row(each) for each in paid_out]
+
+
+def _planned_rows(loan: PeerLoan) -> list[dict[str, object]]:
+    """Lay out what will fall due when the agreed amount is paid out on the agreed day."""
+    paid_out = Transaction(
+        key="",
+        name=DISBURSEMENT,
+        on=loan.contract.start_on,
+        amount_minor=loan.contract.principal_minor,
+    )
+    rows, balance_minor = [_disbursement_row(paid_out)], paid_out.amount_minor
+    for planned in build_schedule(
+        terms=loan.contract.terms, principal_minor=balance_minor, start_on=paid_out.on
+    ):
+        balance_minor -= planned.principal_minor
+        amounts = (planned.principal_minor, planned.interest_minor, planned.fee_minor, 0, 0)
+        row = InstalmentPosition(
+            instalment_no=planned.instalment_no,
+            start_on=planned.start_on,
+            due_on=planned.due_on,
+            components={
+                component: Owed(due_minor=amount_minor, paid_minor=0, waived_minor=0)
+                for component, amount_minor in zip(Component, amounts, strict=True)
+            },
+            paid_on=None,
+        )
+        rows.append(_instalment_row(row, (), balance_minor))
     return rows
 
 
@@ -118,6 +149,21 @@ def _instalment_row(
         "outstanding": money(sum(each.outstanding_minor for each in owed)),
         "waived": money(sum(each.waived_minor for each in owed)),
     }
+
+
+def without_disbursements(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Leave the disbursement rows out: a balance then holds what is paid out on its day."""
+    left = []
+    for place, row in enumerate(rows):
+        if row["nr"] is not None:
+            after = [each for each in rows[place:] if each["nr"] is None]
+            more = sum(
+                Decimal(str(each["balance"]))
+                for each in after
+                if each["due_date"] == row["due_date"]
+            )
+            left.append({**row, "balance": str(Decimal(str(row["balance"])) + more)})
+    return left
 
 
 def totals(loan: PeerLoan, now: Position) -> dict[str, object]:
@@ -197,7 +243,8 @@ def _waiver_row(loan: PeerLoan, now: Position, waiver: Transaction) -> dict[str,
     row = _plain_row(waiver, paid_out - paid_in)
     charge = next(each for each in loan.charges if waiver.charge_key in each.keys)
     name = next(name for name, component in COLUMNS.items() if component is charge.component)
-    row[name] = money(waiver.amount_minor)
+    if waiver.was_accrued:  # What was never accrued has no component to give back.
+        row[name] = money(waiver.amount_minor)
     row["reverted"] = not any(event.key == waiver.key for event in loan.events)
     return row
 
@@ -285,13 +332,14 @@ def range_of(days: int) -> str:
 
 
 def instalment_delinquency(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
-    """Add up what is overdue by range, instalment by instalment."""
-    grace = loan.case.terms["grace_on_arrears_days"]
+    """Add up what is overdue by range; grace counts for the loan alone, not by instalment."""
     names = [*RANGE_NAMES.values(), "RANGE_240"]
     amounts: dict[str, int] = {}
+    if delinquency(loan, now)["range"] not in names:
+        return []
     for each in now.instalments:
         left_minor = sum(owed.outstanding_minor for owed in each.components.values())
-        name = range_of((loan.today - each.due_on).days - grace)
+        name = range_of((loan.today - each.due_on).days)
         if left_minor and name in names:
             amounts[name] = amounts.get(name, 0) + left_minor
     return [
@@ -306,16 +354,16 @@ def last_repayment(loan: PeerLoan) -> dict[str, object]:
         for each in loan.transactions.values()
         if each.name not in {DISBURSEMENT, DOWN_PAYMENT, WAIVER} and each.taken_back is None
     ][-1]
-    return {"amount": money(last.amount_minor), "channel": last.channel}
+    return {"amount": money(last.amount_minor), "channel": last.channel.replace("_", " ").upper()}
 
 
 def was_reverted(loan: PeerLoan, *, name: str, on: date | None, which: int | None) -> bool:
-    found = [
-        each
-        for each in loan.transactions.values()
-        if each.name == name and (on is None or each.on == on)
-    ]
-    each = found[(which or 1) - 1]
+    everything = list(loan.transactions.values())
+    if which is not None:  # The peer counts from 1 over all transactions.
+        each = everything[which - 1]
+        assert each.name == name
+    else:
+        each = next(each for each in everything if each.name == name and on in {None, each.on})
     if each.name == WAIVER:
         return not any(event.key == each.key for event in loan.events)
     return each.taken_back is not None
