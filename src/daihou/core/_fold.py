@@ -125,34 +125,29 @@ class Fold:
     def _accrue_component(
         self, slot: int, component: int, base: int, rate: DailyRate, day: int
     ) -> None:
-        penalty = self.terms.penalty
+        """Accrue one component on every overdue instalment: its base has stood still since."""
+        penalty, rounding = self.terms.penalty, self.terms.rounding
         assert penalty is not None
         for row in self.rows:
+            if row.due >= day:
+                break
             after = max(self.through, row.due + self.terms.grace_days)
-            if after >= day:
-                if row.due >= day:
-                    break
+            until = day
+            if penalty.stop_after_days is not None:
+                until = min(day, row.due + penalty.stop_after_days)
+            if not row.left[base] or until <= after:
                 continue
-            if not row.left[base]:
-                continue
-            stop_after = penalty.stop_after_days
-            through = day if stop_after is None else min(day, row.due + stop_after)
-            if through <= after:
-                continue
-            before = row.accrued[slot]
-            row.accrued[slot] = before + accrue(
+            row.numerators[slot] += accrue(
                 base_minor=row.left[base],
                 rate=rate,
                 after=after,
-                through=through,
+                through=until,
                 accrual_rounding=penalty.rounding,
-                rounding=self.terms.rounding,
+                rounding=rounding,
             )
-            rounding = self.terms.rounding
-            grown_minor = read(numerator=row.accrued[slot], rate=rate, rounding=rounding) - read(
-                numerator=before, rate=rate, rounding=rounding
-            )
-            row.add(component, grown_minor)
+            accrued_minor = read(numerator=row.numerators[slot], rate=rate, rounding=rounding)
+            row.add(component, accrued_minor - row.accrued[slot])
+            row.accrued[slot] = accrued_minor
 
     # Ageing
 

@@ -26,7 +26,17 @@ COMPOUND_INTEREST = COMPONENT_NO[Component.COMPOUND_INTEREST]
 class WorkRow(Row):
     """One instalment: what fell due, what is left of it and what was given up."""
 
-    __slots__ = ("accrued", "due_on", "owed", "paid_on", "planned", "start", "start_on", "waived")
+    __slots__ = (
+        "accrued",
+        "due_on",
+        "numerators",
+        "owed",
+        "paid_on",
+        "planned",
+        "start",
+        "start_on",
+        "waived",
+    )
 
     def __init__(self, *, start_on: date, due_on: date) -> None:
         super().__init__(due=due_on.toordinal(), left=[0] * len(COMPONENTS))
@@ -34,7 +44,8 @@ class WorkRow(Row):
         self.owed = [0] * len(COMPONENTS)
         self.waived = [0] * len(COMPONENTS)
         self.planned = [0, 0, 0]  # Principal, interest and fee of the schedule alone.
-        self.accrued = [0, 0]  # Numerators of penalty and of compound interest.
+        self.numerators = [0, 0]  # What has accrued exactly: penalty and compound interest …
+        self.accrued = [0, 0]  # … and the same rounded.
         self.paid_on: int | None = None
 
     def add(self, component: int, amount_minor: int) -> None:

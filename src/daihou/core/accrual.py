@@ -157,11 +157,14 @@ def accrue(
         common, leap = max(0, through - after), 0
     else:
         common, leap = count_accrual_days(after=after, through=through)
-    of_common, of_leap = base_minor * rate.common_numerator, base_minor * rate.leap_numerator
-    if accrual_rounding is AccrualRounding.EACH_DAY:
-        of_common = rate.denominator * read(numerator=of_common, rate=rate, rounding=rounding)
-        of_leap = rate.denominator * read(numerator=of_leap, rate=rate, rounding=rounding)
-    return common * of_common + leap * of_leap
+    numerator = 0
+    for days, per_day in ((common, rate.common_numerator), (leap, rate.leap_numerator)):
+        if days:
+            of_day = base_minor * per_day
+            if accrual_rounding is AccrualRounding.EACH_DAY:
+                of_day = rate.denominator * read(numerator=of_day, rate=rate, rounding=rounding)
+            numerator += days * of_day
+    return numerator
 
 
 def read(*, numerator: int, rate: DailyRate, rounding: Rounding) -> int:

@@ -72,8 +72,8 @@ def plan_of(rule: AllocationRule) -> Plan:
     Horizontal: consecutive steps of one timing form a group; inside it an instalment is finished
     before the next. Vertical: every step is a group of its own.
 
-    :raises AllocationRefused: ``rule.step_twice``; ``rule.incomplete`` when money that is due, or
-        paid in advance where the surplus is, could find no step.
+    :raises AllocationRefused: ``rule.step_twice``; ``rule.incomplete`` when a component that is due
+        has no step (compound interest may have none: few products charge it).
 
     >>> from daihou.core.terms import STATUTORY
     >>> plan_of(STATUTORY.normal).due_groups[0]
@@ -82,8 +82,9 @@ def plan_of(rule: AllocationRule) -> Plan:
     pairs = {(step.timing, step.component) for step in rule.steps}
     if len(pairs) != len(rule.steps):
         raise AllocationRefused("rule.step_twice")
-    needed = list(Timing) if rule.surplus in SPENDS_IN_ADVANCE else [Timing.PAST_DUE, Timing.DUE]
-    if not all((timing, component) in pairs for timing in needed for component in COMPONENTS):
+    needed = COMPONENTS[: COMPONENT_NO[Component.COMPOUND_INTEREST]]
+    due_timings = (Timing.PAST_DUE, Timing.DUE)
+    if not all((timing, component) in pairs for timing in due_timings for component in needed):
         raise AllocationRefused("rule.incomplete")
 
     groups: list[tuple[Timing, tuple[int, ...]]] = []

@@ -182,7 +182,8 @@ def is_plain(*, contract: Contract, events: Iterable[Event]) -> bool:
     """Tell whether the night's kernel may fold this loan; if not, ``core`` does.
 
     Plain: one disbursement or cut-over, else payments only, none of them effective before it or
-    under a rule of its own channel, and no surplus that rewrites the schedule.
+    under a rule of its own channel; no surplus that rewrites the schedule; the dues of a free
+    schedule add up to what was paid out.
 
     >>> from datetime import UTC
     >>> from decimal import Decimal
@@ -195,13 +196,19 @@ def is_plain(*, contract: Contract, events: Iterable[Event]) -> bool:
     >>> is_plain(contract=contract, events=[paid_out]), is_plain(contract=contract, events=[])
     (True, False)
     """
-    starts: list[date] = []
+    starts: list[Event] = []
     paid_on: list[date] = []
     for event in events:
         if event.kind not in PLAIN_KINDS or event.channel:
             return False
-        (starts if event.kind in STARTING_KINDS else paid_on).append(event.effective_on)
-    if len(starts) != 1 or any(on < starts[0] for on in paid_on):
+        if event.kind in STARTING_KINDS:
+            starts.append(event)
+        else:
+            paid_on.append(event.effective_on)
+    if len(starts) != 1 or any(on < starts[0].effective_on for on in paid_on):
+        return False
+    dues = contract.terms.free_dues
+    if dues and sum(due.principal_minor for due in dues) != starts[0].amount_minor:
         return False
     return _allocates_plainly(contract.terms.allocation)
 

@@ -8,8 +8,8 @@ Source  design.md, "One idea"; every figure is defined in docs/algorithms/positi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from daihou.core import ageing
@@ -18,6 +18,8 @@ from daihou.core._rows import PRINCIPAL, WorkRow
 from daihou.core.allocation import COMPONENT_NO, COMPONENTS
 from daihou.core.events import Event, Kind, check_events
 from daihou.core.terms import Component, Contract
+
+STATED_ORDER = (Component.FEE, Component.PENALTY, Component.INTEREST, Component.PRINCIPAL)
 
 
 class PositionRefused(ValueError):
@@ -136,7 +138,11 @@ def position(
     counted = _counted(events, as_of, known_at)
     fold = Fold(contract)
     fold.run(sorted((e for e in counted if e.kind is not Kind.STATED), key=sort_key), as_of)
-    return _freeze(fold, as_of)
+    folded = _freeze(fold, as_of)
+    stated = [event for event in counted if event.kind is Kind.STATED]
+    if not stated:
+        return folded
+    return _overlay(folded, max(stated, key=lambda event: (event.effective_on, event.sequence)))
 
 
 def _counted(events: Sequence[Event], as_of: date, known_at: datetime | None) -> tuple[Event, ...]:
@@ -197,6 +203,62 @@ def _freeze(fold: Fold, as_of: date) -> Position:
         stated_on=None,
         is_stale=False,
     )
+
+
+def _overlay(folded: Position, stated: Event) -> Position:
+    """Take the figures another system stated; what it did not state stays as folded.
+
+    Nothing moves after the stated day: its days past due are those of that day.
+    """
+    figures = dict(stated.figures)
+    owed_minor = {
+        component: figures.get(f"{component}_outstanding_minor", 0) for component in STATED_ORDER
+    }
+    days = figures.get("days_past_due", folded.days_past_due)
+    next_due_on = folded.next_due_on
+    if "next_due_on" in figures:
+        next_due = figures["next_due_on"]
+        next_due_on = date.fromordinal(next_due) if next_due else None
+    unapplied_minor = figures.get("unapplied_minor", folded.unapplied_minor)
+    is_closed = bool(figures.get("closed", folded.status is Status.CLOSED))
+    status = Status.ACTIVE if folded.status is not Status.WRITTEN_OFF else folded.status
+    return replace(
+        folded,
+        status=Status.CLOSED if is_closed else status,
+        closed_on=(folded.closed_on or stated.effective_on) if is_closed else None,
+        unapplied_minor=unapplied_minor,
+        oldest_unpaid_due_on=stated.effective_on - timedelta(days=days) if days else None,
+        days_past_due=days,
+        bucket=ageing.bucket_of(days),
+        next_due_on=next_due_on,
+        next_due_minor=folded.next_due_minor if next_due_on == folded.next_due_on else 0,
+        overdue_minor=(
+            _split_overdue(figures["overdue_minor"], owed_minor)
+            if "overdue_minor" in figures
+            else folded.overdue_minor
+        ),
+        principal_outstanding_minor=figures.get(
+            "principal_outstanding_minor", folded.principal_outstanding_minor
+        ),
+        accrued_interest_minor=0,
+        payoff_minor=(
+            max(0, sum(owed_minor.values()) - unapplied_minor)
+            if any(f"{component}_outstanding_minor" in figures for component in STATED_ORDER)
+            else folded.payoff_minor
+        ),
+        stated_on=stated.effective_on,
+        is_stale=stated.effective_on < folded.as_of,
+    )
+
+
+def _split_overdue(overdue_minor: int, owed_minor: Mapping[Component, int]) -> dict[Component, int]:
+    """Lay a stated total on the components: fees first, principal takes what is left."""
+    split = dict.fromkeys(COMPONENTS, 0)
+    for component in STATED_ORDER:
+        split[component] = min(overdue_minor, owed_minor[component])
+        overdue_minor -= split[component]
+    split[Component.PRINCIPAL] += overdue_minor
+    return split
 
 
 def _next_due(rows: Sequence[WorkRow], day: int) -> tuple[date | None, int]:
