@@ -168,6 +168,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "principal.not_positive": ("本金必须为正", "the principal must be positive"),
     "principal.too_large": ("本金超出 64 位整数", "the principal does not fit 64 bits"),
     "terms.count_not_positive": ("期数必须为正", "the number of instalments must be positive"),
+    "terms.count_too_large": ("期数超出 32767", "there are more than 32767 instalments"),
     "terms.every_not_positive": ("每期的单位数必须为正", "a period must have at least one unit"),
     "terms.multiple_not_positive": (
         "期供取整单位必须为正",
@@ -256,6 +257,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "schedule.too_large": (
         "还款计划金额超出 64 位整数",
         "the schedule's amounts do not fit 64 bits",
+    ),
+    "schedule.too_long": (
+        "还款计划超出 32767 期",
+        "the schedule has more than 32767 instalments",
     ),
     # The yearly cost.
     "cost.not_positive": ("放款或还款合计为零", "nothing is paid out, or nothing is paid back"),

@@ -1,7 +1,7 @@
 """Round exact amounts to minor units and split them without losing any.
 
 Units   ``*_minor`` is an ``int`` count of minor currency units (fen, cents).
-Shape   A split gives one share per weight, in the order of the weights; the shares sum to the total.
+Shape   A split gives one share per weight, in their order; the shares sum to the total.
 Errors  ``MoneyRefused``, before anything is computed.
 Source  design.md, "Money": largest remainder, a share of zero gets zero, nothing wraps at 64 bits.
 """
@@ -30,8 +30,8 @@ def round_ratio(
     3
     >>> round_ratio(numerator=5, denominator=2, rounding=Rounding.HALF_EVEN)
     2
-    >>> round_ratio(numerator=885_619, denominator=10, rounding=Rounding.HALF_UP, multiple_minor=100)
-    88600
+    >>> round_ratio(numerator=355, denominator=2, rounding=Rounding.HALF_UP, multiple_minor=100)
+    200
     """
     if denominator <= 0:
         raise MoneyRefused("ratio.denominator_not_positive")

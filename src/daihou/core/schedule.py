@@ -17,7 +17,7 @@ from fractions import Fraction
 from daihou.core.money import round_amount
 from daihou.core.periods import Periods, plan_periods, rest_of_period
 from daihou.core.plans import NOTHING, Inflow, Inflows, divide
-from daihou.core.terms import MOST_MINOR, Method, Terms, TrancheRule, check_terms
+from daihou.core.terms import MOST_INSTALMENTS, MOST_MINOR, Method, Terms, TrancheRule, check_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def build_tranched_schedule(
     schedule the parts together must be the dues' principal.
 
     :raises ScheduleRefused: ``tranche.missing``, ``tranche.not_positive``,
-        ``tranche.after_last_due``, ``schedule.too_large``; else as ``build_schedule``.
+        ``tranche.after_last_due``, ``schedule.too_large``, ``schedule.too_long``; else as ``build_schedule``.
 
     >>> from decimal import Decimal
     >>> from daihou.core.terms import Rate, RatePer
@@ -118,6 +118,8 @@ def build_tranched_schedule(
     )
     if terms.down_payment_rate is not None:
         rows = _with_down_payments(terms, rows, parts, downs)
+    if len(rows) > MOST_INSTALMENTS:
+        raise ScheduleRefused("schedule.too_long")
     assert sum(row[2] for row in rows) == sum(part.amount_minor for part in parts)
     return _numbered(rows)
 

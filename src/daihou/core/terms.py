@@ -18,6 +18,7 @@ from itertools import pairwise
 
 MOST_MINOR = 2**63 - 1  # What a 64-bit column holds.
 RATE_DIGITS = 18  # More before or behind the point never fits 64 bits.
+MOST_INSTALMENTS = 2**15 - 1  # What the 16-bit instalment number of the engine holds.
 LEAST_COMMON_YEAR = 365 * 366  # Days of a common and of a leap year on one denominator.
 
 
@@ -313,6 +314,10 @@ def check_terms_alone(terms: Terms) -> None:
 
 _NUMBER_CHECKS: tuple[tuple[str, Callable[[Terms], bool]], ...] = (
     ("terms.count_not_positive", lambda terms: terms.instalment_count < 1),
+    (
+        "terms.count_too_large",
+        lambda terms: max(terms.instalment_count, len(terms.free_dues)) > MOST_INSTALMENTS,
+    ),
     ("terms.every_not_positive", lambda terms: terms.every < 1),
     ("terms.multiple_not_positive", lambda terms: terms.multiple_minor < 1),
     ("terms.balloon_negative", lambda terms: terms.balloon_minor < 0),
