@@ -26,6 +26,7 @@ from daihou.web.postgres import connections, programs, roles
 from daihou.web.postgres.connections import Connections, Target
 
 FORMAT = 1
+FIRST_MAJOR_WITH_TRANSACTION_TIMEOUT = 17
 DUMP, MANIFEST, KEYS, BOOKS = "database.dump", "manifest.json", "keys.json", "books"
 
 
@@ -159,22 +160,45 @@ def _fill(found: Connections, name: str, dump: Path) -> None:
     except psycopg.errors.InsufficientPrivilege as exception:
         raise DaihouError("restore.no_right", user=found.owner.user) from exception
     target = replace(found.owner, database=name)
-    done = programs.run_client(
-        program="pg_restore",
-        arguments=[
-            "--no-owner",
-            "--no-privileges",
-            "--exit-on-error",
-            f"--dbname={name}",
-            str(dump),
-        ],
-        environment=target.environment(),
-    )
+    done = _replay(dump, target)
     if done.code:
         with _administration(found) as connection:
             _drop(connection, name)
         raise DaihouError("restore.failed", text=done.stderr)
     roles.grant(owner=target, application_role=found.application.user)
+
+
+def _replay(dump: Path, target: Target) -> programs.Result:
+    """Run the dump as a script, so that a server older than the programs takes it too."""
+    script = dump.with_suffix(".sql")
+    written = programs.run_client(
+        program="pg_restore",
+        arguments=["--no-owner", "--no-privileges", f"--file={script}", str(dump)],
+        environment={},
+    )
+    if written.code:
+        return written
+    with psycopg.connect(target.conninfo()) as connection:
+        major = connection.info.server_version // 10000
+    if major < FIRST_MAJOR_WITH_TRANSACTION_TIMEOUT:
+        script = _without_transaction_timeout(script)
+    return programs.run_client(
+        program="psql",
+        arguments=["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(script)],
+        environment=target.environment(),
+    )
+
+
+def _without_transaction_timeout(script: Path) -> Path:
+    """Leave out the one setting in the script's head that older servers do not know."""
+    shorter = script.with_suffix(".older.sql")
+    with script.open("rb") as given, shorter.open("wb") as taken:
+        for line in given:
+            if line.startswith(b"SET transaction_timeout"):
+                break
+            taken.write(line)
+        shutil.copyfileobj(given, taken)
+    return shorter
 
 
 def _swap(found: Connections, fresh: str) -> None:
