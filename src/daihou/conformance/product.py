@@ -139,6 +139,7 @@ def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
             normal=AllocationRule(
                 steps=steps,
                 surplus=Surplus.NEXT_INSTALMENT,
+                charges_on_their_day=strategy.startswith("DUE_"),
             )
         )
     future = peer.get("future_instalment_rule", {"DEFAULT": "NEXT_INSTALLMENT"})

@@ -24,7 +24,15 @@ from daihou.core._rows import (
     row_for_charge,
 )
 from daihou.core.accrual import DailyRate, accrue, compound_rate, penalty_rate, read
-from daihou.core.allocation import COMPONENT_NO, COMPONENTS, Part, Plan, plan_of, spend
+from daihou.core.allocation import (
+    COMPONENT_NO,
+    COMPONENTS,
+    Part,
+    Plan,
+    plan_of,
+    spend_in_advance,
+    spend_on_due,
+)
 from daihou.core.events import Event, Kind
 from daihou.core.schedule import (
     ScheduledInstalment,
@@ -62,6 +70,18 @@ class Flow:
         self.principal_after_minor = 0
 
 
+class Charge:
+    """A fee or penalty that was added: where it lies and what may still be waived of it."""
+
+    __slots__ = ("amount_minor", "component", "due", "row", "waivable_minor")
+
+    def __init__(self, *, row: WorkRow, component: int, due: int, amount_minor: int) -> None:
+        self.row = row
+        self.component = component
+        self.due = due
+        self.amount_minor = self.waivable_minor = amount_minor
+
+
 class Fold:
     """The working state of one loan."""
 
@@ -73,7 +93,7 @@ class Fold:
         self.payments: list[Flow] = []
         self.waivers: list[Flow] = []
         self.held: list[Flow] = []  # Payments with money unapplied, oldest first.
-        self.charges: dict[str, tuple[WorkRow, int, int]] = {}  # Key to row, component, left.
+        self.charges: dict[str, Charge] = {}  # By the key of the event that added it.
         self.accrues = True
         self.written_off_on: date | None = None
         self.closed_on: date | None = None
@@ -193,11 +213,14 @@ class Fold:
         self.held = [flow for flow in self.held if flow.left_minor]
 
     def _apply(self, flow: Flow, day: int) -> None:
+        """Spend a payment: what is due, charges whose day has come, then the surplus."""
         plan = self._plan_for(flow.event.channel, day)
         parts: list[Part] = []
-        left_minor = spend(
+        left_minor = spend_on_due(
             amount_minor=flow.left_minor, rows=self.rows, plan=plan, on=day, parts=parts
         )
+        if plan.charges_on_their_day:
+            left_minor = self._spend_on_charges(left_minor, day, parts)
         if left_minor and plan.surplus in {Surplus.SHORTEN, Surplus.LOWER}:
             left_minor = reduce_principal(
                 self.rows,
@@ -207,8 +230,33 @@ class Fold:
                 rounding=self.terms.rounding,
                 parts=parts,
             )
+        left_minor = spend_in_advance(
+            amount_minor=left_minor, rows=self.rows, plan=plan, on=day, parts=parts
+        )
         self._note(flow, parts, day)
         flow.left_minor = left_minor
+
+    def _spend_on_charges(self, amount_minor: int, day: int, parts: list[Part]) -> int:
+        """Pay the charges of instalments to come whose own day has come, oldest first.
+
+        What has been settled of a component counts for its oldest charges.
+        """
+        come: dict[tuple[int, int], int] = {}
+        for charge in sorted(self.charges.values(), key=lambda charge: charge.due):
+            row, component = charge.row, charge.component
+            if charge.due > day or row.due <= day:
+                continue
+            place = id(row), component
+            come[place] = come.get(place, 0) + charge.amount_minor
+            settled_minor = row.owed[component] - row.left[component]
+            taken_minor = min(
+                amount_minor, row.left[component], max(0, come[place] - settled_minor)
+            )
+            if taken_minor:
+                row.left[component] -= taken_minor
+                parts.append((row, component, taken_minor))
+                amount_minor -= taken_minor
+        return amount_minor
 
     def _note(self, flow: Flow, parts: Sequence[Part], day: int) -> None:
         for row, component, amount_minor in parts:
@@ -258,31 +306,38 @@ class Fold:
         row = row_for_charge(self.rows, event.due_on, event.effective_on)
         component = COMPONENT_NO[event.component]
         row.add(component, event.amount_minor)
-        self.charges[event.key] = (row, component, event.amount_minor)
+        self.charges[event.key] = Charge(
+            row=row,
+            component=component,
+            due=event.due_on.toordinal(),
+            amount_minor=event.amount_minor,
+        )
 
     def waive_charge(self, event: Event, day: int) -> None:
+        """Give up what is left of a charge or of a component, at most what the event says."""
         flow = Flow(event)
         self.waivers.append(flow)
-        target = self._target_of_waiver(event)
-        if target is None:
-            return
-        row, component, most_minor = target
-        amount_minor = min(event.amount_minor, most_minor, row.left[component])
         if event.target_key is not None:
-            self.charges[event.target_key] = (row, component, most_minor - amount_minor)
+            charge = self.charges.get(event.target_key)
+            if charge is not None:
+                most_minor = min(event.amount_minor, charge.waivable_minor)
+                charge.waivable_minor -= self._waive(
+                    flow, charge.row, charge.component, most_minor, day
+                )
+            return
+        assert event.instalment_no is not None
+        assert event.component is not None
+        if 1 <= event.instalment_no <= len(self.rows):
+            row = self.rows[event.instalment_no - 1]
+            self._waive(flow, row, COMPONENT_NO[event.component], event.amount_minor, day)
+
+    def _waive(self, flow: Flow, row: WorkRow, component: int, most_minor: int, day: int) -> int:
+        amount_minor = min(most_minor, row.left[component])
         if amount_minor:
             row.waive(component, amount_minor, day)
             flow.parts.append((row, component, amount_minor, day))
             flow.left_minor -= amount_minor
-
-    def _target_of_waiver(self, event: Event) -> tuple[WorkRow, int, int] | None:
-        if event.target_key is not None:
-            return self.charges.get(event.target_key)
-        assert event.instalment_no is not None
-        assert event.component is not None
-        if not 1 <= event.instalment_no <= len(self.rows):
-            return None
-        return self.rows[event.instalment_no - 1], COMPONENT_NO[event.component], event.amount_minor
+        return amount_minor
 
     # What a day's end shows
 

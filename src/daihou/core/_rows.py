@@ -114,10 +114,13 @@ def _replan(row: WorkRow, amounts: tuple[int, int, int], overpaid_minor: int) ->
 
 
 def row_for_charge(rows: list[WorkRow], due_on: date, disbursed_on: date) -> WorkRow:
-    """Find the instalment a charge belongs to; make one where its day is after the last."""
+    """Find the instalment a charge belongs to; make one where its day is after the last.
+
+    A down payment, which starts and falls due on one day, bears no charges.
+    """
     due = due_on.toordinal()
-    for i, row in enumerate(rows):
-        if due <= row.due and (row.start < due or i == 0):
+    for row in rows:
+        if due <= row.due and row.start < row.due:
             return row
     last_on = rows[-1].due_on if rows else min(disbursed_on, due_on)
     extra = WorkRow(start_on=last_on, due_on=due_on)

@@ -50,6 +50,7 @@ class Plan:
     due_groups: tuple[tuple[Timing, tuple[int, ...]], ...]
     advance_groups: tuple[tuple[int, ...], ...]
     surplus: Surplus
+    charges_on_their_day: bool
 
 
 class Row:
@@ -98,30 +99,51 @@ def plan_of(rule: AllocationRule) -> Plan:
         due_groups=tuple(group for group in groups if group[0] is not Timing.IN_ADVANCE),
         advance_groups=tuple(group[1] for group in groups if group[0] is Timing.IN_ADVANCE),
         surplus=rule.surplus,
+        charges_on_their_day=rule.charges_on_their_day,
     )
 
 
-def spend(*, amount_minor: int, rows: Sequence[Row], plan: Plan, on: int, parts: list[Part]) -> int:
-    """Spend an amount on rows sorted by due day, in place; note each part; give back what is left.
+def spend_on_due(
+    *, amount_minor: int, rows: Sequence[Row], plan: Plan, on: int, parts: list[Part]
+) -> int:
+    """Spend an amount on what is past due and due, in place; note each part; give back the rest.
+
+    Rows are sorted by due day; days are ordinals.
 
     >>> from daihou.core.terms import STATUTORY
     >>> row, parts = Row(due=9, left=[900, 200, 0, 0, 0]), []
-    >>> spend(amount_minor=500, rows=[row], plan=plan_of(STATUTORY.normal), on=9, parts=parts)
-    0
-    >>> row.left
-    [600, 0, 0, 0, 0]
+    >>> plan = plan_of(STATUTORY.normal)
+    >>> spend_on_due(amount_minor=500, rows=[row], plan=plan, on=9, parts=parts), row.left
+    (0, [600, 0, 0, 0, 0])
     """
-    open_rows = [row for row in rows if any(row.left)]
+    open_rows = [row for row in rows if row.due <= on and any(row.left)]
+    if not open_rows:
+        return amount_minor
     by_timing = {
         Timing.PAST_DUE: [row for row in open_rows if row.due < on],
         Timing.DUE: [row for row in open_rows if row.due == on],
     }
     for timing, components in plan.due_groups:
         amount_minor = _spend_forwards(amount_minor, by_timing[timing], components, parts)
+    return amount_minor
+
+
+def spend_in_advance(
+    *, amount_minor: int, rows: Sequence[Row], plan: Plan, on: int, parts: list[Part]
+) -> int:
+    """Spend a surplus on what is not due yet, where the rule says so; give back the rest.
+
+    >>> from daihou.core.terms import STATUTORY_ORDER, rule_in_order
+    >>> rows, parts = [Row(due=day, left=[100, 0, 0, 0, 0]) for day in (7, 8, 9)], []
+    >>> plan = plan_of(rule_in_order(STATUTORY_ORDER, surplus=Surplus.SPREAD))
+    >>> spend_in_advance(amount_minor=200, rows=rows, plan=plan, on=6, parts=parts)
+    0
+    >>> [row.left[0] for row in rows]
+    [34, 34, 32]
+    """
     if not amount_minor or plan.surplus not in SPENDS_IN_ADVANCE:
         return amount_minor
-
-    future = [row for row in open_rows if row.due > on]
+    future = [row for row in rows if row.due > on and any(row.left)]
     if plan.surplus is Surplus.LAST_INSTALMENT:
         future.reverse()
     share = _spend_evenly if plan.surplus is Surplus.SPREAD else _spend_forwards
@@ -207,9 +229,11 @@ def allocate(
 
     parts: list[Part] = []
     in_due_order = [rows[key] for key in sorted(rows)]
-    left_minor = spend(
-        amount_minor=payment_minor, rows=in_due_order, plan=plan, on=on.toordinal(), parts=parts
-    )
+    left_minor, today = payment_minor, on.toordinal()
+    for spend in (spend_on_due, spend_in_advance):
+        left_minor = spend(
+            amount_minor=left_minor, rows=in_due_order, plan=plan, on=today, parts=parts
+        )
     applied = [0] * len(dues)
     for row, component, taken_minor in parts:
         applied[places[id(row), component]] += taken_minor

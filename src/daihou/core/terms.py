@@ -147,6 +147,7 @@ class AllocationRule:
     steps: tuple[Step, ...]
     mode: Mode = Mode.HORIZONTAL
     surplus: Surplus = Surplus.HOLD
+    charges_on_their_day: bool = False  # Payable from its own due date, before its instalment is.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
