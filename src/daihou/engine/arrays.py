@@ -158,15 +158,9 @@ def fold_arrays(
 
 
 def _scratch(most_dues: int) -> layout.State:
-    size = max(most_dues, 1)
     return layout.State(
-        due=np.zeros((5, size), dtype=np.int64),
-        paid=np.zeros((5, size), dtype=np.int64),
-        carry=np.zeros((2, size), dtype=np.int64),
-        whole=np.zeros((2, size), dtype=np.int64),
-        accrued_on=np.zeros(size, dtype=np.int64),
-        paid_on=np.zeros(size, dtype=np.int64),
-        cell=np.zeros(16, dtype=np.int64),
+        work=np.zeros((max(most_dues, 1), kernel.WORK_WIDTH), dtype=np.int64),
+        cell=np.zeros(kernel.CELL_WIDTH, dtype=np.int64),
     )
 
 

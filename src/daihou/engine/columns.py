@@ -9,6 +9,7 @@ Errors  ``ColumnsRefused`` with a stable code, raised by ``check`` and ``check_s
 Source  design.md, "The way of the data" and "The seam".
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
 AnyType: TypeAlias = DataType | DataTypeClass
+Wanted: TypeAlias = Mapping[str, Sequence[str]]  # Columns by table.
 
 COMPONENTS = ("principal", "interest", "fee", "penalty", "compound_interest")
 EVENT_KINDS = (
@@ -28,6 +30,8 @@ EVENT_KINDS = (
 )
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 STATUSES = ("pending", "active", "closed", "written_off")
+BUCKET = pl.Enum(BUCKETS)
+STATUS = pl.Enum(STATUSES)
 
 
 class ColumnsRefused(ValueError):
@@ -150,10 +154,10 @@ RULES = Table(
     name="rules",
     columns=(
         _id("rule_id"),
-        _number("normal_steps", "timing × 5 + component", pl.List(pl.Int64)),
+        _number("normal_steps", "timing × 8 + component", pl.List(pl.Int64)),
         _number("normal_mode", "0 horizontal, 1 vertical"),
         _number("normal_surplus", "0 hold, 1 next, 2 last, 3 spread"),
-        _number("late_steps", "timing × 5 + component", pl.List(pl.Int64)),
+        _number("late_steps", "timing × 8 + component", pl.List(pl.Int64)),
         _number("late_mode", "0 horizontal, 1 vertical"),
         _number("late_surplus", "0 hold, 1 next, 2 last, 3 spread"),
         _number("late_from_days", "days", nullable=True),
@@ -202,7 +206,7 @@ EVENTS = Table(
     columns=(
         _day("business_date"),
         _id("loan_id"),
-        Column(name="kind", dtype=pl.String, unit="one of EVENT_KINDS"),
+        Column(name="kind", dtype=pl.Enum(EVENT_KINDS), unit="what happened"),
         _number("from_bucket", "place in BUCKETS", pl.Int8),
         _number("to_bucket", "place in BUCKETS", pl.Int8),
         _day("oldest_unpaid_due_on", nullable=True),
@@ -217,12 +221,13 @@ POSITIONS = Table(
         _id("person_id", nullable=True),
         Column(name="currency", dtype=pl.String, unit="ISO 4217"),
         _day("as_of"),
-        Column(name="status", dtype=pl.String, unit="active, closed or written_off"),
-        Column(name="bucket", dtype=pl.String, unit="one of BUCKETS"),
+        Column(name="status", dtype=STATUS, unit="active, closed or written_off"),
+        Column(name="bucket", dtype=BUCKET, unit="one of BUCKETS"),
         _number("days_past_due", "days", pl.Int32),
         _day("oldest_unpaid_due_on", nullable=True),  # Past due ones only.
         _minor("overdue_minor"),
-        *(_minor(f"overdue_{component}_minor") for component in COMPONENTS),
+        # Null where a stated loan's source gives the sum only.
+        *(_minor(f"overdue_{component}_minor", nullable=True) for component in COMPONENTS),
         _minor("principal_outstanding_minor"),
         _minor("unapplied_minor"),
         _minor("accrued_interest_minor"),
@@ -242,8 +247,8 @@ HISTORY = Table(
     columns=(
         _day("as_of"),
         _id("loan_id"),
-        Column(name="status", dtype=pl.String, unit="active, closed or written_off"),
-        Column(name="bucket", dtype=pl.String, unit="one of BUCKETS"),
+        Column(name="status", dtype=STATUS, unit="active, closed or written_off"),
+        Column(name="bucket", dtype=BUCKET, unit="one of BUCKETS"),
         _number("days_past_due", "days", pl.Int32),
         _minor("principal_outstanding_minor"),
         _minor("overdue_minor"),

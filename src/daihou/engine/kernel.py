@@ -10,10 +10,7 @@ One file: the compiler's cache of ``fold`` follows this file only, so all it is 
 The tests run a list of mutants of this text without the compiler, so it is plain Python throughout.
 """
 
-import numpy as np
 from numba import njit
-
-from daihou.engine.layout import Payments
 
 NEVER = 2**30  # Far beyond any day, and days may still be added to it.
 
@@ -32,10 +29,13 @@ MOST_STEPS = 15
 RULE_WIDTH = 48
 # Places in ``State.cell``.
 UNAPPLIED, FIRST_OPEN, FIRST_UNPAID, LAST_PAID, CLOSED_ON = 0, 1, 2, 3, 4
-PREVIOUS_BUCKET, DAY, PRINCIPAL_PAID, MONEY_IN = 5, 6, 7, 8
+PREVIOUS_BUCKET, DAY, PRINCIPAL_PAID, MONEY_IN, COUNT, PRINCIPAL_DUE = 5, 6, 7, 8, 9, 10
+# Columns of ``State.work``, after the amounts due of the five components.
+PAID, CARRY, WHOLE, ACCRUED_ON, PAID_ON, DUE_ON, START_ON = 5, 10, 12, 14, 15, 16, 17
+WORK_WIDTH, CELL_WIDTH = 18, 11
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bucket_of(days):
     """Return the place in BUCKETS of so many days past due."""
     if days <= 0:
@@ -45,7 +45,7 @@ def bucket_of(days):
     return (days + 29) // 30
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def next_boundary(days):
     """Return the least number of days past due, above ``days``, that starts a bucket."""
     if days < 1:
@@ -55,7 +55,7 @@ def next_boundary(days):
     return ((days + 29) // 30) * 30 + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def rounded(numerator, denominator, half_even):
     whole = numerator // denominator
     twice = 2 * (numerator - whole * denominator)
@@ -66,14 +66,14 @@ def rounded(numerator, denominator, half_even):
     return whole
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def year_starts(year):
     """Return the day number of 1 January."""
     before = year - 1
     return before * 365 + before // 4 - before // 100 + before // 400 - 719162
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def leap_days(after, through):
     """Count the days of leap years among the days after ``after`` through ``through``."""
     year = 1970 + (after + 1) // 366
@@ -88,11 +88,11 @@ def leap_days(after, through):
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def accrue_one(state, rule, i, which, after, through):
     """Add what accrues on one instalment: penalty on principal (0), compound on interest (1)."""
     numerator = rule[PENALTY_NUM] if which == 0 else rule[COMPOUND_NUM]
-    base = state.due[which, i] - state.paid[which, i]
+    base = state.work[i, which] - state.work[i, PAID + which]
     if numerator == 0 or base <= 0:
         return
     leap = rule[PENALTY_LEAP] if which == 0 else rule[COMPOUND_LEAP]
@@ -105,101 +105,99 @@ def accrue_one(state, rule, i, which, after, through):
         amount = days * rounded(base * numerator, denominator, rule[HALF_EVEN])
         if leap_count:
             amount += leap_count * rounded(base * leap, denominator, rule[HALF_EVEN])
-        state.due[PENALTY + which, i] += amount
+        state.work[i, PENALTY + which] += amount
         return
     for n, per_day in ((days, numerator), (leap_count, leap)):
         whole = (base * per_day) // denominator
-        left = n * (base * per_day - whole * denominator) + state.carry[which, i]
-        state.whole[which, i] += n * whole + left // denominator
-        state.carry[which, i] = left % denominator
-    part = rounded(state.carry[which, i], denominator, rule[HALF_EVEN])
-    state.due[PENALTY + which, i] = state.whole[which, i] + part
+        left = n * (base * per_day - whole * denominator) + state.work[i, CARRY + which]
+        state.work[i, WHOLE + which] += n * whole + left // denominator
+        state.work[i, CARRY + which] = left % denominator
+    part = rounded(state.work[i, CARRY + which], denominator, rule[HALF_EVEN])
+    state.work[i, PENALTY + which] = state.work[i, WHOLE + which] + part
 
 
-@njit(cache=True, nogil=True)
-def accrue(state, rule, due_on, day):
+@njit(cache=True, nogil=True, error_model="numpy")
+def accrue(state, rule, day):
     """Bring every open instalment to the end of the night before ``day``."""
     if rule[PENALTY_NUM] == 0 and rule[COMPOUND_NUM] == 0:
         return
-    for i in range(state.cell[FIRST_OPEN], due_on.size):
-        first = due_on[i] + rule[GRACE_DAYS]
+    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
+        first = state.work[i, DUE_ON] + rule[GRACE_DAYS]
         if first >= day:
             break
-        after = max(state.accrued_on[i], first)
-        through = min(day, due_on[i] + rule[STOP_DAYS])
+        after = max(state.work[i, ACCRUED_ON], first)
+        through = min(day, state.work[i, DUE_ON] + rule[STOP_DAYS])
         if through > after:
             accrue_one(state, rule, i, 0, after, through)
             accrue_one(state, rule, i, 1, after, through)
-            state.accrued_on[i] = through
+            state.work[i, ACCRUED_ON] = through
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pay(state, i, component, money, day):
     """Pay one component of one instalment; return the money left."""
-    owed = state.due[component, i] - state.paid[component, i]
+    owed = state.work[i, component] - state.work[i, PAID + component]
     part = min(owed, money)
     if part <= 0:
         return money
-    state.paid[component, i] += part
+    state.work[i, PAID + component] += part
     if component == PRINCIPAL:
         state.cell[PRINCIPAL_PAID] += part
     if part == owed and open_minor(state, i) == 0:
-        state.paid_on[i] = day
+        state.work[i, PAID_ON] = day
     return money - part
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def open_minor(state, i):
     total = 0
     for component in range(5):
-        total += state.due[component, i] - state.paid[component, i]
+        total += state.work[i, component] - state.work[i, PAID + component]
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def aged_minor(state, i):
     """What of an instalment makes the loan past due: never penalty nor compound interest."""
     total = 0
     for component in range(3):
-        total += state.due[component, i] - state.paid[component, i]
+        total += state.work[i, component] - state.work[i, PAID + component]
     return total
 
 
-@njit(cache=True, nogil=True)
-def advance(state, rule, count):
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance(state, rule):
     """Move the marks of the first instalment that is open and of the first that can age."""
-    cell = state.cell
+    cell, count = state.cell, state.cell[COUNT]
     while cell[FIRST_OPEN] < count and open_minor(state, cell[FIRST_OPEN]) == 0:
         cell[FIRST_OPEN] += 1
-    while (
-        cell[FIRST_UNPAID] < count and aged_minor(state, cell[FIRST_UNPAID]) <= rule[TOLERANCE]
-    ):
+    while cell[FIRST_UNPAID] < count and aged_minor(state, cell[FIRST_UNPAID]) <= rule[TOLERANCE]:
         cell[FIRST_UNPAID] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def group_end(rule, base, k):
     """Return the place after the group of steps that starts at ``k``."""
     if rule[base + MODE] == 1:
         return k + 1
     end = k + 1
-    timing = rule[base + STEPS + k] // 5
-    while end < rule[base + STEP_COUNT] and rule[base + STEPS + end] // 5 == timing:
+    timing = rule[base + STEPS + k] >> 3
+    while end < rule[base + STEP_COUNT] and rule[base + STEPS + end] >> 3 == timing:
         end += 1
     return end
 
 
-@njit(cache=True, nogil=True)
-def pay_due(state, rule, base, due_on, day, money):
+@njit(cache=True, nogil=True, error_model="numpy")
+def pay_due(state, rule, base, day, money):
     """Pay what is past due and due by the rule at ``base``; return the money left."""
     k = 0
     while k < rule[base + STEP_COUNT] and money > 0:
         end = group_end(rule, base, k)
-        timing = rule[base + STEPS + k] // 5
-        for i in range(state.cell[FIRST_OPEN], due_on.size):
-            if due_on[i] > day or money == 0 or timing == 2:
+        timing = rule[base + STEPS + k] >> 3
+        for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
+            if state.work[i, DUE_ON] > day or money == 0 or timing == 2:
                 break
-            if (timing == 0) != (due_on[i] < day):
+            if (timing == 0) != (state.work[i, DUE_ON] < day):
                 continue
             steps = (base + STEPS + k, base + STEPS + end)
             money = pay_group(state, rule, steps, i, money, day)
@@ -207,24 +205,24 @@ def pay_due(state, rule, base, due_on, day, money):
     return money
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pay_group(state, rule, steps, i, money, day):
     """Pay the components of a group of steps of one instalment; return the money left."""
     for step in range(steps[0], steps[1]):
-        money = pay(state, i, rule[step] % 5, money, day)
+        money = pay(state, i, rule[step] & 7, money, day)
     return money
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def group_minor(state, rule, steps, i):
     total = 0
     for step in range(steps[0], steps[1]):
-        component = rule[step] % 5
-        total += state.due[component, i] - state.paid[component, i]
+        component = rule[step] & 7
+        total += state.work[i, component] - state.work[i, PAID + component]
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pay_evenly(state, rule, steps, first, count, money, day):
     """Give each instalment the same whole share, the last the remainder, until nothing fits."""
     while money > 0:
@@ -244,22 +242,22 @@ def pay_evenly(state, rule, steps, first, count, money, day):
     return money
 
 
-@njit(cache=True, nogil=True)
-def pay_surplus(state, rule, base, due_on, day, money):
+@njit(cache=True, nogil=True, error_model="numpy")
+def pay_surplus(state, rule, base, day, money):
     """Spend what is left when everything due is paid on future instalments; return the rest."""
     surplus = rule[base + SURPLUS]
     if money == 0 or surplus == HOLD:
         return money
-    first, count = state.cell[FIRST_OPEN], due_on.size
-    while first < count and due_on[first] <= day:
+    first, count = state.cell[FIRST_OPEN], state.cell[COUNT]
+    while first < count and state.work[first, DUE_ON] <= day:
         first += 1
     k = 0
     while k < rule[base + STEP_COUNT]:
         end = group_end(rule, base, k)
         steps = (base + STEPS + k, base + STEPS + end)
-        if rule[base + STEPS + k] // 5 == 2 and surplus == SPREAD:
+        if rule[base + STEPS + k] >> 3 == 2 and surplus == SPREAD:
             money = pay_evenly(state, rule, steps, first, count, money, day)
-        elif rule[base + STEPS + k] // 5 == 2:
+        elif rule[base + STEPS + k] >> 3 == 2:
             for n in range(count - first):
                 i = count - 1 - n if surplus == LAST_INSTALMENT else first + n
                 money = pay_group(state, rule, steps, i, money, day)
@@ -267,38 +265,25 @@ def pay_surplus(state, rule, base, due_on, day, money):
     return money
 
 
-@njit(cache=True, nogil=True)
-def receive(state, rule, due_on, day, money):
+@njit(cache=True, nogil=True, error_model="numpy")
+def receive(state, rule, day, money):
     """Spend money on a day by the rule in force; what nothing takes is unapplied."""
-    accrue(state, rule, due_on, day)
+    accrue(state, rule, day)
     late_days = 0
-    if state.cell[FIRST_UNPAID] < due_on.size:
-        late_days = day - due_on[state.cell[FIRST_UNPAID]]
+    if state.cell[FIRST_UNPAID] < state.cell[COUNT]:
+        late_days = day - state.work[state.cell[FIRST_UNPAID], DUE_ON]
     base = LATE_BASE if late_days >= rule[LATE_FROM] else NORMAL_BASE
-    money = pay_due(state, rule, base, due_on, day, money)
-    money = pay_surplus(state, rule, base, due_on, day, money)
-    state.cell[UNAPPLIED] += money
-    advance(state, rule, due_on.size)
-    if state.cell[FIRST_OPEN] == due_on.size > 0 and state.cell[CLOSED_ON] == NEVER:
+    left = pay_due(state, rule, base, day, money)
+    left = pay_surplus(state, rule, base, day, left)
+    state.cell[UNAPPLIED] += left
+    advance(state, rule)
+    if state.cell[FIRST_OPEN] == state.cell[COUNT] and left < money:
         state.cell[CLOSED_ON] = day
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def start(state, loans, dues, loan, rule):
-    """Lay the loan's dues into the scratch; return its due dates."""
-    low, high = dues.begin[loan], dues.begin[loan + 1]
-    for i in range(high - low):
-        state.due[PRINCIPAL, i] = dues.principal[low + i]
-        state.due[INTEREST, i] = dues.interest[low + i]
-        state.due[FEE, i] = dues.fee[low + i]
-        for component in range(PENALTY, COMPOUND + 1):
-            state.due[component, i] = 0
-            state.carry[component - PENALTY, i] = 0
-            state.whole[component - PENALTY, i] = 0
-        for component in range(5):
-            state.paid[component, i] = 0
-        state.accrued_on[i] = -NEVER
-        state.paid_on[i] = NEVER
+    """Lay the loan's dues into the scratch."""
     cell = state.cell
     cell[UNAPPLIED] = 0
     cell[FIRST_OPEN] = 0
@@ -306,21 +291,40 @@ def start(state, loans, dues, loan, rule):
     cell[LAST_PAID] = NEVER
     cell[CLOSED_ON] = NEVER
     cell[PREVIOUS_BUCKET] = 0
+    cell[PRINCIPAL_DUE] = 0
     cell[PRINCIPAL_PAID] = 0
     cell[MONEY_IN] = 0
+    low, high = dues.begin[loan], dues.begin[loan + 1]
+    for i in range(high - low):
+        state.work[i, PRINCIPAL] = dues.principal[low + i]
+        state.work[i, INTEREST] = dues.interest[low + i]
+        state.work[i, FEE] = dues.fee[low + i]
+        state.work[i, DUE_ON] = dues.due_on[low + i]
+        state.work[i, START_ON] = dues.start_on[low + i]
+        for component in range(PENALTY, COMPOUND + 1):
+            state.work[i, component] = 0
+            state.work[i, CARRY - PENALTY + component] = 0
+            state.work[i, WHOLE - PENALTY + component] = 0
+        for component in range(5):
+            state.work[i, PAID + component] = 0
+        state.work[i, ACCRUED_ON] = loans.disbursed_on[loan]
+        cell[PRINCIPAL_DUE] += dues.principal[low + i]
+        state.work[i, PAID_ON] = NEVER
     cell[DAY] = loans.disbursed_on[loan]
-    advance(state, rule, high - low)
-    return dues.due_on[low:high]
+    cell[COUNT] = high - low
+    if high == low:
+        cell[PRINCIPAL_DUE] = loans.disbursed_minor[loan]
+    advance(state, rule)
 
 
-@njit(cache=True, nogil=True)
-def oldest_unpaid(state, due_on):
+@njit(cache=True, nogil=True, error_model="numpy")
+def oldest_unpaid(state):
     """Return the due date of the first instalment that can age, future ones too, or NEVER."""
     first = state.cell[FIRST_UNPAID]
-    return due_on[first] if first < due_on.size else NEVER
+    return state.work[first, DUE_ON] if first < state.cell[COUNT] else NEVER
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def raise_event(events, loan, on, kind, buckets, oldest):
     n = events.count[0]
     if n < events.on.size:
@@ -333,7 +337,7 @@ def raise_event(events, loan, on, kind, buckets, oldest):
     events.count[0] = n + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def raise_bucket(events, state, loan, on, oldest):
     """Compare the bucket of a day with the one before it."""
     before = state.cell[PREVIOUS_BUCKET]
@@ -349,14 +353,14 @@ def raise_bucket(events, state, loan, on, oldest):
     state.cell[PREVIOUS_BUCKET] = now
 
 
-@njit(cache=True, nogil=True)
-def watch(events, state, loan, due_on, through):
+@njit(cache=True, nogil=True, error_model="numpy")
+def watch(events, state, loan, through):
     """Raise the events of the days since the last change through ``through``: facts stood still."""
     first = max(state.cell[DAY], events.window[0] + 1)
     last = min(through, events.window[1])
     if first > last:
         return
-    oldest = oldest_unpaid(state, due_on)
+    oldest = oldest_unpaid(state)
     raise_bucket(events, state, loan, first, oldest)
     if oldest == NEVER:
         return
@@ -364,15 +368,15 @@ def watch(events, state, loan, due_on, through):
     while on <= last:
         raise_bucket(events, state, loan, on, oldest)
         on = oldest + next_boundary(on - oldest)
-    missed, matured = due_on[0] + 1, due_on[due_on.size - 1] + 1
-    if first <= missed <= last and oldest == due_on[0]:
+    missed, matured = state.work[0, DUE_ON] + 1, state.work[state.cell[COUNT] - 1, DUE_ON] + 1
+    if first <= missed <= last and oldest == state.work[0, DUE_ON]:
         raise_event(events, loan, missed, FIRST_PAYMENT_MISSED, (0, 1), oldest)
     if first <= matured <= last:
         bucket = bucket_of(matured - oldest)
         raise_event(events, loan, matured, MATURED_UNPAID, (bucket, bucket), oldest)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def watch_closing(events, state, loan, known_closed):
     """Raise the closing once: on its day, or when the ledger learnt of it."""
     closed_on = state.cell[CLOSED_ON]
@@ -383,65 +387,65 @@ def watch_closing(events, state, loan, known_closed):
         raise_event(events, loan, on, EVENT_CLOSED, (0, 0), NEVER)
 
 
-@njit(cache=True, nogil=True)
-def next_change(state, due_on, day, disbursed_on, next_payment_on):
+@njit(cache=True, nogil=True, error_model="numpy")
+def next_change(state, day, disbursed_on, next_payment_on):
     """Return the first day after ``day`` on which a fact changes though nothing new is known."""
     found = next_payment_on
     if day < disbursed_on:
         return min(found, disbursed_on)
     if state.cell[CLOSED_ON] <= day:
         return found
-    oldest = oldest_unpaid(state, due_on)
+    oldest = oldest_unpaid(state)
     if oldest != NEVER:
         found = min(found, oldest + next_boundary(day - oldest))
-    for i in range(due_on.size):
-        if due_on[i] > day and state.cell[UNAPPLIED] > 0:
-            found = min(found, due_on[i])
-        if due_on[i] >= day and oldest != NEVER:
-            return min(found, due_on[i] + 1)
+    for i in range(state.cell[COUNT]):
+        if state.work[i, DUE_ON] > day and state.cell[UNAPPLIED] > 0:
+            found = min(found, state.work[i, DUE_ON])
+        if state.work[i, DUE_ON] >= day and oldest != NEVER:
+            return min(found, state.work[i, DUE_ON] + 1)
     return found
 
 
-@njit(cache=True, nogil=True)
-def snapshot(state, loans, due_on, history, s, n):
+@njit(cache=True, nogil=True, error_model="numpy")
+def snapshot(state, loans, history, s, n):
     """Write the few figures of one loan at one snapshot."""
     loan, day = loans.chosen[n], history.days[s]
-    history.principal[s, n] = loans.disbursed_minor[loan] - state.cell[PRINCIPAL_PAID]
+    history.principal[s, n] = state.cell[PRINCIPAL_DUE] - state.cell[PRINCIPAL_PAID]
     if day < loans.disbursed_on[loan]:
         history.status[s, n] = PENDING
         history.oldest[s, n] = NEVER
         history.overdue[s, n] = 0
         return
-    accrue(state, loans.rules[loans.rule[loan]], due_on, day)
+    accrue(state, loans.rules[loans.rule[loan]], day)
     history.status[s, n] = CLOSED if state.cell[CLOSED_ON] <= day else ACTIVE
-    history.oldest[s, n] = oldest_unpaid(state, due_on)
+    history.oldest[s, n] = oldest_unpaid(state)
     overdue = 0
-    for i in range(state.cell[FIRST_OPEN], due_on.size):
-        if due_on[i] >= day:
+    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
+        if state.work[i, DUE_ON] >= day:
             break
         overdue += open_minor(state, i)
     history.overdue[s, n] = overdue
 
 
-@njit(cache=True, nogil=True)
-def running_interest(state, start_on, due_on, day, half_even):
+@njit(cache=True, nogil=True, error_model="numpy")
+def running_interest(state, day, half_even):
     """Return the interest earned by the period that runs over ``day``, less what is paid of it."""
     total = 0
-    for i in range(state.cell[FIRST_OPEN], due_on.size):
-        if start_on[i] < day < due_on[i]:
-            days = due_on[i] - start_on[i]
-            earned = rounded(state.due[INTEREST, i] * (day - start_on[i]), days, half_even)
-            total += max(0, earned - state.paid[INTEREST, i])
+    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
+        if state.work[i, START_ON] < day < state.work[i, DUE_ON]:
+            days = state.work[i, DUE_ON] - state.work[i, START_ON]
+            earned = rounded(
+                state.work[i, INTEREST] * (day - state.work[i, START_ON]), days, half_even
+            )
+            total += max(0, earned - state.work[i, PAID + INTEREST])
     return total
 
 
-@njit(cache=True, nogil=True)
-def detail(state, loans, dues, details, n, day):
+@njit(cache=True, nogil=True, error_model="numpy")
+def detail(state, loans, details, n, day):
     """Write the other figures of one loan at the last snapshot."""
     loan = loans.chosen[n]
     rule = loans.rules[loans.rule[loan]]
-    low, high = dues.begin[loan], dues.begin[loan + 1]
-    due_on = dues.due_on[low:high]
     details.unapplied[n] = state.cell[UNAPPLIED]
     details.last_paid_on[n] = state.cell[LAST_PAID]
     details.closed_on[n] = state.cell[CLOSED_ON]
@@ -450,113 +454,114 @@ def detail(state, loans, dues, details, n, day):
     details.next_due[n] = 0
     details.accrued_interest[n] = 0
     allocated = 0
-    for i in range(high - low):
+    for i in range(state.cell[COUNT]):
         for component in range(5):
-            allocated += state.paid[component, i]
+            allocated += state.work[i, PAID + component]
     details.allocated[n] = allocated
     for component in range(5):
         details.overdue[component, n] = 0
     if day < loans.disbursed_on[loan]:
         return
-    for i in range(state.cell[FIRST_OPEN], high - low):
-        if due_on[i] < day:
+    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
+        if state.work[i, DUE_ON] < day:
             for component in range(5):
-                owed = state.due[component, i] - state.paid[component, i]
+                owed = state.work[i, component] - state.work[i, PAID + component]
                 details.overdue[component, n] += owed
-        elif details.next_due_on[n] == NEVER and open_minor(state, i) > 0:
-            details.next_due_on[n] = due_on[i]
-            details.next_due[n] = open_minor(state, i)
-    start_on = dues.start_on[low:high]
-    interest = running_interest(state, start_on, due_on, day, rule[HALF_EVEN])
+        elif details.next_due_on[n] >= state.work[i, DUE_ON] and open_minor(state, i) > 0:
+            details.next_due_on[n] = state.work[i, DUE_ON]
+            details.next_due[n] += open_minor(state, i)
+    interest = running_interest(state, day, rule[HALF_EVEN])
     details.accrued_interest[n] = interest
 
 
-@njit(cache=True, nogil=True)
-def keep(state, kept, low, count, day):
+@njit(cache=True, nogil=True, error_model="numpy")
+def keep(state, kept, low):
     """Copy the loan's instalments out of the scratch."""
-    for i in range(count):
+    for i in range(state.cell[COUNT]):
         for which in range(2):
-            kept.due[which, low + i] = state.due[PENALTY + which, i]
-            kept.carry[which, low + i] = state.carry[which, i]
+            kept.due[which, low + i] = state.work[i, PENALTY + which]
+            kept.carry[which, low + i] = state.work[i, CARRY + which]
         for component in range(5):
-            kept.paid[component, low + i] = state.paid[component, i]
-        kept.paid_on[low + i] = state.paid_on[i]
+            kept.paid[component, low + i] = state.work[i, PAID + component]
+        kept.paid_on[low + i] = state.work[i, PAID_ON]
 
 
-@njit(cache=True, nogil=True)
-def release(state, rule, due_on, day):
+@njit(cache=True, nogil=True, error_model="numpy")
+def release(state, rule, day):
     """Spend unapplied money on a due date or on the day of disbursement."""
     held = state.cell[UNAPPLIED]
     if held > 0:
         state.cell[UNAPPLIED] = 0
-        receive(state, rule, due_on, day, held)
+        receive(state, rule, day, held)
 
 
-@njit(cache=True, nogil=True)
-def next_release(state, due_on, day, disbursed_on):
+@njit(cache=True, nogil=True, error_model="numpy")
+def next_release(state, day, disbursed_on):
     """Return the next day after ``day`` on which unapplied money is spent, or NEVER."""
     if state.cell[UNAPPLIED] == 0:
         return NEVER
     if day < disbursed_on:
         return disbursed_on
-    for i in range(state.cell[FIRST_OPEN], due_on.size):
-        if due_on[i] > day:
-            return due_on[i]
+    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
+        if state.work[i, DUE_ON] > day:
+            return state.work[i, DUE_ON]
     return NEVER
 
 
-@njit(cache=True, nogil=True)
-def one_day(state, rule, due_on, payments, k, on, disbursed_on):
-    """Spend the unapplied and the received money of one day; return the next payment's place."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def one_day(state, rule, payments, k, end, on, disbursed_on):
+    """Spend the unapplied and the received money of one day; return the next payment's place.
+
+    What a late rule left unapplied is tried again at the day's end, by the rule then in force.
+    """
     if on >= disbursed_on:
-        release(state, rule, due_on, on)
-    loan_end = payments.on.size
-    while k < loan_end and payments.on[k] == on:
+        release(state, rule, on)
+    while k < end and payments.on[k] == on:
         amount = payments.amount[k]
         state.cell[LAST_PAID] = on
         state.cell[MONEY_IN] += amount
         if on < disbursed_on:
             state.cell[UNAPPLIED] += amount
         else:
-            receive(state, rule, due_on, on, amount)
+            receive(state, rule, on, amount)
         k += 1
+    if on >= disbursed_on:
+        release(state, rule, on)
     return k
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fold_one(state, loans, dues, payments, into, n, low):
     """Fold one loan through every snapshot; return the place after its kept instalments."""
     loan = loans.chosen[n]
     rule, disbursed_on = loans.rules[loans.rule[loan]], loans.disbursed_on[loan]
-    due_on = start(state, loans, dues, loan, rule)
+    start(state, loans, dues, loan, rule)
     cell, days, events = state.cell, into.history.days, into.events
     cell[PREVIOUS_BUCKET] = bucket_of(events.window[0] - loans.known_oldest[loan])
-    first, end = payments.begin[loan], payments.begin[loan + 1]
-    mine = Payments(payments.begin, payments.on[first:end], payments.amount[first:end])
-    k, last = 0, -NEVER
+    k, end, last = payments.begin[loan], payments.begin[loan + 1], -NEVER
     for s in range(days.size):
         while True:
-            on = mine.on[k] if k < mine.on.size else NEVER
-            on = min(on, next_release(state, due_on, last, disbursed_on))
+            on = payments.on[k] if k < end else NEVER
+            on = min(on, next_release(state, last, disbursed_on))
             if on > days[s]:
                 break
-            watch(events, state, loan, due_on, on - 1)
-            k = one_day(state, rule, due_on, mine, k, on, disbursed_on)
+            watch(events, state, loan, on - 1)
+            k = one_day(state, rule, payments, k, end, on, disbursed_on)
             cell[DAY] = max(on, disbursed_on)
             last = on
-        snapshot(state, loans, due_on, into.history, s, n)
-    watch(events, state, loan, due_on, days[days.size - 1])
+        snapshot(state, loans, into.history, s, n)
+    watch(events, state, loan, days[days.size - 1])
     watch_closing(events, state, loan, loans.known_closed[loan])
     day = days[days.size - 1]
-    detail(state, loans, dues, into.details, n, day)
-    on = mine.on[k] if k < mine.on.size else NEVER
-    into.details.next_change_on[n] = next_change(state, due_on, day, disbursed_on, on)
+    detail(state, loans, into.details, n, day)
+    on = payments.on[k] if k < end else NEVER
+    into.details.next_change_on[n] = next_change(state, day, disbursed_on, on)
     if into.paid.paid_on.size:
-        keep(state, into.paid, low, due_on.size, day)
-    return low + due_on.size
+        keep(state, into.paid, low)
+    return low + state.cell[COUNT]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fold(state, loans, dues, payments, into):
     """Fold the chosen loans, each through every snapshot, in the order given."""
     low = 0

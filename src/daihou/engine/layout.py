@@ -97,12 +97,7 @@ class Into(NamedTuple):
 
 
 class State(NamedTuple):
-    """Scratch of the loan in hand; instalment ``i`` of the loan is place ``i``."""
+    """Scratch of the loan in hand: a row of ``work`` per instalment, ``cell`` for the loan."""
 
-    due: Minor  # [component, i]
-    paid: Minor  # [component, i]
-    carry: Minor  # [penalty or compound interest, i]
-    whole: Minor  # [penalty or compound interest, i]
-    accrued_on: Minor
-    paid_on: Minor
+    work: Minor
     cell: Minor

@@ -4,29 +4,162 @@ Units   See ``columns``.
 Shape   Frames with the columns of ``POSITIONS``, ``HISTORY`` and ``DUES``; pending loans are left out.
 Errors  ``BookRefused``: ``book.no_version``, ``book.after_business_date``.
 Source  design.md, "The replay law".
+
+Shards are folded on as many threads as the machine has cores: the kernel lets go of the interpreter.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
-from daihou.engine.book import Book
+from daihou.engine import arrays, end_of_day, frames, others
+from daihou.engine import columns as c
+from daihou.engine import stated as overlay
+from daihou.engine.book import Book, BookRefused
+from daihou.engine.tables import ShardTables
+
+Part = TypeVar("Part")
+
+READ_COLUMNS = {
+    "loans": c.LOAN_FACTS.names,
+    "dues": c.DUE_FACTS.names,
+    "payments": ("loan_id", "effective_on", "sequence", "amount_minor"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shard:
+    """A shard ready to replay: plain loans as arrays, the others decoded."""
+
+    tables: ShardTables
+    plain: pl.DataFrame
+    arrays: arrays.ShardArrays
+    others: tuple[others.Other, ...]
 
 
 def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFrame:
     """Return the position of every loan disbursed by the end of the day (``columns.POSITIONS``).
 
     ``with_stated=False`` gives the engine's own figures for overlay loans too.
+
+    :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
     """
-    raise NotImplementedError
+    _check_days(book, [as_of])
+
+    def fold(shard_no: int) -> pl.DataFrame:
+        shard = _read(book, shard_no)
+        day = arrays.day_number(as_of)
+        chosen = np.arange(shard.plain.height)
+        into = arrays.fold_arrays(shard=shard.arrays, chosen=chosen, snapshots=(day,))
+        plain = frames.positions(loans=shard.plain, into=into, as_of=day, currency=book.currency)
+        pairs = [(other, other.at(as_of)) for other in shard.others]
+        rest = end_of_day.other_positions(shard.tables.loans, pairs)
+        both = frames.in_order(c.POSITIONS, [plain, rest])
+        if not with_stated:
+            return both
+        rows = overlay.latest(stated=shard.tables.stated, as_of=as_of)
+        return overlay.over_positions(positions=both, rows=rows)
+
+    whole = frames.in_order(c.POSITIONS, _each_shard(book, fold))
+    return c.check(frames.with_persons(whole.lazy()), c.POSITIONS)
 
 
 def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
-    """Return days past due and balances at several days, oldest first (``columns.HISTORY``)."""
-    raise NotImplementedError
+    """Return days past due and balances at several days, oldest first (``columns.HISTORY``).
+
+    :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
+    """
+    days = sorted(set(dates))
+    _check_days(book, days)
+    if not days:
+        return c.HISTORY.empty()
+
+    def fold(shard_no: int) -> pl.DataFrame:
+        shard = _read(book, shard_no)
+        into = arrays.fold_arrays(
+            shard=shard.arrays,
+            chosen=np.arange(shard.plain.height),
+            snapshots=[arrays.day_number(day) for day in days],
+        )
+        parts = [frames.history(loan_ids=shard.plain["loan_id"].to_numpy(), into=into)]
+        parts += [_other_history(shard, day) for day in days if shard.others]
+        whole = pl.concat(parts)
+        return _stated_history(shard, whole, days) if shard.tables.stated.height else whole
+
+    return pl.concat(_each_shard(book, fold)).sort("as_of", "loan_id")
 
 
 def dues(*, book: Book, as_of: date) -> pl.DataFrame:
-    """Return every instalment of every loan at the end of the day (``columns.DUES`` + ``loan_ref``)."""
-    raise NotImplementedError
+    """Return every instalment of every loan at the end of the day (``columns.DUES`` + ``loan_ref``).
+
+    :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
+    """
+    _check_days(book, [as_of])
+
+    def fold(shard_no: int) -> pl.DataFrame:
+        shard = _read(book, shard_no)
+        day = arrays.day_number(as_of)
+        into = arrays.fold_arrays(
+            shard=shard.arrays,
+            chosen=np.arange(shard.plain.height),
+            snapshots=(day,),
+            keeps_dues=True,
+        )
+        facts = end_of_day.rows_of(shard.tables.dues, shard.plain["loan_id"].to_numpy())
+        plain = frames.dues(facts=facts, into=into, folded_on=day)
+        rows = (row for other in shard.others for row in others.due_rows(other, other.at(as_of)))
+        rest = others.frame(rows, c.DUES.names, c.DUES)
+        refs = shard.tables.loans.filter(pl.col("disbursed_on") <= as_of)
+        both = frames.in_order(c.DUES, [plain, rest])
+        return both.join(refs.select("loan_id", "loan_ref"), on="loan_id", maintain_order="left")
+
+    return pl.concat(_each_shard(book, fold)).sort("loan_id", "instalment_no")
+
+
+def _check_days(book: Book, days: Sequence[date]) -> None:
+    newest = book.manifest().business_date
+    if days and max(days) > newest:
+        raise BookRefused("book.after_business_date", f"{max(days)} is after {newest}")
+
+
+def _each_shard(book: Book, fold: Callable[[int], Part]) -> list[Part]:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(pool.map(fold, range(book.shard_count)))
+
+
+def _read(book: Book, shard_no: int) -> _Shard:
+    tables = book.read_shard(shard=shard_no, columns=READ_COLUMNS)
+    plain = tables.loans.filter("is_plain")
+    of_plain = plain["loan_id"].to_numpy()
+    return _Shard(
+        tables=tables,
+        plain=plain,
+        arrays=arrays.shard_arrays(
+            loans=plain,
+            dues=end_of_day.rows_of(tables.dues, of_plain),
+            payments=end_of_day.rows_of(tables.payments, of_plain),
+            rule_rows=tables.rules,
+        ),
+        others=others.decode(tables.others),
+    )
+
+
+def _other_history(shard: _Shard, day: date) -> pl.DataFrame:
+    pairs = [(other, other.at(day)) for other in shard.others]
+    return end_of_day.other_positions(shard.tables.loans, pairs).select(c.HISTORY.names)
+
+
+def _stated_history(shard: _Shard, whole: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """Let the stated figures replace ours, day by day."""
+    parts = []
+    for day in days:
+        own = whole.filter(pl.col("as_of") == day)
+        rows = overlay.latest(stated=shard.tables.stated, as_of=day)
+        parts.append(overlay.over_history(history=own, rows=rows))
+    return pl.concat(parts)

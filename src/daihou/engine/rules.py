@@ -146,7 +146,7 @@ def check_widths(*, dues: pl.DataFrame, loans: pl.DataFrame, rules: pl.DataFrame
 
 def _allocation_row(name: str, rule: AllocationRule) -> Row:
     timings, components = list(Timing), list(Component)
-    steps = [timings.index(s.timing) * 5 + components.index(s.component) for s in rule.steps]
+    steps = [timings.index(s.timing) * 8 + components.index(s.component) for s in rule.steps]
     known = rule.surplus if rule.surplus in KERNEL_SURPLUS else Surplus.HOLD
     return {
         f"{name}_steps": steps,

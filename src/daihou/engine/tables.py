@@ -76,8 +76,11 @@ def check_shard(tables: ShardTables) -> ShardTables:
         c.check(frame, table)
     loan_ids = tables.loans["loan_id"]
     for name in ("dues", "payments", "others", "stated"):
-        strangers = getattr(tables, name).select("loan_id").unique().filter(
-            ~pl.col("loan_id").is_in(loan_ids.implode())
+        strangers = (
+            getattr(tables, name)
+            .select("loan_id")
+            .unique()
+            .filter(~pl.col("loan_id").is_in(loan_ids.implode()))
         )
         if strangers.height:
             detail = f"{name} of loan {strangers['loan_id'].min()}, which the shard does not hold"

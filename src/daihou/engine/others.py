@@ -1,0 +1,227 @@
+"""Loans the kernel does not know: folded by ``core``, brought into the same rows.
+
+Units   See ``columns``; amounts due are net of what was waived.
+Shape   One ``Refold`` per call over the rows of ``OTHERS`` that are to be folded.
+Errors  What ``core`` refuses passes through.
+Source  design.md, "Two engines, one law".
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from daihou.core import codec
+from daihou.core.ageing import BUCKETS, bucket_of, first_day_of
+from daihou.core.events import Event
+from daihou.core.position import InstalmentPosition, Position, Status, position
+from daihou.core.terms import Component, Contract
+from daihou.engine import columns as c
+
+DAY = timedelta(days=1)
+BOUNDARIES = tuple(first_day_of(bucket) for bucket in BUCKETS[1:])
+AGEING = (Component.PRINCIPAL, Component.INTEREST, Component.FEE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """One loan of the ``others`` table, decoded."""
+
+    loan_id: int
+    contract: Contract
+    events: tuple[Event, ...]
+
+    def at(self, day: date) -> Position:
+        return position(contract=self.contract, events=self.events, as_of=day)
+
+
+def decode(rows: pl.DataFrame) -> tuple[Other, ...]:
+    """Decode rows of ``OTHERS``."""
+    return tuple(
+        Other(
+            loan_id=loan_id,
+            contract=codec.decode_text(Contract, contract_text),
+            events=codec.decode_text(tuple[Event, ...], events_text),
+        )
+        for loan_id, contract_text, events_text in rows.iter_rows()
+    )
+
+
+def encode(*, loan_id: int, contract: Contract, events: Sequence[Event]) -> dict[str, Any]:
+    """Return a row of ``OTHERS``."""
+    return {
+        "loan_id": loan_id,
+        "contract_json": codec.canonical_text(contract),
+        "events_json": codec.canonical_text(tuple(events)),
+    }
+
+
+def first_unpaid_on(found: Position, tolerance_minor: int) -> date | None:
+    """Return the due date of the first instalment that can age, future ones too."""
+    for instalment in found.instalments:
+        aged = sum(instalment.components[part].outstanding_minor for part in AGEING)
+        if aged > tolerance_minor:
+            return instalment.due_on
+    return None
+
+
+def loan_row(other: Other, found: Position) -> dict[str, Any]:
+    """Return the engine's columns of ``LOANS``."""
+    oldest_on = first_unpaid_on(found, other.contract.terms.tolerance_minor)
+    written_off = [e.effective_on for e in other.events if e.kind == "written_off"]
+    return {
+        "loan_id": other.loan_id,
+        "folded_on": found.as_of,
+        "next_change_on": _next_change_on(other, found, oldest_on),
+        "oldest_unpaid_due_on": oldest_on,
+        "last_paid_on": max((flow.effective_on for flow in found.applied), default=None),
+        "closed_on": found.closed_on,
+        "written_off_on": min(written_off) if found.status is Status.WRITTEN_OFF else None,
+        "stated_on": None,
+        "unapplied_minor": found.unapplied_minor,
+        "principal_outstanding_minor": found.principal_outstanding_minor,
+    }
+
+
+def _next_change_on(other: Other, found: Position, oldest_on: date | None) -> date | None:
+    day = found.as_of
+    days = [event.effective_on for event in other.events if event.effective_on > day]
+    if found.closed_on is None:
+        dues = [instalment.due_on for instalment in found.instalments]
+        if found.unapplied_minor:
+            days += [due for due in dues if due > day]
+        if oldest_on is not None:
+            days += [due + DAY for due in dues if due >= day]
+            days += [oldest_on + n * DAY for n in BOUNDARIES if oldest_on + n * DAY > day]
+    return min(days, default=None)
+
+
+def due_rows(other: Other, found: Position) -> Iterable[dict[str, Any]]:
+    """Return rows of ``DUES``."""
+    for instalment in found.instalments:
+        yield _due_row(other.loan_id, found.as_of, instalment)
+
+
+def _due_row(loan_id: int, as_of: date, instalment: InstalmentPosition) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "loan_id": loan_id,
+        "instalment_no": instalment.instalment_no,
+        "start_on": instalment.start_on,
+        "due_on": instalment.due_on,
+        "penalty_carry": 0,
+        "compound_interest_carry": 0,
+        "accrued_through_on": as_of,
+        "paid_on": instalment.paid_on,
+    }
+    for component, owed in instalment.components.items():
+        row[f"{component.value}_due_minor"] = owed.due_minor - owed.waived_minor
+        row[f"{component.value}_paid_minor"] = owed.paid_minor
+    return row
+
+
+def position_row(other: Other, found: Position) -> dict[str, Any]:
+    """Return the columns of ``POSITIONS`` that the fold gives."""
+    overdue = {f"overdue_{part.value}_minor": found.overdue_minor[part] for part in Component}
+    return {
+        "loan_id": other.loan_id,
+        "currency": found.currency,
+        "as_of": found.as_of,
+        "status": found.status.value,
+        "bucket": found.bucket.value,
+        "days_past_due": found.days_past_due,
+        "oldest_unpaid_due_on": found.oldest_unpaid_due_on,
+        "overdue_minor": sum(overdue.values()),
+        **overdue,
+        "principal_outstanding_minor": found.principal_outstanding_minor,
+        "unapplied_minor": found.unapplied_minor,
+        "accrued_interest_minor": found.accrued_interest_minor,
+        "next_due_on": found.next_due_on,
+        "next_due_minor": found.next_due_minor,
+        "disbursed_on": found.disbursed_on,
+        "disbursed_minor": found.disbursed_minor,
+        "closed_on": found.closed_on,
+        "stated_on": None,
+        "is_stale": False,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the book said of a loan at the start of the window."""
+
+    oldest_unpaid_due_on: date | None = None
+    closed_on: date | None = None
+
+
+def events_of(other: Other, known: Known, from_on: date, to_on: date) -> list[dict[str, Any]]:
+    """Raise the events of the days after ``from_on`` through ``to_on``: the kernel's ``watch``."""
+    end = other.at(to_on)
+    days = {instalment.due_on for instalment in end.instalments}
+    days |= {event.effective_on for event in other.events} | {from_on + DAY}
+    days = {day for day in days if from_on < day <= to_on}
+    before = _bucket_no(known.oldest_unpaid_due_on, from_on)
+    raised: list[dict[str, Any]] = []
+    ordered = sorted(days)
+    for day, last in zip(ordered, [*(d - DAY for d in ordered[1:]), to_on], strict=True):
+        found = other.at(day)
+        if found.status is Status.PENDING:
+            continue
+        oldest_on = first_unpaid_on(found, other.contract.terms.tolerance_minor)
+        raised += _events_of_span(other.loan_id, found, oldest_on, (day, last), before)
+        before = _bucket_no(oldest_on, last)
+    if end.closed_on is not None and known.closed_on is None:
+        on = max(end.closed_on, from_on + DAY)
+        raised.append(_event(other.loan_id, on, "closed", (0, 0), None))
+    return raised
+
+
+def _bucket_no(oldest_on: date | None, day: date) -> int:
+    days = 0 if oldest_on is None else max(0, (day - oldest_on).days)
+    return BUCKETS.index(bucket_of(days))
+
+
+def _events_of_span(
+    loan_id: int, found: Position, oldest_on: date | None, span: tuple[date, date], before: int
+) -> list[dict[str, Any]]:
+    first, last = span
+    raised: list[dict[str, Any]] = []
+    days = {first}
+    if oldest_on is not None:
+        days |= {oldest_on + n * DAY for n in BOUNDARIES if first <= oldest_on + n * DAY <= last}
+    for day in sorted(days):
+        now = _bucket_no(oldest_on, day)
+        if now != before:
+            kind = "entered_bucket" if before == 0 else "cured" if now == 0 else "rolled"
+            raised.append(_event(loan_id, day, kind, (before, now), oldest_on))
+        before = now
+    if oldest_on is None:
+        return raised
+    missed = found.instalments[0].due_on + DAY
+    matured = found.instalments[-1].due_on + DAY
+    if first <= missed <= last and oldest_on == found.instalments[0].due_on:
+        raised.append(_event(loan_id, missed, "first_payment_missed", (0, 1), oldest_on))
+    if first <= matured <= last:
+        bucket = _bucket_no(oldest_on, matured)
+        raised.append(_event(loan_id, matured, "matured_unpaid", (bucket, bucket), oldest_on))
+    return raised
+
+
+def _event(
+    loan_id: int, on: date, kind: str, buckets: tuple[int, int], oldest_on: date | None
+) -> dict[str, Any]:
+    return {
+        "business_date": on,
+        "loan_id": loan_id,
+        "kind": kind,
+        "from_bucket": buckets[0],
+        "to_bucket": buckets[1],
+        "oldest_unpaid_due_on": oldest_on,
+    }
+
+
+def frame(rows: Iterable[dict[str, Any]], names: Sequence[str], table: c.Table) -> pl.DataFrame:
+    """Build a frame with these columns of a table."""
+    schema = {name: table.schema[name] for name in names}
+    return pl.DataFrame([{name: row[name] for name in names} for row in rows], schema=schema)
