@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
-from tests.core.loans import START, event, histories, on, paid
 
 from daihou.core._fold import Fold, sort_key
 from daihou.core.events import Kind
 from daihou.core.position import _freeze, position
 from daihou.core.terms import Component
+from tests.core.loans import START, event, histories, on, paid
 
 DAYS = st.integers(0, 330)
 

@@ -64,8 +64,9 @@ def daily_rate(*, rate: Rate, day_count: DayCount, multiple: Decimal = Decimal(1
         common = leap = value
     else:
         yearly = value * MONTHS_IN_YEAR if rate.per is RatePer.MONTH else value
-        common = yearly / YEAR_DAYS.get(day_count, 365)
-        leap = yearly / YEAR_DAYS.get(day_count, 366)
+        by_calendar = day_count is DayCount.ACTUAL_ACTUAL
+        common = yearly / (365 if by_calendar else YEAR_DAYS[day_count])
+        leap = yearly / (366 if by_calendar else YEAR_DAYS[day_count])
     denominator = lcm(common.denominator, leap.denominator)
     return DailyRate(
         common_numerator=common.numerator * (denominator // common.denominator),
