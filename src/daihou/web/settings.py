@@ -92,6 +92,12 @@ CACHES = {  # Shared by all processes, so that log-in limits hold.
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "access_cache",
     },
+    "board": {  # Figures by version of the book: files, so that a restart finds them again.
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": home.home() / "cache" / "board",
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
 }
 
 # Logging in.
@@ -145,7 +151,12 @@ STATICFILES_DIRS = [WEB / "static"] if (WEB / "static").is_dir() else []
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "daihou.web.assets.finders.NodeModulesFinder",
 ]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "daihou.web.assets.storage.CollectedStaticFiles"},
+}
 
 # Security. Off this machine everything goes over TLS.
 CONTENT_SECURITY_POLICY = {

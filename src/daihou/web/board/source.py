@@ -6,7 +6,7 @@ Errors  ``NoVersion`` where a book has not had its first end of day.
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -28,7 +28,7 @@ MONTHS_SHOWN = 36
 CHUNK_DAYS = 31
 
 
-class NoVersion(LookupError):  # noqa: N818  Not an error of the program.
+class NoVersion(LookupError):
     pass
 
 
@@ -44,20 +44,24 @@ class Source:
         return self.version.business_date
 
     @property
-    def _key(self) -> tuple[int, str]:
+    def key(self) -> tuple[int, str]:
         return self.sight.book.pk, self.version.manifest_digest
 
     def positions(self, as_of: date) -> pl.DataFrame:
-        return self._seen(_positions(*self._key, as_of))
+        return self._seen(_positions(*self.key, as_of))
 
     def instalments(self, as_of: date) -> pl.DataFrame:
-        return self._seen(_instalments(*self._key, as_of))
+        return self._seen(_instalments(*self.key, as_of))
 
     def history(self, dates: Sequence[date]) -> pl.DataFrame:
-        return self._seen(replay.history(book=_engine_book(self._key[0]), dates=dates))
+        return self._seen(replay.history(book=_engine_book(self.key[0]), dates=dates))
 
     def attributes(self) -> pl.DataFrame:
-        return _attributes(*self._key)
+        return _attributes(*self.key)
+
+    def seen_attributes(self) -> pl.DataFrame:
+        """Return the attributes of the loans in sight."""
+        return self._seen(self.attributes())
 
     def _seen(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self.sight.funder_ids is None:
@@ -79,19 +83,11 @@ def newest(sight: Sight) -> Source:
 
 def board(source: Source, *, as_of: date, compared_on: date) -> figures.Document:
     """Return the board's figures, computed once per version, day and sight."""
-    return _kept(
-        source,
-        f"board:{as_of}:{compared_on}",
-        lambda: figures.board(frames=_frames(source, as_of=as_of, compared_on=compared_on)),
-    )
-
-
-def _kept(source: Source, name: str, compute: Callable[[], Any]) -> Any:
-    book_id, digest = source._key  # noqa: SLF001  Same module.
-    key = f"{FORM}:{book_id}:{digest[:32]}:{source.sight.key}:{name}"
-    found = caches["board"].get(key)
+    book_id, digest = source.key
+    key = f"{FORM}:{book_id}:{digest[:32]}:{source.sight.key}:{as_of}:{compared_on}"
+    found: figures.Document | None = caches["board"].get(key)
     if found is None:
-        found = compute()
+        found = figures.board(frames=_frames(source, as_of=as_of, compared_on=compared_on))
         caches["board"].set(key, found)
     return found
 
@@ -128,7 +124,8 @@ def month_ends(*, first_on: date, last_on: date) -> list[date]:
     >>> month_ends(first_on=date(2026, 1, 15), last_on=date(2026, 3, 10))
     [datetime.date(2026, 1, 31), datetime.date(2026, 2, 28), datetime.date(2026, 3, 10)]
     """
-    found, day = [], last_on
+    found: list[date] = []
+    day = last_on
     while day >= first_on and len(found) < MONTHS_SHOWN:
         found.append(day)
         day = day.replace(day=1) - timedelta(days=1)

@@ -68,6 +68,38 @@ RUN_STATES = {
     "done": _("Done"),
     "pending": _("Waiting"),
 }
+CHARTS = {
+    "overdue_amount": _("Overdue amount"),
+    "late_rate": _("Share of principal past due"),
+    "late_loans": _("Loans past due"),
+    "first_payment_rate": _("First payment default"),
+    "matured": _("Matured loans"),
+    "late": _("Late"),
+    "months_on_book": _("Months on book"),
+    "share": _("Share of what was lent"),
+    "no_data": _("No data yet"),
+}
+INSTALMENT_STATES = {
+    "paid": _("Paid"),
+    "partial": _("Part paid"),
+    "overdue": _("Past due"),
+    "due_today": _("Due today"),
+    "next": _("Next"),
+    "later": _("Not due"),
+}
+COMPARED = {
+    "owed": _("Owed on the day"),
+    "principal": _("Principal outstanding"),
+    "days_past_due": _("Days past due"),
+    "bucket": _("Bucket"),
+    "payoff": _("Pay-off figure"),
+}
+PHASES = {
+    "extract": _("Reading the ledger"),
+    "compute": _("Computing"),
+    "write": _("Writing shards"),
+    "publish": _("Publishing"),
+}
 
 
 def state_word(state: str) -> str:

@@ -7,6 +7,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from daihou.core.events import Event
 from daihou.web.assets.icons import icon_svg
 from daihou.web.board import money as writing, words
 
@@ -49,6 +50,12 @@ def share_of(numerator: int, denominator: int) -> str:
 
 
 @register.filter
+def counted(value: int) -> str:
+    """Write a number of things, thousands apart."""
+    return f"{value:,}"
+
+
+@register.filter
 def day(value: date | str | None) -> str:
     """Write a day as 2026-01-31, an absent one as a dash."""
     if not value:
@@ -87,6 +94,19 @@ def slug_state(state: str) -> str:
 def word(value: str, table: str) -> str:
     """Look a word of the ledger up in a table of ``words``."""
     return str(getattr(words, table).get(value, value))
+
+
+@register.filter
+def event_icon(kind: str) -> str:
+    return words.EVENT_ICONS.get(kind, "point")
+
+
+@register.filter
+def recorded_late(event: Event | None) -> bool:
+    """Tell whether an event became known on a later day than it counts for."""
+    if event is None:
+        return False
+    return timezone.localtime(event.recorded_at).date() > event.effective_on
 
 
 @register.filter

@@ -1,0 +1,16 @@
+"""Static files under hashed, compressed names once collected; under their own names before.
+
+Tests and a first start run without ``collectstatic``, so a missing manifest is no error.
+"""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class CollectedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    manifest_strict = False
+
+    def stored_name(self, name: str) -> str:
+        """Answer the hashed name of a collected file, else the name as it is."""
+        if self.hash_key(self.clean_name(name)) in self.hashed_files:
+            return str(super().stored_name(name))
+        return name

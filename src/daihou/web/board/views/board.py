@@ -1,0 +1,110 @@
+"""The board: the whole book on one day, each figure a link to the loans behind it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from daihou.risk.buckets import STATES
+from daihou.web.board import figures, source as frames, words
+from daihou.web.board.page import asked_day, book_page, show
+from daihou.web.board.sight import Sight
+
+
+@require_safe
+@book_page("board.view")
+def board(request: HttpRequest, *, sight: Sight) -> HttpResponse:
+    try:
+        source = frames.newest(sight)
+    except frames.NoVersion:
+        return show(request, "board/no_version.html", {}, sight=sight, page="board")
+    as_of = asked_day(request, "as_of", default=source.business_date, latest=source.business_date)
+    compared_on = asked_day(
+        request,
+        "compared_on",
+        default=frames.month_end_before(as_of),
+        latest=as_of - timedelta(days=1),
+    )
+    document = frames.board(source, as_of=as_of, compared_on=compared_on)
+    context = _context(document, sight=sight) | {
+        "as_of": as_of,
+        "compared_on": compared_on,
+        "version": source.version,
+    }
+    return show(request, "board/board.html", context, sight=sight, page="board")
+
+
+def _context(document: figures.Document, *, sight: Sight) -> dict[str, Any]:
+    return {
+        "tiles": document["tiles"],
+        "buckets": _with_totals(document["buckets"]),
+        "matrix": _with_directions(document["matrix"]),
+        "vintages": _triangle(document["vintages"]),
+        "first_payment": document["first_payment"],
+        "chart_data": _chart_data(document, sight=sight),
+    }
+
+
+def _with_totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    shown = [row for row in rows if row["bucket"] != "written_off" or row["loans"]]
+    names = ("loans", "persons", "principal_outstanding_minor", "overdue_minor")
+    largest = max((row["principal_share"] for row in shown), default=0) or 1
+    return {
+        "rows": [
+            row | {"width": round(100 * row["principal_share"] / largest, 2)} for row in shown
+        ],
+        "total": {name: sum(row[name] for row in shown) for name in names},
+    }
+
+
+def _with_directions(matrix: dict[str, Any]) -> dict[str, Any]:
+    """Say of each cell whether the loans went to a worse state, a better one, or stayed."""
+    order = [state for state in STATES if state != "closed"]
+    for row in matrix["rows"]:
+        for cell in row["cells"]:
+            cell["direction"] = _direction(order, start=row["state"], end=cell["state"])
+    return matrix
+
+
+def _direction(order: list[str], *, start: str, end: str) -> str:
+    if end == "closed":
+        return "better"
+    moved = order.index(end) - order.index(start)
+    return "worse" if moved > 0 else "better" if moved < 0 else "same"
+
+
+def _triangle(vintages: dict[str, Any]) -> dict[str, Any]:
+    """Lay the cohorts out by months on book, with blanks for months still to come."""
+    cohorts = vintages["cohorts"]
+    longest = max((cohort["points"][-1]["months_on_book"] for cohort in cohorts), default=0)
+    ages = list(range(longest + 1))[-13:]
+    for cohort in cohorts:
+        by_age = {point["months_on_book"]: point for point in cohort["points"]}
+        cohort["cells"] = [by_age.get(age) for age in ages]
+    return vintages | {"ages": ages}
+
+
+def _chart_data(document: figures.Document, *, sight: Sight) -> dict[str, Any]:
+    """Give the charts their numbers, words and the address of the loans behind a point."""
+    loans = reverse("board:loans", args=[sight.book.name])
+    return {
+        "digits": sight.book.minor_digits,
+        "days": document["days"],
+        "first_payment": document["first_payment"],
+        "vintages": [
+            {
+                "month": cohort["month"],
+                "points": [
+                    [point["months_on_book"], point["rate"], point["as_of"]]
+                    for point in cohort["points"]
+                ],
+            }
+            for cohort in document["vintages"]["cohorts"]
+        ],
+        "over_days": document["vintages"]["over_days"],
+        "loans": loans,
+        "as_of": document["as_of"],
+        "words": {name: str(word) for name, word in words.CHARTS.items()},
+    }

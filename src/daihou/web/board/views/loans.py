@@ -1,0 +1,196 @@
+"""The loans behind a figure: filtered, sorted, paged, as CSV; and search."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import polars as pl
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from daihou.risk.buckets import BUCKETS
+from daihou.web.access import queries as access
+from daihou.web.board import borrowers, source as frames, words
+from daihou.web.board.loan_list import FLAGS, Asked, ask, select
+from daihou.web.board.page import book_page, show
+from daihou.web.board.sight import Sight, user_of
+from daihou.web.loans.models import Product
+
+PAGE_SIZE = 50
+STATUSES = ("active", "closed", "written_off")
+KEPT = (
+    "q", "bucket", "from", "to", "since", "first_payment", "over_days", *FLAGS, "sort",
+)  # fmt: skip
+EXPORTED = (
+    "loan_ref", "currency", "as_of", "status", "bucket", "days_past_due", "overdue_minor",
+    "principal_outstanding_minor", "unapplied_minor", "next_due_on", "next_due_minor",
+    "disbursed_on", "disbursed_minor",
+)  # fmt: skip
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_safe
+@book_page("loan.view")
+def loans(request: HttpRequest, *, sight: Sight) -> HttpResponse:
+    text = request.GET.get("q", "").strip()
+    if text and set(request.GET) == {"q"}:
+        exact = sight.loans().filter(loan_ref=text).values_list("loan_ref", flat=True).first()
+        if exact is not None:
+            return redirect("board:loan", sight.book.name, exact)
+    try:
+        source = frames.newest(sight)
+    except frames.NoVersion:
+        return show(request, "board/no_version.html", {}, sight=sight, page="loans")
+    asked = ask(request.GET.dict(), business_date=source.business_date)
+    frame = _selected(request, source=source, asked=asked)
+    if text and set(request.GET) == {"q"} and frame.height == 1:
+        return redirect("board:loan", sight.book.name, frame["loan_ref"][0])
+    context = _context(request, source=source, asked=asked, frame=frame)
+    return show(request, "board/loans.html", context, sight=sight, page="loans")
+
+
+@require_safe
+@book_page("loan.view")
+def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
+    if not access.may(user=user_of(request), permission="book.export", target=sight.book):
+        raise PermissionDenied
+    try:
+        source = frames.newest(sight)
+    except frames.NoVersion as absent:
+        raise Http404 from absent
+    asked = ask(request.GET.dict(), business_date=source.business_date)
+    frame = _selected(request, source=source, asked=asked)
+    name = f"loans-{asked.as_of}.csv"
+    response = StreamingHttpResponse(_csv_lines(frame), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv_lines(frame: pl.DataFrame) -> Iterator[str]:
+    """Write lines that a spreadsheet opens as UTF-8 and never as formulas."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff" + writer.writerow(EXPORTED)
+    for row in frame.select(EXPORTED).iter_rows():
+        yield writer.writerow(
+            [f"'{cell}" if str(cell).startswith(FORMULA_STARTS) and isinstance(cell, str) else cell
+             for cell in row]
+        )  # fmt: skip
+
+
+def _selected(request: HttpRequest, *, source: frames.Source, asked: Asked) -> pl.DataFrame:
+    person_ids: frozenset[int] = frozenset()
+    if asked.text:
+        person_ids = borrowers.find(user=user_of(request), book=source.sight.book, text=asked.text)
+    return select(source, asked=asked, person_ids=person_ids)
+
+
+def _context(
+    request: HttpRequest, *, source: frames.Source, asked: Asked, frame: pl.DataFrame
+) -> dict[str, Any]:
+    page_count = max(1, -(-frame.height // PAGE_SIZE))
+    page_no = min(asked.page, page_count)
+    shown = frame.slice((page_no - 1) * PAGE_SIZE, PAGE_SIZE)
+    sight = source.sight
+    return {
+        "asked": asked,
+        "rows": _rows(shown.to_dicts(), sight=sight),
+        "search_text": asked.text,
+        "found": frame.height,
+        "principal_minor": int(frame["principal_outstanding_minor"].sum() or 0),
+        "overdue_minor": int(frame["overdue_minor"].sum() or 0),
+        "first_no": (page_no - 1) * PAGE_SIZE + 1 if frame.height else 0,
+        "last_no": (page_no - 1) * PAGE_SIZE + shown.height,
+        "page_no": page_no,
+        "page_count": page_count,
+        "buckets": BUCKETS,
+        "statuses": STATUSES,
+        "kept": {name: request.GET[name] for name in KEPT if request.GET.get(name)},
+        "products": _with_id(Product.objects.filter(book=sight.book).order_by("code")),
+        "funders": borrowers.funders(attributes=source.seen_attributes()),
+        "chips": _chips(request, asked=asked),
+        "latest": source.business_date,
+        "may_export": access.may(
+            user=user_of(request), permission="book.export", target=sight.book
+        ),
+        "sorting": _sorting(asked),
+    }
+
+
+def _with_id(products: Any) -> list[tuple[int, str]]:
+    return [(product.pk, product.name or product.code) for product in products]
+
+
+def _rows(rows: Sequence[dict[str, Any]], *, sight: Sight) -> list[dict[str, Any]]:
+    found = {
+        loan.pk: loan
+        for loan in sight.loans()
+        .filter(pk__in=[row["loan_id"] for row in rows])
+        .select_related("product")
+    }
+    names = borrowers.names(person_ids={row["person_id"] for row in rows})
+    return [
+        row
+        | {
+            "loan": found.get(row["loan_id"]),
+            "borrower": names.get(row["person_id"], ""),
+            "state": row["bucket"] if row["status"] == "active" else row["status"],
+        }
+        for row in rows
+    ]
+
+
+def _sorting(asked: Asked) -> dict[str, dict[str, str]]:
+    """Give each column its next sort and the way it is sorted now."""
+    columns = {}
+    for name in ("loan", "days", "overdue", "principal", "next", "disbursed"):
+        is_current = asked.sort == name
+        columns[name] = {
+            "next": f"-{name}" if is_current and not asked.is_turned else name,
+            "icon": ("chevron-up" if asked.is_turned else "chevron-down") if is_current else "",
+            "aria": "other" if is_current else "",
+        }
+    return columns
+
+
+def _chips(request: HttpRequest, *, asked: Asked) -> list[dict[str, str]]:
+    """Name each condition that has no field of its own, with the address without it."""
+    said: list[tuple[str, tuple[str, ...]]] = []
+    if asked.start:
+        start, end = words.state_word(asked.start), words.state_word(asked.end) or "…"
+        text = _("%(start)s → %(end)s since %(day)s") % {
+            "start": start, "end": end, "day": asked.since,
+        }  # fmt: skip
+        said.append((text, ("from", "to", "since")))
+    if asked.month:
+        said.append((_("Lent in %(month)s") % {"month": asked.month}, ("month",)))
+    if asked.over_days is not None:
+        text = _("More than %(days)s days past due") % {"days": asked.over_days}
+        said.append((text, ("over_days",)))
+    if asked.first_payment:
+        late = asked.first_payment == "late"
+        text = _("First payment late") if late else _("First payment matured")
+        said.append((text, ("first_payment",)))
+    if asked.late:
+        said.append((_("Past due"), ("late",)))
+    if asked.missed:
+        said.append((_("Instalment missed on its day, last 30 days"), ("missed",)))
+    if asked.stale:
+        said.append((_("Stale: not stated up to the day"), ("stale",)))
+    if asked.text:
+        said.append((f"“{asked.text}”", ("q",)))
+    return [{"text": text, "without": _address_without(request, names)} for text, names in said]
+
+
+def _address_without(request: HttpRequest, names: Sequence[str]) -> str:
+    params = request.GET.copy()
+    for name in (*names, "page"):
+        params.pop(name, None)
+    return f"?{params.urlencode()}"
