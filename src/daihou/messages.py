@@ -106,6 +106,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "资金方角色必须指明资金方",
         "the role funder needs the funder whose loans it shows",
     ),
+    "party.unknown": ("没有主体 {party_id}", "there is no party {party_id}"),
     # Personal data.
     "personal_data.key_missing": (
         "缺少个人信息密钥 {key_id}：请恢复它的备份",
@@ -114,6 +115,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "personal_data.unreadable": (
         "{place} 的个人信息无法解密：密钥不符或数据被改动",
         "the personal data at {place} cannot be decrypted: wrong key or changed data",
+    ),
+    "personal_data.reason_missing": (
+        "删除个人信息须写明理由",
+        "deleting personal data needs a reason",
     ),
     # Parameters.
     "parameter.not_in_force": (

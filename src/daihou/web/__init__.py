@@ -1,6 +1,7 @@
 """The Django side: domain apps, the faces, and the database they stand on."""
 
 import os
+from pathlib import Path
 
 
 def setup() -> None:
@@ -12,3 +13,6 @@ def setup() -> None:
     import django  # noqa: PLC0415  As above.
 
     django.setup()
+    from django.conf import settings  # noqa: PLC0415  As above.
+
+    home.make_private_folder(Path(settings.STATIC_ROOT))

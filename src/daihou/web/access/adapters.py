@@ -11,7 +11,7 @@ from daihou.web.parties import encryption
 MFA_PLACE = "mfa_authenticator|data"
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
@@ -19,7 +19,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Send nothing: only permits send."""
 
 
-class MFAAdapter(DefaultMFAAdapter):
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
         return encryption.seal_text(plain=text, place=MFA_PLACE)
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import rules
+from rules.permissions import add_perm, has_perm
+from rules.predicates import predicate
 
 from daihou.web.access.models import Role, RoleGrant, User
 
@@ -81,7 +82,9 @@ def scope(*, user: User, permission: str) -> Scope:
 
 def may(*, user: User, permission: str, target: object = None) -> bool:
     """Tell whether the user may do this, here: on a book, on a loan, or anywhere if no target."""
-    return permission in PERMISSIONS and bool(rules.has_perm(permission, user, target))
+    return permission in PERMISSIONS and bool(
+        has_perm(permission, user, target)  # type: ignore[no-untyped-call]
+    )
 
 
 def system_user() -> User:
@@ -100,8 +103,8 @@ def _grants(user: object) -> list[RoleGrant]:
 
 
 def _allows(permission: str) -> object:
-    @rules.predicate(f"holds {permission}")  # type: ignore[untyped-decorator]
-    def predicate(user: object, target: object = None) -> bool:
+    @predicate(f"holds {permission}")  # type: ignore[no-untyped-call,untyped-decorator]
+    def holds(user: object, target: object = None) -> bool:
         if not isinstance(user, User):
             return False
         found = scope(user=user, permission=permission)
@@ -111,8 +114,8 @@ def _allows(permission: str) -> object:
         funder_id = getattr(target, "funder_id", None)
         return found.holds(book_name=str(getattr(book, "name", "")), funder_id=funder_id)
 
-    return predicate
+    return holds
 
 
 for _permission in PERMISSIONS:
-    rules.add_perm(_permission, _allows(_permission))
+    add_perm(_permission, _allows(_permission))  # type: ignore[no-untyped-call]

@@ -102,6 +102,11 @@ def add_data_key() -> str:
     return key_id
 
 
+def writing_key_id() -> str:
+    """Return the id of the key that encrypts now."""
+    return _keys().writing
+
+
 def forget_keys() -> None:
     """Read the keys again when they are next needed."""
     _keys.cache_clear()

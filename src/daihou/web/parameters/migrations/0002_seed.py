@@ -3,6 +3,8 @@
 import datetime
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 DAY = "days past due from which a loan is in the bucket"
 SEED = [
@@ -33,7 +35,7 @@ SEED = [
 ]
 
 
-def seed(apps, schema_editor):
+def seed(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     parameters = apps.get_model("parameters", "Parameter").objects
     for row in SEED:
         parameters.using(schema_editor.connection.alias).create(**row)
