@@ -140,7 +140,9 @@ def _annuity(terms: Terms, periods: Periods, opening_minor: int, inflows: Inflow
         run = _Run(terms, periods, from_no, balance, bears)
         instalment = 0 if from_no < grace else _instalment(run, paid_out)
         columns = _walk(run, instalment)
-        if from_no >= grace and terms.instalment_rule is InstalmentRule.OWN_PERIODS:
+        rest_is_shared = terms.tranche_rule is TrancheRule.REMAINING or from_no == grace
+        own_periods = terms.instalment_rule is InstalmentRule.OWN_PERIODS
+        if own_periods and rest_is_shared and from_no >= grace:
             columns = _moved(run, instalment, columns)
         principal += columns[0][: until_no - from_no]
         interest += columns[1][: until_no - from_no]
