@@ -3,4 +3,4 @@
 from playwright.sync_api import sync_playwright
 
 with sync_playwright() as playwright:
-    print(playwright.chromium.executable_path)  # noqa: T201
+    print(playwright.chromium.executable_path)

@@ -29,7 +29,14 @@ def shared():
     return folder
 
 
-DATABASE_FIXTURES = {"scratch_database", "running_database", "db", "transactional_db", "django_db_reset_sequences", "live_server"}
+DATABASE_FIXTURES = {
+    "scratch_database",
+    "running_database",
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "live_server",
+}
 
 
 @pytest.hookimpl(tryfirst=True)

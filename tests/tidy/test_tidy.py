@@ -40,9 +40,7 @@ def python_files(*folders):
 OWN = python_files(SOURCE, ROOT / "tests", *([b] if (b := ROOT / "benchmarks").is_dir() else []))
 PRODUCT = python_files(SOURCE)
 CORE = [path for path in python_files(SOURCE / "core") if path.name != "__init__.py"]
-BELOW_THE_EDGES = [
-    path for path in PRODUCT if path.relative_to(SOURCE).parts[0] not in EDGES
-]
+BELOW_THE_EDGES = [path for path in PRODUCT if path.relative_to(SOURCE).parts[0] not in EDGES]
 
 
 def name_of(path):

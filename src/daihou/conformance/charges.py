@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol, TypeVar
 
 from daihou.core.events import Event, Kind
-from daihou.core.position import InstalmentPosition, Position
+from daihou.core.position import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +21,22 @@ class ChargeFigures:
         return self.due_minor - self.paid_minor - self.waived_minor
 
 
-def instalment_of(due_on: date, instalments: Sequence[InstalmentPosition]) -> InstalmentPosition:
-    """Find the instalment whose period holds the day; its first day belongs to the one before."""
+class Span(Protocol):
+    """One instalment, planned or at work."""
+
+    @property
+    def start_on(self) -> date: ...
+    @property
+    def due_on(self) -> date: ...
+
+
+SomeSpan = TypeVar("SomeSpan", bound=Span)
+
+
+def instalment_of(due_on: date, instalments: Sequence[SomeSpan]) -> SomeSpan:
+    """Find the instalment whose period holds the day; a down payment has no period."""
     for instalment in instalments:
-        if due_on <= instalment.due_on:
+        if due_on <= instalment.due_on and instalment.start_on < instalment.due_on:
             return instalment
     return instalments[-1]
 

@@ -53,6 +53,7 @@ def _schedule(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Di
         if count != expected
     ]
     complete = step.get("rows_complete", True)
+    ours, theirs = _in_one_order(ours), _in_one_order(theirs)
     for place, row in enumerate(theirs):
         name = f"{row['nr'] or 'disbursement'} {row['due_date']}"
         if place >= len(ours):
@@ -62,6 +63,13 @@ def _schedule(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Di
     if complete:
         found += [_unexpected("schedule", str(row["due_date"]), row) for row in ours[len(theirs) :]]
     return found
+
+
+def _in_one_order(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Put disbursement rows first: among instalments the peer places them one way or another."""
+    paid_out = [row for row in rows if row["nr"] is None]
+    paid_out.sort(key=lambda row: (str(row["due_date"]), str(row["balance"])))
+    return paid_out + [row for row in rows if row["nr"] is not None]
 
 
 def _schedule_row(cells: Sequence[Any], *, partial: bool) -> dict[str, object]:
@@ -93,7 +101,11 @@ def _totals(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Diff
 
 def _transactions(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
     theirs = [
-        {name: cell for name, cell in zip(tables.TRANSACTION_COLUMNS, row, strict=False) if cell is not None}
+        {
+            name: cell
+            for name, cell in zip(tables.TRANSACTION_COLUMNS, row, strict=False)
+            if cell is not None
+        }
         for row in step["rows"]
     ]
     theirs = [row for row in theirs if row["type"] != "Accrual"]  # Accrual is state, not rows.
@@ -131,9 +143,7 @@ def _unordered(
     found = []
     for row in unmatched:
         name = " ".join(str(row.get(key)) for key in keys)
-        near = next(
-            (each for each in left if all(each[key] == row.get(key) for key in keys)), None
-        )
+        near = next((each for each in left if all(each[key] == row.get(key) for key in keys)), None)
         if near is None:
             found.append(_missing(table, name, row))
         else:
@@ -150,8 +160,8 @@ def _given(step: Mapping[str, Any]) -> dict[str, object]:
     return {name: value for name, value in step.items() if name != "op"}
 
 
-def _balance(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
-    return _cells("balance", "loan", tables.balance(loan, now), _given(step))
+def _balance(_: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
+    return _cells("balance", "loan", tables.balance(now), _given(step))
 
 
 def _status(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
@@ -186,12 +196,12 @@ def _rows_in_order(
     return found + [_unexpected(table, "more", row) for row in ours[len(theirs) :]]
 
 
-def _last_repayment(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
+def _last_repayment(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
     theirs = {"amount": step["amount"], "channel": step["channel"].replace("_", " ").upper()}
     return _cells("last repayment", "loan", tables.last_repayment(loan), theirs)
 
 
-def _reverted(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
+def _reverted(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
     on = date.fromisoformat(step["date"]) if step.get("date") else None
     ours = tables.was_reverted(loan, name=step["type"], on=on, which=step.get("which"))
     name = f"{step['type']} {step.get('date', '')}"

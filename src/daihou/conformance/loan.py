@@ -13,6 +13,7 @@ from typing import Any
 from daihou.conformance.cases import Case
 from daihou.conformance.charges import charge_figures
 from daihou.conformance.product import is_progressive, minor, terms_of
+from daihou.conformance.replan import Schedule, replanned_position, whole_schedule
 from daihou.core.events import Event, Kind
 from daihou.core.position import Applied, Position, position
 from daihou.core.schedule import build_schedule
@@ -34,6 +35,15 @@ CHARGES = {
         "% Loan Amount + Interest",
     ),
 }
+LATE_CHARGES = {  # Raised by the peer's end of day: 1.5 % of what is overdue of these components.
+    "LOAN_PERCENTAGE_LATE_FEE": ("% Late fee", (Component.PRINCIPAL,), "% Amount"),
+    "LOAN_PERCENTAGE_LATE_FEE_AMOUNT_PLUS_INTEREST": (
+        "% Late fee amount+interest",
+        (Component.PRINCIPAL, Component.INTEREST),
+        "% Loan Amount + Interest",
+    ),
+}
+LATE_PERCENT = Decimal("1.5")
 PAYMENTS = {
     "repayment": "Repayment",
     "goodwill_credit": "Goodwill Credit",
@@ -94,12 +104,55 @@ class PeerLoan:
     def carry_out(self, step: Mapping[str, Any]) -> None:
         COMMANDS[step["op"]](self, step)
 
+    def tranches(self) -> list[Event]:
+        return [event for event in self.events if event.kind is Kind.DISBURSED]
+
+    def replan(self) -> Schedule | None:
+        """Plan all tranches at once, where the peer does and it changes a figure."""
+        tranches = self.tranches()
+        if is_progressive(self.case.terms) or len(tranches) < 2:
+            return None
+        last_on = max(event.effective_on for event in tranches)
+        terms, first_on = self.contract.terms, tranches[0].effective_on
+        planned = build_schedule(terms=terms, principal_minor=1, start_on=first_on)
+        paid_before = any(
+            event.kind is Kind.PAYMENT_RECEIVED and event.effective_on < last_on
+            for event in self.events
+        )
+        if not paid_before and last_on < planned[-1].due_on:
+            return None
+        return whole_schedule(terms=terms, tranches=tranches)
+
     def position(self) -> Position:
-        return position(contract=self.contract, events=self.in_force(), as_of=self.today)
+        events = self.in_force()
+        if schedule := self.replan():
+            return replanned_position(
+                contract=self.contract, events=events, as_of=self.today, schedule=schedule
+            )
+        return position(contract=self.contract, events=events, as_of=self.today)
+
+    def applied_by_key(self, now: Position) -> dict[str, Applied]:
+        """Give where each payment went, with the principal that the peer shows after it.
+
+        Our fold pays out before it takes money in, on one day, and a replanned loan from the start.
+        """
+        places = {event.key: (event.effective_on, event.sequence) for event in self.events}
+        found = {}
+        from_the_start = self.replan() is not None
+        for each in now.applied:
+            later = sum(
+                tranche.amount_minor
+                for tranche in self.tranches()
+                if places[tranche.key] > places[each.event_key]
+                and (from_the_start or tranche.effective_on == each.effective_on)
+            )
+            after_minor = max(0, each.principal_after_minor - later)
+            found[each.event_key] = replace(each, principal_after_minor=after_minor)
+        return found
 
     def in_force(self) -> tuple[Event, ...]:
-        """Give the events; in a cumulative schedule charges and waivers are there from the start."""
-        disbursed = [event.effective_on for event in self.events if event.kind is Kind.DISBURSED]
+        """Give the events; where schedules are cumulative, charges stand from the start."""
+        disbursed = [event.effective_on for event in self.tranches()]
         if is_progressive(self.case.terms) or not disbursed:
             return tuple(self.events)
         return tuple(
@@ -127,12 +180,39 @@ def _set_business_date(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     loan.today = date.fromisoformat(step["date"])
 
 
-def _nothing(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+def _nothing(_loan: PeerLoan, _step: Mapping[str, Any]) -> None:
     """Do nothing: a position is computed for its day, so there is no job to run before it."""
 
 
-def _close_business(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+def _close_business(loan: PeerLoan, _: Mapping[str, Any]) -> None:
     loan.closed_through = loan.today - timedelta(days=1)
+    for code in loan.case.terms.get("product_overdue_charges", ()):
+        name, components, calc = LATE_CHARGES[code]
+        for instalment in loan.position().instalments:
+            late = (name, instalment.due_on)
+            overdue_minor = sum(
+                instalment.components[each].outstanding_minor for each in components
+            )
+            charged = {(charge.name, charge.due_on) for charge in loan.charges}
+            if instalment.due_on < loan.today and overdue_minor and late not in charged:
+                added = loan.add(
+                    Kind.CHARGE_ADDED,
+                    loan.today,
+                    amount_minor=_share(overdue_minor, LATE_PERCENT),
+                    component=Component.PENALTY,
+                    due_on=instalment.due_on,
+                )
+                loan.charges.append(
+                    Charge(
+                        name=name,
+                        component=Component.PENALTY,
+                        due_at="Overdue Fees",
+                        calc=calc,
+                        due_on=instalment.due_on,
+                        keys=(added.key,),
+                        added_on=loan.today,
+                    )
+                )
 
 
 def _set_config(loan: PeerLoan, step: Mapping[str, Any]) -> None:
@@ -153,19 +233,24 @@ def _disburse(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     on, amount_minor = date.fromisoformat(step["date"]), minor(step["amount"])
     loan.today = max(loan.today, on)
     loan.approved = True
+    overpaid_minor = loan.position().unapplied_minor
     loan.add(Kind.DISBURSED, on, key=step["ref"], amount_minor=amount_minor)
     loan.transactions[step["ref"]] = Transaction(
         key=step["ref"], name=DISBURSEMENT, on=on, amount_minor=amount_minor
     )
     if ref := step.get("auto_down_payment_ref"):
-        share = loan.contract.terms.down_payment_rate
-        assert share is not None
-        down_minor = int((amount_minor * share).to_integral_value(ROUND_HALF_EVEN))
-        _pay(loan, ref, DOWN_PAYMENT, on, down_minor)
-        loan.transactions[ref].belongs_to = step["ref"]
+        planned = build_schedule(
+            terms=loan.contract.terms, principal_minor=amount_minor, start_on=on
+        )
+        down_minor = planned[0].principal_minor - overpaid_minor
+        if down_minor > 0:  # What was overpaid before pays the down payment first.
+            _pay(loan, ref, DOWN_PAYMENT, on, down_minor)
+            loan.transactions[ref].belongs_to = step["ref"]
 
 
-def _pay(loan: PeerLoan, ref: str, name: str, on: date, amount_minor: int, credit: str = "") -> None:
+def _pay(
+    loan: PeerLoan, ref: str, name: str, on: date, amount_minor: int, credit: str = ""
+) -> None:
     own_rules = {name for name, _ in loan.contract.terms.allocation.by_channel}
     loan.add(
         Kind.PAYMENT_RECEIVED,
@@ -188,19 +273,18 @@ def _undo_transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
 
 
 def _take_back(loan: PeerLoan, transaction: Transaction) -> None:
-    applied = loan.position().applied
-    transaction.taken_back = next(each for each in applied if each.event_key == transaction.key)
+    transaction.taken_back = loan.applied_by_key(loan.position())[transaction.key]
     loan.add(Kind.PAYMENT_REVERSED, loan.today, target_key=transaction.key)
 
 
-def _undo_disbursal(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+def _undo_disbursal(loan: PeerLoan, _: Mapping[str, Any]) -> None:
     """Take all money back: the loan is as if it had never been paid out."""
     loan.events = [event for event in loan.events if event.kind is Kind.CHARGE_ADDED]
     loan.transactions.clear()
 
 
-def _undo_last_disbursal(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    last = [event for event in loan.events if event.kind is Kind.DISBURSED][-1]
+def _undo_last_disbursal(loan: PeerLoan, _: Mapping[str, Any]) -> None:
+    last = loan.tranches()[-1]
     gone = {last.key} | {
         each.key for each in loan.transactions.values() if each.belongs_to == last.key
     }
@@ -266,22 +350,23 @@ def _share(base_minor: int, percent: Decimal) -> int:
 
 
 def _start_on(loan: PeerLoan) -> date:
-    disbursed = [event.effective_on for event in loan.events if event.kind is Kind.DISBURSED]
+    disbursed = [event.effective_on for event in loan.tranches()]
     return min(disbursed, default=loan.contract.start_on)
 
 
-def _waive_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+def _waive_charge(loan: PeerLoan, _: Mapping[str, Any]) -> None:
     charge = loan.charges[-1]
     figures = charge_figures(events=loan.in_force(), position=loan.position())
+    on = loan.today
+    if is_progressive(loan.case.terms) and charge.due_on is not None:
+        on = min(on, charge.due_on)
     for key in charge.keys:
         if left_minor := figures[key].left_minor:
-            waiver = loan.add(
-                Kind.CHARGE_WAIVED, loan.today, target_key=key, amount_minor=left_minor
-            )
+            waiver = loan.add(Kind.CHARGE_WAIVED, on, target_key=key, amount_minor=left_minor)
             loan.transactions[waiver.key] = Transaction(
                 key=waiver.key,
                 name=WAIVER,
-                on=loan.today,
+                on=on,
                 amount_minor=left_minor,
                 charge_key=key,
                 was_accrued=_was_accrued(loan, charge),
@@ -293,7 +378,7 @@ def _was_accrued(loan: PeerLoan, charge: Charge) -> bool:
     return on is not None and loan.closed_through is not None and on <= loan.closed_through
 
 
-def _undo_waive_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+def _undo_waive_charge(loan: PeerLoan, _: Mapping[str, Any]) -> None:
     waivers = [each for each in loan.transactions.values() if each.name == WAIVER]
     loan.events = [event for event in loan.events if event.key != waivers[-1].key]
 

@@ -134,7 +134,10 @@ def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
     strategy = peer["strategy"]
     if strategy in FIXED_ORDERS:
         due, in_advance = FIXED_ORDERS[strategy]
-        steps = (*_steps((Timing.PAST_DUE, Timing.DUE), due), *_steps((Timing.IN_ADVANCE,), in_advance))
+        steps = (
+            *_steps((Timing.PAST_DUE, Timing.DUE), due),
+            *_steps((Timing.IN_ADVANCE,), in_advance),
+        )
         return AllocationTerms(
             normal=AllocationRule(
                 steps=steps,

@@ -52,7 +52,11 @@ def _differences(case: Case) -> Iterator[StepDifference]:
     loan = PeerLoan(case)
     for number, step in enumerate(case.steps, start=1):
         try:
-            found = check(loan, step) if step["op"] in CHECKS else loan.carry_out(step) or []
+            if step["op"] in CHECKS:
+                found = check(loan, step)
+            else:
+                loan.carry_out(step)
+                found = []
         except ValueError as refused:  # A refusal of ours where the peer goes on.
             found = [_refusal(step["op"], refused)]
             yield from (StepDifference(step=number, difference=each) for each in found)

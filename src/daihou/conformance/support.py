@@ -3,11 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from daihou.conformance.cases import Case
-from daihou.conformance.loan import COMMANDS, PAYMENTS
-from daihou.conformance.product import METHODS, terms_of
+from daihou.conformance.loan import CHARGES, COMMANDS, LATE_CHARGES, PAYMENTS
+from daihou.conformance.product import (
+    FIXED_ORDERS,
+    METHODS,
+    MONTH_ENDS,
+    SURPLUS,
+    UNITS,
+    YEARS,
+    is_progressive,
+    terms_of,
+)
 from daihou.core.schedule import build_schedule
 
 EXPECTATIONS = frozenset(
@@ -37,6 +45,8 @@ def unsupported_operation(case: Case) -> str | None:
         operation = step["op"]
         if operation == "transaction" and step["type"] not in PAYMENTS:
             return str(step["type"])
+        if operation == "add_charge" and step["charge"] not in CHARGES:
+            return str(step["charge"])
         if operation == "expect_rejected":
             return f"rejection of {step['request']}"
         if operation not in COMMANDS and operation not in EXPECTATIONS:
@@ -64,15 +74,27 @@ def _has_odd_periods(case: Case) -> bool:
     return ours != case.periods
 
 
-def _has_unknown_method(case: Case) -> bool:
-    return (case.terms["interest_method"], case.terms["amortization"]) not in METHODS
+def _has_unknown_settings(case: Case) -> bool:
+    terms = case.terms
+    allocation = terms["allocation"]
+    return not (
+        (terms["interest_method"], terms["amortization"]) in METHODS
+        and terms["repay_unit"] in UNITS
+        and terms["day_count"]["days_in_year"] in YEARS
+        and terms.get("month_end_due_date", "LAST_DAY_OF_MONTH") in MONTH_ENDS
+        and (allocation["strategy"] in FIXED_ORDERS or "processing" in allocation)
+        and set(allocation.get("future_instalment_rule", {}).values()) <= SURPLUS.keys()
+        and allocation.get("order") in {None, "DEFAULT_ORDER"}
+    )
 
 
 TERMS_NOT_BUILT: Mapping[str, Callable[[Case], bool]] = {
-    "charges raised by the end of day": lambda case: "product_overdue_charges" in case.terms,
+    "product setting": _has_unknown_settings,
+    "late charge": lambda case: (
+        not LATE_CHARGES.keys() >= {*case.terms.get("product_overdue_charges", ())}
+    ),
     "capitalized income": lambda case: "income_capitalization" in case.terms,
     "interest recalculation": _recalculates,
-    "interest method": _has_unknown_method,
     "periods given one by one": _has_odd_periods,
 }
 
@@ -85,11 +107,44 @@ class Deviation:
     holds: Callable[[Case], bool]
 
 
-def _steps_of(case: Case, operation: str) -> list[Mapping[str, Any]]:
-    return [step for step in case.steps if step["op"] == operation]
+def _tranche_within_a_period(case: Case) -> bool:
+    """Tell whether interest-bearing money is paid out between two due dates of a running loan."""
+    disbursed = [step for step in case.steps if step["op"] == "disburse"]
+    if case.terms["interest_method"] != "DECLINING_BALANCE" or len(disbursed) < 2:
+        return False
+    schedule = build_schedule(
+        terms=terms_of(case.terms),
+        principal_minor=1,
+        start_on=date.fromisoformat(disbursed[0]["date"]),
+    )
+    return any(
+        each.start_on < date.fromisoformat(step["date"]) < each.due_on
+        for each in schedule
+        for step in disbursed[1:]
+    )
 
 
-DEVIATIONS: tuple[Deviation, ...] = ()
+def _paid_then_disbursed_on_one_day(case: Case) -> bool:
+    """Tell whether a payment goes before a disbursement of the same day."""
+    paid_on: set[str] = set()
+    for step in case.steps:
+        if step["op"] == "disburse" and step["date"] in paid_on:
+            return is_progressive(case.terms)
+        if step["op"] == "transaction":
+            paid_on.add(step["date"])
+    return False
+
+
+DEVIATIONS = (
+    Deviation(
+        name="within a day money is paid out before money comes in",
+        holds=_paid_then_disbursed_on_one_day,
+    ),
+    Deviation(
+        name="the interest of a period is rounded once",
+        holds=_tranche_within_a_period,
+    ),
+)
 
 
 def deviation_of(case: Case) -> Deviation | None:

@@ -1,6 +1,6 @@
 """Lay out our figures as the peer's tables: one function per kind of expectation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,7 +15,6 @@ from daihou.conformance.loan import (
 from daihou.core.position import Applied, InstalmentPosition, Owed, Position, Status
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component
-
 
 SCHEDULE_COLUMNS = (
     "nr",
@@ -175,7 +174,7 @@ def totals(loan: PeerLoan, now: Position) -> dict[str, object]:
 
 def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
     """List money out, money in and waivers; a reversed payment as it was when it was reversed."""
-    applied = {each.event_key: each for each in now.applied}
+    applied = loan.applied_by_key(now)
     rows = []
     for each in loan.transactions.values():
         if each.name == DISBURSEMENT:
@@ -190,9 +189,7 @@ def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
 
 
 def _principal_of(applied: Applied) -> int:
-    return sum(
-        part.amount_minor for part in applied.parts if part.component is Component.PRINCIPAL
-    )
+    return sum(part.amount_minor for part in applied.parts if part.component is Component.PRINCIPAL)
 
 
 def _paid_out_by(loan: PeerLoan, now: Position, disbursement: Transaction) -> int:
@@ -211,7 +208,7 @@ def _paid_out_by(loan: PeerLoan, now: Position, disbursement: Transaction) -> in
         if each.effective_on < disbursement.on
         or (each.effective_on == disbursement.on and each.event_key in before)
     )
-    return paid_out - paid_in
+    return max(0, paid_out - paid_in)
 
 
 def _plain_row(transaction: Transaction, balance_minor: int) -> dict[str, object]:
@@ -228,11 +225,10 @@ def _plain_row(transaction: Transaction, balance_minor: int) -> dict[str, object
 
 def _payment_row(transaction: Transaction, applied: Applied) -> dict[str, object]:
     row = _plain_row(transaction, applied.principal_after_minor)
+    parts = [part for part in applied.parts if part.applied_on == applied.effective_on]
     for name, component in COLUMNS.items():
-        row[name] = money(
-            sum(part.amount_minor for part in applied.parts if part.component is component)
-        )
-    row["overpayment"] = money(applied.unapplied_minor)
+        row[name] = money(sum(part.amount_minor for part in parts if part.component is component))
+    row["overpayment"] = money(applied.amount_minor - sum(part.amount_minor for part in parts))
     row["reverted"] = transaction.taken_back is not None
     return row
 
@@ -271,10 +267,12 @@ def charges(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
 
 
 def outstanding_minor(now: Position) -> int:
-    return sum(owed.outstanding_minor for each in now.instalments for owed in each.components.values())
+    return sum(
+        owed.outstanding_minor for each in now.instalments for owed in each.components.values()
+    )
 
 
-def balance(loan: PeerLoan, now: Position) -> dict[str, object]:
+def balance(now: Position) -> dict[str, object]:
     return {
         "outstanding": money(outstanding_minor(now)),
         "overpaid": money(now.unapplied_minor),
