@@ -14,6 +14,7 @@ class RunState(models.TextChoices):
 
 class StepState(models.TextChoices):
     PENDING = "pending"
+    COMPUTED = "computed"  # Files are written; nothing is published.
     DONE = "done"
 
 
@@ -87,7 +88,7 @@ class EndOfDayStep(models.Model):
                 condition=Q(state__in=StepState.values), name="step_state_known"
             ),
             models.CheckConstraint(
-                condition=Q(state="pending", finished_at__isnull=True)
+                condition=Q(state__in=["pending", "computed"], finished_at__isnull=True)
                 | Q(state="done", finished_at__isnull=False),
                 name="step_done_when_finished",
             ),

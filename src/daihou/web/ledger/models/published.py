@@ -113,7 +113,7 @@ class DelinquencyEvent(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["loan", "run", "happened_on", "kind"], name="delinquency_event_once"
+                fields=["loan", "happened_on", "kind"], name="delinquency_event_once"
             ),
             models.CheckConstraint(
                 condition=Q(

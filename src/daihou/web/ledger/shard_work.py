@@ -1,0 +1,144 @@
+"""The part of an end of day that one process does for one shard: extract, compute, write files.
+
+It publishes nothing: files of the book become visible with the manifest, and what goes to the
+database waits in a staging folder. Doing it again gives the same bytes.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from daihou.engine.book import Book as EngineBook
+from daihou.engine.end_of_day import run_shard
+from daihou.engine.tables import NewFacts, ShardResult, ShardTables
+from daihou.web.ledger.extract import Knowledge, Taken, extract_shard
+
+STAGED = ("positions", "events", "fine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardTask:
+    connection: Mapping[str, Any]  # Parameters for psycopg.
+    book: EngineBook
+    knowledge: Knowledge
+    shard: int
+    from_on: date | None
+    to_on: date
+    staging: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardDone:
+    """``files`` is for the manifest, ``counts`` for the gates, ``seconds`` for the run page."""
+
+    shard: int
+    files: Mapping[str, str]
+    counts: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+
+def compute_shard(task: ShardTask) -> ShardDone:
+    """Do one shard. Top-level, so that a spawned process can be told to do it."""
+    started = time.perf_counter()
+    before = _before(task)
+    with psycopg.connect(**task.connection, autocommit=True) as connection:
+        new, taken = extract_shard(
+            connection, knowledge=task.knowledge, shard=task.shard, held=before.loans
+        )
+    extracted = time.perf_counter()
+    result = run_shard(
+        tables=before,
+        new=new,
+        currency=task.book.currency,
+        from_on=task.from_on,
+        to_on=task.to_on,
+    )
+    files = task.book.write_shard(
+        shard=task.shard, business_date=task.to_on, before=before, result=result
+    )
+    _stage(task, result)
+    computed = time.perf_counter()
+    return ShardDone(
+        shard=task.shard,
+        files=files,
+        counts=_counts(task=task, before=before, new=new, result=result, taken=taken),
+        seconds={
+            "extract": round(extracted - started, 3),
+            "compute": round(computed - extracted, 3),
+        },
+    )
+
+
+def _before(task: ShardTask) -> ShardTables:
+    if task.from_on is None:
+        return ShardTables()
+    return task.book.read_shard(shard=task.shard, business_date=task.from_on)
+
+
+def staged_path(*, staging: Path, shard: int, name: str) -> Path:
+    return staging / f"shard-{shard}-{name}.parquet"
+
+
+def _stage(task: ShardTask, result: ShardResult) -> None:
+    task.staging.mkdir(parents=True, exist_ok=True)
+    frames = {
+        "positions": result.positions,
+        "events": result.events,
+        "fine": result.fine_loan_ids.alias("loan_id").to_frame(),
+    }
+    for name, frame in frames.items():
+        path = staged_path(staging=task.staging, shard=task.shard, name=name)
+        temporary = path.with_suffix(".part")
+        frame.write_parquet(temporary)
+        temporary.replace(path)
+
+
+def _counts(
+    *,
+    task: ShardTask,
+    before: ShardTables,
+    new: NewFacts,
+    result: ShardResult,
+    taken: Taken,
+) -> dict[str, int]:
+    changed = result.changed.loans
+    after = pl.concat([before.loans.join(changed, on="loan_id", how="anti"), changed])
+    is_open = pl.col("closed_on").is_null() & pl.col("written_off_on").is_null()
+    is_late = is_open & (pl.col("oldest_unpaid_due_on") < task.to_on)
+    principal = pl.col("principal_outstanding_minor")
+    totals = after.select(
+        pl.len().alias("loans"),
+        is_open.sum().alias("active"),
+        is_late.sum().alias("overdue"),
+        principal.filter(is_open).sum().alias("principal_minor"),
+        principal.filter(is_late).sum().alias("overdue_principal_minor"),
+    ).row(0, named=True)
+    added = new.loans.join(before.loans, on="loan_id", how="anti").height
+    return {
+        **{name: int(value) for name, value in totals.items()},
+        "loans_expected": before.loans.height + added,
+        "events": taken.events,
+        "events_minor": taken.events_minor,
+        "changed": changed.height,
+        "delinquency_events": result.events.height,
+    }
+
+
+def watch_parent() -> None:
+    """End this process when the one that started it is gone; for a pool's workers."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
