@@ -222,19 +222,23 @@ class Fold:
         if plan.charges_on_their_day:
             left_minor = self._spend_on_charges(left_minor, day, parts)
         if left_minor and plan.surplus in {Surplus.SHORTEN, Surplus.LOWER}:
-            left_minor = reduce_principal(
-                self.rows,
-                left_minor,
-                on=day,
-                keeps_instalment=plan.surplus is Surplus.SHORTEN,
-                rounding=self.terms.rounding,
-                parts=parts,
-            )
+            shortens = plan.surplus is Surplus.SHORTEN
+            left_minor = self._prepay(left_minor, day, parts, shortens=shortens)
         left_minor = spend_in_advance(
             amount_minor=left_minor, rows=self.rows, plan=plan, on=day, parts=parts
         )
         self._note(flow, parts, day)
         flow.left_minor = left_minor
+
+    def _prepay(self, amount_minor: int, day: int, parts: list[Part], *, shortens: bool) -> int:
+        return reduce_principal(
+            self.rows,
+            amount_minor,
+            on=day,
+            keeps_instalment=shortens,
+            rounding=self.terms.rounding,
+            parts=parts,
+        )
 
     def _spend_on_charges(self, amount_minor: int, day: int, parts: list[Part]) -> int:
         """Pay the charges of instalments to come whose own day has come, oldest first.
@@ -288,9 +292,13 @@ class Fold:
         self.written_off_on = self.written_off_on or event.effective_on
 
     def close(self, event: Event, day: int) -> None:
-        """Spend what is held on what is due and then on principal; give up the rest."""
+        """Spend what is held as a pay-off (dues, interest earned, principal); give up the rest."""
         self.accrues = False
         self._apply_held(day)
+        for flow in self.held:
+            parts: list[Part] = []
+            flow.left_minor = self._prepay(flow.left_minor, day, parts, shortens=False)
+            self._note(flow, parts, day)
         self.closed_on = self.closed_on or event.effective_on
         for row in self.rows:
             for component in range(len(COMPONENTS)):
