@@ -155,6 +155,7 @@ class Payments(Sourced):
     key = dy.String(nullable=False, min_length=1, max_length=200)
     known_at = dy.Datetime(nullable=True, time_zone="UTC", time_unit="us")
     source_ref = dy.String(nullable=True, max_length=200)
+    channel = dy.String(nullable=True, max_length=64)  # How the money came in.
 
 
 class Events(Sourced):
@@ -286,7 +287,7 @@ def empty(frame: str) -> pl.DataFrame:
     """Give the frame without rows.
 
     >>> empty("payments").width
-    8
+    9
     """
     return no_rows(FRAMES[frame])
 

@@ -49,7 +49,7 @@ def with_errors(tape: Tape, errors: Iterable[pl.DataFrame]) -> Tape:
         name: tape.frame(name).join(places, on=PLACE, how="anti", maintain_order="left")
         for name in canonical.FRAMES
     }
-    return replace(tape, errors=pl.concat([tape.errors, found]), **kept)
+    return replace(tape.with_frames(kept), errors=pl.concat([tape.errors, found]))
 
 
 def count_rejected(tape: Tape) -> int:
@@ -65,38 +65,40 @@ def describe_errors(tape: Tape) -> pl.DataFrame:
         .agg(pl.col("column").fill_null(""), pl.col("code"))
         .sort(PLACE)
     )
-    parts = [
-        _of_source(source, by_row.filter(pl.col("source_no") == number))
+    shown = [
+        _of_source(source, bad)
         for number, source in enumerate(tape.sources)
+        if (bad := by_row.filter(pl.col("source_no") == number)).height
     ]
-    shown = [part for part in parts if part.height]
     if not shown:
         return pl.DataFrame(schema=dict.fromkeys(MARKS, pl.String))
     return pl.concat(shown, how="diagonal")
 
 
 def _of_source(source: Source, bad: pl.DataFrame) -> pl.DataFrame:
-    texts = [
-        message_of(codes[0], columns[0])
+    given = set(source.rows.columns)
+    found = [
+        ([_as_given(column, given) for column in columns], codes)
         for columns, codes in bad.select("column", "code").iter_rows()
     ]
+    texts = [message_of(codes[0], columns[0]) for columns, codes in found]
     marks = bad.select(
         source_table=pl.lit(source.table),
         source_file=pl.lit(source.file),
         row_number=pl.col("source_row").cast(pl.String),
-        column=pl.col("column").list.join("; "),
+        column=pl.Series(["; ".join(columns) for columns, _ in found], dtype=pl.String),
         code=pl.col("code").list.join("; "),
         message_zh=pl.Series([zh for zh, _ in texts], dtype=pl.String),
         message_en=pl.Series([en for _, en in texts], dtype=pl.String),
     )
-    original = (
-        source.rows[bad.get_column("source_row").cast(pl.Int64) - 1]
-        if bad.height
-        else source.rows.head(0)
-    )
-    return pl.concat(
-        [marks, original.select(pl.all().cast(pl.String).name.map(_unmarked))], how="horizontal"
-    )
+    original = source.rows[bad.get_column("source_row").cast(pl.Int64) - 1]
+    texts_only = original.select(pl.all().cast(pl.String).name.map(_unmarked))
+    return pl.concat([marks, texts_only], how="horizontal")
+
+
+def _as_given(column: str, given: set[str]) -> str:
+    """Name the column as the file does: with amounts in major units it has no ``_minor``."""
+    return column if column in given else column.removesuffix("_minor")
 
 
 def _unmarked(name: str) -> str:

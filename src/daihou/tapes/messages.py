@@ -47,6 +47,10 @@ ROW_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "应还日不随期数递增",
         "due dates do not rise with the instalment's number",
     ),
+    "due.without_loan": (
+        "文件中没有该借据；应还项须与借据一并导入",
+        "the tape has no such loan; dues come together with their loan",
+    ),
     "dues.not_free": (
         "还款方式已给出计划，不能再给应还项",
         "the repayment method makes the schedule; dues cannot be given as well",

@@ -7,7 +7,6 @@ Shape   ``parse`` gives a pair of expressions per column: the value (null where 
 Errors  Codes of ``daihou.tapes.messages``; nothing raises.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +28,7 @@ _TIMES = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
 class Parsed:
     value: pl.Expr
     code: pl.Expr
+    column: str | None = None  # The source's own name of it.
 
 
 def _text(column: str) -> pl.Expr:
@@ -37,10 +37,8 @@ def _text(column: str) -> pl.Expr:
 
 
 def _coded(*cases: tuple[pl.Expr, str]) -> pl.Expr:
-    chain = pl.when(cases[0][0]).then(pl.lit(cases[0][1]))
-    for condition, code in cases[1:]:
-        chain = chain.when(condition).then(pl.lit(code))
-    return chain.otherwise(pl.lit(None, dtype=pl.String))
+    """Give the code of the first case that holds."""
+    return pl.coalesce(*(pl.when(condition).then(pl.lit(code)) for condition, code in cases))
 
 
 def parse_text(column: str, dtype: pl.DataType) -> Parsed:  # noqa: ARG001  One signature for all.
@@ -166,6 +164,12 @@ def parse_instant(column: str, dtype: pl.DataType) -> Parsed:
     return Parsed(value=value, code=code)
 
 
+def parse_utc_day(column: str, dtype: pl.DataType) -> Parsed:
+    """Read an instant and keep its day in UTC."""
+    parsed = parse_instant(column, dtype)
+    return Parsed(value=parsed.value.dt.date(), code=parsed.code, column=column)
+
+
 def parse_flag(column: str, dtype: pl.DataType) -> Parsed:
     if dtype == pl.Boolean:
         return Parsed(value=pl.col(column), code=pl.lit(None, dtype=pl.String))
@@ -177,6 +181,3 @@ def parse_flag(column: str, dtype: pl.DataType) -> Parsed:
         .then(pl.lit(value=False))
     )
     return Parsed(value=value, code=_coded((word.is_not_null() & value.is_null(), "value.unknown")))
-
-
-Parser = Callable[[str, pl.DataType], Parsed]

@@ -6,7 +6,7 @@ Errors  ``TapeRefused`` when a file cannot be read at all; a bad row is a row of
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +32,7 @@ class Source:
     file: str
     table: str
     rows: pl.DataFrame
+    contract_ref: str | None = None  # Names the loan, where a bad row holds its contract back.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,18 @@ class Tape:
             "stated": self.stated,
         }
         return frames[name]
+
+    def with_frames(self, frames: Mapping[str, pl.DataFrame]) -> "Tape":
+        """Replace the named frames."""
+        return replace(
+            self,
+            parties=frames.get("parties", self.parties),
+            loans=frames.get("loans", self.loans),
+            dues=frames.get("dues", self.dues),
+            payments=frames.get("payments", self.payments),
+            events=frames.get("events", self.events),
+            stated=frames.get("stated", self.stated),
+        )
 
 
 class Format(Protocol):

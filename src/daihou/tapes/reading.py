@@ -113,7 +113,7 @@ def _read_csv(path: Path) -> Iterator[RawTable]:
 
 
 def _parse_csv(source: Path | bytes) -> pl.DataFrame:
-    rows = pl.read_csv(source, infer_schema=False, missing_utf8_is_empty_string=False)
+    rows = pl.read_csv(source, infer_schema=False)
     return rows.rename({name: name.strip().lstrip("\ufeff") for name in rows.columns})
 
 
