@@ -32,6 +32,16 @@ def test_a_half_goes_away_from_zero_or_to_even(numerator, half_up, half_even):
 
 
 @pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "rounded"),
+    [(1, 3, 0), (2, 3, 1), (2, 5, 0), (3, 5, 1), (-2, 3, -1)],
+)
+def test_nearest_to_a_half_is_no_half(rounding, numerator, denominator, rounded):
+    got = money.round_ratio(numerator=numerator, denominator=denominator, rounding=rounding)
+    assert got == rounded
+
+
+@pytest.mark.parametrize("rounding", Rounding)
 @given(numerator=WIDE, places=st.integers(0, 9))
 @example(numerator=149_999_999, places=8)
 @example(numerator=150_000_001, places=8)
