@@ -293,4 +293,79 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "用例文件 {path} 不是对照用例格式",
         "the file of cases {path} does not have the shape of neutral cases",
     ),
+    # The ledger.
+    "book.name_invalid": ("账簿名 {name} 无效", "the book name {name} is not allowed"),
+    "book.exists": ("账簿 {name} 已存在", "the book {name} exists already"),
+    "book.wrong_currency": (
+        "借据币种或小数位与账簿不同",
+        "the loan's currency or its digits are not the book's",
+    ),
+    "book.rebuilt": (
+        "账簿文件缺失或不符，已由流水重建（上一会计日 {business_date}）",
+        "the book's files were missing or did not match {business_date}: rebuilt from the ledger",
+    ),
+    "loan.changed": (
+        "同一借据的合同内容与已入账的不同，未作改动",
+        "the loan's contract differs from the one held; nothing was changed",
+    ),
+    "due.without_contract": (
+        "还款计划没有对应的借据行",
+        "dues without their loan's own row",
+    ),
+    "event.key_conflict": (
+        "幂等键已用于内容不同的事件",
+        "the key is taken by an event with different content",
+    ),
+    "end_of_day.before_book": (
+        "账簿 {book} 已在 {business_date}，不能回到 {through}",
+        "the book {book} is at {business_date} already and does not go back to {through}",
+    ),
+    "end_of_day.no_events": (
+        "账簿 {book} 还没有任何事件",
+        "the book {book} has no events yet",
+    ),
+    "end_of_day.running": (
+        "账簿 {book} 的日终正在别处运行",
+        "an end of day of the book {book} is running elsewhere",
+    ),
+    "end_of_day.unfinished": (
+        "截至 {unfinished} 的日终尚未完成，不能先跑到 {through}",
+        "the end of day through {unfinished} is not finished; {through} lies before it",
+    ),
+    "end_of_day.halted": (
+        "截至 {through} 的日终被 {reason} 停住：查明后用 --resume 重查，或用 --override 写明理由放行",
+        "the end of day through {through} is halted by {reason}: look into it, then --resume,"
+        " or --override REASON",
+    ),
+    "end_of_day.not_halted": (
+        "没有被停住的日终",
+        "no end of day is halted",
+    ),
+    "end_of_day.reason_missing": (
+        "放行须写明理由",
+        "an override needs a reason",
+    ),
+    "gate.loans": (
+        "借据数不符：账簿 {ours}，应为 {expected}；未发布",
+        "loans do not add up: {ours} in the book, {expected} expected; nothing was published",
+    ),
+    "gate.events": (
+        "事件数不符：取得 {ours}，流水 {expected}；未发布",
+        "events do not add up: {ours} taken in, {expected} in the ledger; nothing was published",
+    ),
+    "gate.money": (
+        "金额不符：取得 {ours}，流水 {expected}（最小货币单位）；未发布",
+        "money does not add up: {ours} taken in, {expected} in the ledger (minor units);"
+        " nothing was published",
+    ),
+    "gate.jump": (
+        "逾期占比由万分之 {before} 变为万分之 {after}，超出带宽 {band}；未发布",
+        "the share of overdue loans moved from {before} to {after} per 10,000, more than the band"
+        " {band}; nothing was published",
+    ),
+    "halt.by_person": ("人工停住：{reason}", "halted by a person: {reason}"),
+    "tape.stale": (
+        "核心系统数据带停在 {stated_on}，已缺 {days} 天：相关借据冻结并标为过期",
+        "the overlay tape stops at {stated_on}, {days} days ago: its loans are frozen, marked stale",
+    ),
 }

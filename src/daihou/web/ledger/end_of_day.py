@@ -334,6 +334,17 @@ def halt(
         )
 
 
+def halted_run(*, book: Book) -> EndOfDayRun:
+    """Return the run that waits for someone.
+
+    :raises LedgerRefused: ``end_of_day.not_halted``.
+    """
+    run = EndOfDayRun.objects.filter(book=book, state=RunState.HALTED).first()
+    if run is None:
+        raise LedgerRefused("end_of_day.not_halted")
+    return run
+
+
 def resume(*, run: EndOfDayRun, acting_user: User, override_reason: str | None = None) -> None:
     """Let a halted run go on; with a reason, the gate that halted it is overridden.
 
