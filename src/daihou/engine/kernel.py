@@ -56,14 +56,20 @@ def next_boundary(days):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def rounded(numerator, denominator, half_even):
-    whole = numerator // denominator
-    twice = 2 * (numerator - whole * denominator)
+def rounded(whole, rest, denominator, half_even):
+    """Round ``whole + rest / denominator``; a half goes up, or to the even number."""
+    twice = 2 * rest
     if twice > denominator:
         return whole + 1
     if twice == denominator and (half_even == 0 or whole % 2 == 1):
         return whole + 1
     return whole
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def divided(numerator, denominator, half_even):
+    whole = numerator // denominator
+    return rounded(whole, numerator - whole * denominator, denominator, half_even)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -102,9 +108,9 @@ def accrue_one(state, rule, i, which, after, through):
         leap_count = leap_days(after, through)
         days -= leap_count
     if rule[SPAN] == 0:
-        amount = days * rounded(base * numerator, denominator, rule[HALF_EVEN])
+        amount = days * divided(base * numerator, denominator, rule[HALF_EVEN])
         if leap_count:
-            amount += leap_count * rounded(base * leap, denominator, rule[HALF_EVEN])
+            amount += leap_count * divided(base * leap, denominator, rule[HALF_EVEN])
         state.work[i, PENALTY + which] += amount
         return
     for n, per_day in ((days, numerator), (leap_count, leap)):
@@ -112,8 +118,8 @@ def accrue_one(state, rule, i, which, after, through):
         left = n * (base * per_day - whole * denominator) + state.work[i, CARRY + which]
         state.work[i, WHOLE + which] += n * whole + left // denominator
         state.work[i, CARRY + which] = left % denominator
-    part = rounded(state.work[i, CARRY + which], denominator, rule[HALF_EVEN])
-    state.work[i, PENALTY + which] = state.work[i, WHOLE + which] + part
+    whole, rest = state.work[i, WHOLE + which], state.work[i, CARRY + which]
+    state.work[i, PENALTY + which] = rounded(whole, rest, denominator, rule[HALF_EVEN])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -434,7 +440,7 @@ def running_interest(state, day, half_even):
     for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
         if state.work[i, START_ON] < day < state.work[i, DUE_ON]:
             days = state.work[i, DUE_ON] - state.work[i, START_ON]
-            earned = rounded(
+            earned = divided(
                 state.work[i, INTEREST] * (day - state.work[i, START_ON]), days, half_even
             )
             total += max(0, earned - state.work[i, PAID + INTEREST])
