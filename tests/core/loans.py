@@ -101,6 +101,7 @@ def contracts(draw):
         rounding=draw(st.sampled_from(t.Rounding)),
         instalment_fee_minor=draw(st.sampled_from([0, 150])),
         grace_days=draw(st.sampled_from([0, 3])),
+        down_payment_rate=draw(st.sampled_from([None, None, Decimal("0.25")])),
         tolerance_minor=draw(st.sampled_from([0, 100])),
         allocation=t.AllocationTerms(
             normal=draw(rules),
@@ -128,6 +129,7 @@ def _other_events(draw, i):
                 (Kind.PENALTY_STARTED, 0, {}),
                 (Kind.WRITTEN_OFF, 0, {}),
                 (Kind.RECOVERED, 5_000, {}),
+                (Kind.CLOSED, 0, {}),
             ]
         )
     )
@@ -140,6 +142,9 @@ def histories(draw, plain=False):
     """A contract with its events: paid out, paid, and unless plain anything else that happens."""
     agreed = draw(contracts())
     events = [disbursed(agreed.principal_minor, key="d1")]
+    if not plain and draw(st.booleans()):
+        offset = draw(st.integers(0, 25))  # Before the first due date there is always one to come.
+        events.append(disbursed(draw(st.integers(1, 90_000)), offset, key="d2"))
     for i in range(1, draw(st.integers(1, 9))):
         if plain or draw(st.integers(0, 2)):
             offset, late = draw(st.integers(0, 260)), draw(st.integers(0, 3))
