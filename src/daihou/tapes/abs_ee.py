@@ -19,10 +19,11 @@ import polars as pl
 
 from daihou.core.calendar import add_months
 from daihou.core.money import round_ratio
-from daihou.core.terms import Component, MonthEnd, Rounding, Timing
+from daihou.core.terms import MonthEnd, Rounding
 from daihou.tapes import canonical, parsing
 from daihou.tapes.checking import conform, cross_check, filled
 from daihou.tapes.findings import PLACE
+from daihou.tapes.orders import INTEREST_FIRST
 from daihou.tapes.parsing import Parsed
 from daihou.tapes.protocol import Source, Tape, TapeRefused
 from daihou.tapes.reconciliation import ADJUSTMENT
@@ -32,19 +33,7 @@ CURRENCY: Final = "USD"
 DIGITS: Final = 2
 LOANS: Final = "loans_"
 MONTHS: Final = "loan_months"
-# Interest first, whatever its day: simple interest is taken out of every payment before principal.
-ORDER: Final = ",".join(
-    f"{timing}:{component}"
-    for component in (
-        Component.FEE,
-        Component.PENALTY,
-        Component.COMPOUND_INTEREST,
-        Component.INTEREST,
-        Component.PRINCIPAL,
-    )
-    for timing in Timing
-)
-TOLERANCE_MINOR: Final = 5_000
+TOLERANCE_MINOR: Final = 10_000  # Drift of simple interest; an instalment is about 25,000.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +176,7 @@ def _with_loans(tape: Tape, facts: pl.DataFrame) -> Tape:
             method=pl.lit("free"),
             rate_per=pl.lit("year"),
             tolerance_minor=pl.lit(TOLERANCE_MINOR),
-            allocation_order=pl.lit(ORDER),
+            allocation_order=pl.lit(INTEREST_FIRST),
             surplus=pl.lit("next_instalment"),
         ).pipe(filled, frame="loans"),
     )

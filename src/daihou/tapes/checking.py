@@ -84,6 +84,22 @@ def filled(rows: pl.DataFrame, *, frame: str) -> pl.DataFrame:
     )
 
 
+def with_unscheduled(tape: Tape) -> Tape:
+    """Owe the whole principal on no day in particular where a loan came without a schedule."""
+    free = tape.loans.filter(pl.col("method") == "free")
+    missing = free.join(tape.dues, on="loan_ref", how="anti", maintain_order="left")
+    dues = missing.select(
+        *PLACE,
+        "loan_ref",
+        "principal_minor",
+        instalment_no=pl.lit(1),
+        due_on=pl.lit(canonical.UNSCHEDULED_ON),
+        interest_minor=pl.lit(0),
+        fee_minor=pl.lit(0),
+    )
+    return tape.with_frames({"dues": pl.concat([tape.dues, filled(dues, frame="dues")])})
+
+
 def cross_check(tape: Tape) -> Tape:
     """Check rows against each other: repeated keys, currencies, schedules and their loans."""
     tape = _without_repeats(tape)

@@ -14,8 +14,8 @@ from typing import Final
 
 import polars as pl
 
-from daihou.tapes import canonical, parsing
-from daihou.tapes.checking import cross_check, shape
+from daihou.tapes import parsing
+from daihou.tapes.checking import cross_check, shape, with_unscheduled
 from daihou.tapes.parsing import Parsed
 from daihou.tapes.protocol import Source, Tape
 from daihou.tapes.tables import read_known
@@ -41,7 +41,7 @@ class Kiva:
         tables = read_known(paths, columns=COLUMNS, ignored=("scheduled_payments",))
         for table in tables:
             tape = _with_table(tape, table=table.kind, file=table.file, rows=table.rows)
-        tape = cross_check(_with_unscheduled(tape))
+        tape = cross_check(with_unscheduled(tape))
         return replace(tape, statements=_statements(tape))
 
 
@@ -100,22 +100,6 @@ def _payments(rows: pl.DataFrame) -> Mapping[str, Parsed | pl.Expr]:
         "key": pl.format("kiva:payment:{}", pl.col("payment_id").cast(pl.String)),
         "source_ref": pl.col("payment_id").cast(pl.String),
     }
-
-
-def _with_unscheduled(tape: Tape) -> Tape:
-    """Owe the whole principal on no day in particular where the source has no schedule."""
-    missing = tape.loans.join(tape.dues, on="loan_ref", how="anti", maintain_order="left")
-    dues = missing.select(
-        "source_no",
-        "source_row",
-        "loan_ref",
-        instalment_no=pl.lit(1, dtype=pl.Int64),
-        due_on=pl.lit(canonical.UNSCHEDULED_ON),
-        principal_minor=pl.col("principal_minor"),
-        interest_minor=pl.lit(0, dtype=pl.Int64),
-        fee_minor=pl.lit(0, dtype=pl.Int64),
-    )
-    return tape.with_frames({"dues": pl.concat([tape.dues, dues])})
 
 
 def _statements(tape: Tape) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from daihou.tapes import canonical, parsing
-from daihou.tapes.checking import conform, cross_check
+from daihou.tapes.checking import conform, cross_check, with_unscheduled
 from daihou.tapes.findings import errors_frame, split_mended
 from daihou.tapes.protocol import Source, Tape, TapeRefused
 from daihou.tapes.reading import RawTable, files_of, read_tables
@@ -72,7 +72,7 @@ class Native:
         tape = Tape(format_name=self.name, unit="loans")
         for kind, table in sorted(tables, key=lambda pair: list(TABLES).index(pair[0])):
             tape = _with_table(tape, kind=kind, table=table, digits=digits, currency=currency)
-        return cross_check(tape)
+        return cross_check(with_unscheduled(tape))
 
 
 def digits_of(currency: str | None) -> int:

@@ -79,8 +79,11 @@ class Tape:
 class Format(Protocol):
     """A way of writing tapes. Register it under the entry point group ``daihou.formats``."""
 
-    name: str
-    title: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:
         """Read every file and say what it holds; never stop at a bad row.

@@ -1,4 +1,4 @@
-"""The formats there are: ours, and those of installed packages (entry points ``daihou.formats``)."""
+"""The formats there are: ours, and those of installed packages (group ``daihou.formats``)."""
 
 from collections.abc import Mapping
 from importlib.metadata import entry_points
