@@ -36,12 +36,13 @@ test-long: setup-test ## Run the long tests: a thousand kills, ten million loans
 	@$(PYTHON) -m pytest -m long
 
 .PHONY: check
-check: ## Style, types, import contracts, tidy tests.
+check: ## Style, types, import contracts, tidy tests, documentation that builds.
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m pytest -q tests/tidy
+	@$(PYTHON) -m mkdocs build --strict --quiet
 
 .PHONY: fmt
 fmt: ## Format the code and mend what can be mended by itself.
