@@ -1,4 +1,4 @@
-"""Goal: only web.ledger writes ledger rows. Method: follow its models by name in every other file."""
+"""Goal: only web.ledger writes ledger rows. Method: follow its models by name everywhere else."""
 
 import ast
 from pathlib import Path
