@@ -3,7 +3,6 @@
 from django.utils.translation import gettext_lazy as _
 
 STATES = {
-    "M0": _("Current"),
     "pending": _("Not paid out"),
     "active": _("Active"),
     "closed": _("Closed"),

@@ -48,14 +48,17 @@ def _context(document: figures.Document, *, sight: Sight) -> dict[str, Any]:
 
 
 def _with_totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    shown = [row for row in rows if row["bucket"] != "written_off" or row["loans"]]
-    names = ("loans", "persons", "principal_outstanding_minor", "overdue_minor")
-    largest = max((row["principal_share"] for row in shown), default=0) or 1
+    active = [row for row in rows if row["bucket"] != "written_off"]
+    names = ("loans", "principal_outstanding_minor", "overdue_minor")
+    total = {name: sum(row[name] for row in active) for name in names}
+    base = total["principal_outstanding_minor"]
+    for row in active:
+        row["share"] = row["principal_outstanding_minor"] / base if base else None
+        row["width"] = round(100 * (row["share"] or 0), 2)
     return {
-        "rows": [
-            row | {"width": round(100 * row["principal_share"] / largest, 2)} for row in shown
-        ],
-        "total": {name: sum(row[name] for row in shown) for name in names},
+        "rows": active,
+        "total": total,
+        "written_off": next(row for row in rows if row["bucket"] == "written_off"),
     }
 
 

@@ -73,14 +73,14 @@
     return `rgb(${mix(176, 24)}, ${mix(203, 82)}, ${mix(232, 158)})`;
   };
   draw("chart-vintages", {
-    grid: { left: 8, right: 62, top: 14, bottom: 22, containLabel: true },
+    grid: { left: 8, right: 14, top: 52, bottom: 22, containLabel: true },
+    legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 8, itemGap: 8, textStyle: { color: INK, fontSize: 11 } },
     xAxis: { type: "value", min: 0, max: ages, minInterval: 1, name: words.months_on_book, nameLocation: "middle", nameGap: 24, nameTextStyle: { color: INK, fontSize: 11 }, ...axis, splitLine: { show: false } },
     yAxis: valueAxis((value) => percent(value, 1), { splitNumber: 5 }),
     tooltip: { ...base.tooltip, trigger: "item", formatter: (point) => `${point.seriesName}\n${words.months_on_book} ${point.value[0]} · ${percent(point.value[1])}` },
     series: data.vintages.map((cohort, index) => ({
       name: cohort.month, type: "line", symbolSize: 5, showSymbol: true, symbol: "circle", cursor: "pointer",
       color: shade(index, data.vintages.length), lineStyle: { width: index === data.vintages.length - 1 ? 2.5 : 1.5 }, emphasis: { focus: "series", lineStyle: { width: 3 } },
-      endLabel: { show: cohort.points.length > 1, formatter: "{a}", fontSize: 10, color: INK }, labelLayout: { moveOverlap: "shiftY", hideOverlap: true },
       data: cohort.points,
     })),
   }, (event) => event.value && open({ month: event.seriesName, over_days: data.over_days, as_of: event.value[2] }));
