@@ -24,6 +24,20 @@ def test_leap_years_are_those_of_the_gregorian_calendar(year, days):
     assert date(year, 2, 1) + february * DAY == date(year, 3, 1)
 
 
+@pytest.mark.parametrize("year", [2023, 2024])
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_month_has_the_days_until_the_next(year, month):
+    days = calendar.days_in_month(year=year, month=month)
+    next_first = date(year + month // 12, month % 12 + 1, 1)
+    assert date(year, month, 1) + days * DAY == next_first
+    last = calendar.add_months(
+        from_on=date(2022, 12, 31),
+        count=(year - 2023) * 12 + month,
+        month_end=MonthEnd.LAST_DAY,
+    )
+    assert last == next_first - DAY
+
+
 MONTHS = [
     (date(2023, 1, 31), 1, MonthEnd.LAST_DAY, date(2023, 2, 28)),
     (date(2024, 1, 31), 1, MonthEnd.LAST_DAY, date(2024, 2, 29)),

@@ -78,7 +78,8 @@ def build_tranched_schedule(
     schedule the parts together must be the dues' principal.
 
     :raises ScheduleRefused: ``tranche.missing``, ``tranche.not_positive``,
-        ``tranche.after_last_due``, ``schedule.too_large``, ``schedule.too_long``; else as ``build_schedule``.
+        ``tranche.after_last_due``, ``schedule.too_large``, ``schedule.too_long``.
+    :raises TermsRefused: as ``build_schedule``, and so for ``CalendarRefused``.
 
     >>> from decimal import Decimal
     >>> from daihou.core.terms import Rate, RatePer
