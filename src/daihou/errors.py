@@ -53,7 +53,9 @@ def describe(exception: BaseException) -> Described:
         assert lines is not None
         return Described(code="internal", message_zh=lines[0], message_en=lines[1])
     params = getattr(exception, "params", None)
-    lines = message(code=code, params=params if isinstance(params, Mapping) else None)
+    if not isinstance(params, Mapping):  # Refusals below the edge say what is wrong in one text.
+        params = {"detail": getattr(exception, "detail", "")}
+    lines = message(code=code, params=params)
     if lines is None:
         text = code if isinstance(exception, DaihouError) else _one_line(str(exception)) or code
         lines = (text, text)

@@ -342,6 +342,32 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a unit-period is positive and a year at most",
     ),
     "cost.negative_time": ("日期早于首次放款", "a time lies before the first drawdown"),
+    # The book's files and the night over columns.
+    "book.no_version": ("没有账簿快照：{detail}", "there is no version of the book: {detail}"),
+    "book.shards_missing": ("分片不全：{detail}", "shards are missing: {detail}"),
+    "book.not_newest": ("账簿已有更新的会计日：{detail}", "the book is newer already: {detail}"),
+    "book.damaged": ("账簿文件损坏：{detail}", "a file of the book is damaged: {detail}"),
+    "book.after_business_date": (
+        "日期晚于账簿会计日：{detail}",
+        "the day is after the book's business date: {detail}",
+    ),
+    "columns.schema": ("列结构不符：{detail}", "columns do not fit their contract: {detail}"),
+    "columns.null": ("列不允许为空：{detail}", "a column must not be empty: {detail}"),
+    "columns.order": ("行未按键严格递增：{detail}", "rows are not in order of their key: {detail}"),
+    "contract.unknown_terms": ("合同条款缺失：{detail}", "terms of contracts are missing: {detail}"),
+    "end_of_day.days": ("日终日期必须向后：{detail}", "the end of day must go forward: {detail}"),
+    "end_of_day.money": (
+        "资金不平：{detail}",
+        "money in is not what was allocated and unapplied: {detail}",
+    ),
+    "rule.width": ("计息规则超出 64 位整数：{detail}", "a rule does not fit 64 bits: {detail}"),
+    "shard.unaligned": ("分片内表不一致：{detail}", "tables of a shard do not match: {detail}"),
+    # Front-end files.
+    "assets.no_npm": (
+        "找不到 {path}：请先运行 make setup",
+        "there is no {path}: run make setup first",
+    ),
+    "assets.npm_failed": ("npm ci 失败：{reason}", "npm ci failed: {reason}"),
     # A peer's acceptance cases.
     "cases.unreadable": (
         "用例文件 {path} 无法作为 JSON 读取",
