@@ -99,6 +99,7 @@ COLUMNS: Final = {
 class AbsEe:
     name: str = "abs-ee"
     title: str = "US auto loans filed with the SEC, Ally layout · 美国车贷披露"
+    time_zone: str = "America/New_York"
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:  # noqa: ARG002
         tables = read_known(paths, columns=COLUMNS)

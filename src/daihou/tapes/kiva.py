@@ -35,6 +35,7 @@ NOTHING_OWED: Final = ("paid", "refunded", "deleted")  # The source's words for 
 class Kiva:
     name: str = "kiva"
     title: str = "Kiva loans, schedules and repayments · 小额信贷"
+    time_zone: str = "UTC"
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:  # noqa: ARG002
         tape = Tape(format_name=self.name, unit="loans")

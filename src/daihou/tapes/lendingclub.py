@@ -56,6 +56,7 @@ _PAID: Final = ("paid_principal", "paid_interest", "paid_late_fees")
 class LendingClub:
     name: str = "lendingclub"
     title: str = "LendingClub snapshot, as stated balances · 余额快照"
+    time_zone: str = "America/New_York"
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:  # noqa: ARG002
         tape = Tape(format_name=self.name, unit="loans")

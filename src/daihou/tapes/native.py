@@ -60,6 +60,7 @@ DEFAULT_DIGITS: Final = 2
 class Native:
     name: str = "native"
     title: str = "CSV, XLSX or Parquet as documented · 标准格式"
+    time_zone: str = "Asia/Shanghai"
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:
         tables = [

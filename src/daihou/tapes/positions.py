@@ -28,6 +28,7 @@ COMPARED: Final = {
 class Positions:
     name: str = "positions"
     title: str = "Daily positions of a core system (overlay) · 每日余额"
+    time_zone: str = "Asia/Shanghai"
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:
         tape = Native().read(paths, currency=currency)

@@ -85,6 +85,11 @@ class Format(Protocol):
     @property
     def title(self) -> str: ...
 
+    @property
+    def time_zone(self) -> str:
+        """Where the tape's days are days; a new book takes it over."""
+        ...
+
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:
         """Read every file and say what it holds; never stop at a bad row.
 

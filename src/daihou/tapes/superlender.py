@@ -35,6 +35,7 @@ COLUMNS: Final = {
 class Superlender:
     name: str = "superlender"
     title: str = "Short bullet loans with first due and paid days · 短期借款"
+    time_zone: str = "Africa/Lagos"
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:  # noqa: ARG002
         tape = Tape(format_name=self.name, unit="loans")
