@@ -117,7 +117,7 @@ def _with_faults(contracts: pl.DataFrame, book: Book) -> pl.DataFrame:
     """Set ``column`` and ``code`` where a contract cannot be taken in."""
     is_free = pl.col("method") == Method.FREE
     has_dues = pl.col("due_on").is_not_null()
-    gaps = pl.col("due_on").list.diff(null_behavior="drop")
+    gaps_days = pl.col("due_on").cast(pl.List(pl.Int32)).list.diff(null_behavior="drop")
     faults = {
         ("currency", "book.wrong_currency"): pl.col("currency") != book.currency,
         ("minor_digits", "book.wrong_currency"): pl.col("minor_digits") != book.minor_digits,
@@ -125,7 +125,7 @@ def _with_faults(contracts: pl.DataFrame, book: Book) -> pl.DataFrame:
         ("principal_minor", "terms.free_dues_not_principal"): has_dues
         & (pl.col("principal_minor").list.sum() != pl.col("agreed_minor")),
         ("due_on", "terms.free_dues_not_increasing"): has_dues
-        & (gaps.list.min() <= pl.duration(days=0)),
+        & (gaps_days.list.min() <= 0),
         ("due_on", "terms.due_before_start"): has_dues
         & (pl.col("kind_of_start") == "disbursed")
         & (pl.col("due_on").list.first() < pl.col("start_on")),
@@ -133,12 +133,15 @@ def _with_faults(contracts: pl.DataFrame, book: Book) -> pl.DataFrame:
         > pl.col("agreed_minor"),
         ("first_due_on", "terms.due_before_start"): pl.col("first_due_on") <= pl.col("start_on"),
     }
-    column, code = pl.lit("method"), pl.col("code")
-    column = pl.when(code.is_not_null()).then(column)
-    for (name, what), holds in faults.items():
-        column = pl.when(code.is_null() & holds.fill_null(value=False)).then(pl.lit(name)).otherwise(column)
-        code = pl.when(code.is_null() & holds.fill_null(value=False)).then(pl.lit(what)).otherwise(code)
-    return contracts.with_columns(column.alias("column"), code.alias("code"))
+    refused = pl.col("code").is_not_null()
+    columns = [pl.when(refused).then(pl.lit("method"))]
+    codes = [pl.col("code")]
+    for (column, code), holds in faults.items():
+        columns.append(pl.when(holds).then(pl.lit(column)))
+        codes.append(pl.when(holds).then(pl.lit(code)))
+    return contracts.with_columns(
+        pl.coalesce(columns).alias("column"), pl.coalesce(codes).alias("code")
+    )
 
 
 def _insert(
