@@ -1,17 +1,16 @@
-"""Carry out a peer's commands as events of ours.
+"""One loan of a case: our contract and events, and what the peer's words need beside them.
 
-A ``PeerLoan`` keeps what the peer's words need (references, names of charges, channels); every
-amount it reports comes from ``core.position`` over the events.
+References, names of charges and channels are the peer's; every amount comes from ``core.position``
+over the events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from datetime import UTC, date, datetime, time
+from itertools import count
+from typing import Any, NamedTuple
 
 from daihou.conformance.cases import Case
-from daihou.conformance.charges import charge_figures
 from daihou.conformance.product import is_progressive, minor, terms_of
 from daihou.conformance.replan import Schedule, replanned_position, whole_schedule
 from daihou.core.events import Event, Kind
@@ -19,37 +18,6 @@ from daihou.core.position import Applied, Position, position
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component, Contract
 
-CHARGES = {
-    "LOAN_NSF_FEE": ("NSF fee", Component.PENALTY, "Specified due date", "Flat"),
-    "LOAN_SNOOZE_FEE": ("Snooze fee", Component.FEE, "Specified due date", "Flat"),
-    "LOAN_PERCENTAGE_PROCESSING_FEE": (
-        "Percentage processing fee",
-        Component.FEE,
-        "Specified due date",
-        "% Loan Amount + Interest",
-    ),
-    "LOAN_INSTALLMENT_PERCENTAGE_FEE": (
-        "Installment percentage fee",
-        Component.FEE,
-        "Installment Fee",
-        "% Loan Amount + Interest",
-    ),
-}
-LATE_CHARGES = {  # Raised by the peer's end of day: 1.5 % of what is overdue of these components.
-    "LOAN_PERCENTAGE_LATE_FEE": ("% Late fee", (Component.PRINCIPAL,), "% Amount"),
-    "LOAN_PERCENTAGE_LATE_FEE_AMOUNT_PLUS_INTEREST": (
-        "% Late fee amount+interest",
-        (Component.PRINCIPAL, Component.INTEREST),
-        "% Loan Amount + Interest",
-    ),
-}
-LATE_PERCENT = Decimal("1.5")
-PAYMENTS = {
-    "repayment": "Repayment",
-    "goodwill_credit": "Goodwill Credit",
-    "merchant_issued_refund": "Merchant Issued Refund",
-    "payout_refund": "Payout Refund",
-}
 DOWN_PAYMENT, DISBURSEMENT, WAIVER = "Down Payment", "Disbursement", "Waive loan charges"
 
 
@@ -66,12 +34,16 @@ class Transaction:
     taken_back: Applied | None = None  # What it had done in the moment it was reversed.
 
 
-@dataclass(slots=True, kw_only=True)
-class Charge:
+class ChargeLabel(NamedTuple):
     name: str
     component: Component
     due_at: str
     calc: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Charge:
+    label: ChargeLabel
     due_on: date | None
     keys: tuple[str, ...]
     added_on: date
@@ -88,6 +60,7 @@ class PeerLoan:
     transactions: dict[str, Transaction] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
     contract: Contract = field(init=False)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         peer = self.case.terms
@@ -100,9 +73,6 @@ class PeerLoan:
             terms=terms_of(peer),
         )
         self.today = self.contract.start_on
-
-    def carry_out(self, step: Mapping[str, Any]) -> None:
-        COMMANDS[step["op"]](self, step)
 
     def tranches(self) -> list[Event]:
         return [event for event in self.events if event.kind is Kind.DISBURSED]
@@ -163,7 +133,7 @@ class PeerLoan:
         )
 
     def add(self, kind: Kind, on: date, **more: Any) -> Event:
-        sequence = len(self.events) + 1
+        sequence = next(self.numbers)
         event = Event(
             kind=kind,
             effective_on=on,
@@ -174,228 +144,3 @@ class PeerLoan:
         )
         self.events.append(event)
         return event
-
-
-def _set_business_date(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    loan.today = date.fromisoformat(step["date"])
-
-
-def _nothing(_loan: PeerLoan, _step: Mapping[str, Any]) -> None:
-    """Do nothing: a position is computed for its day, so there is no job to run before it."""
-
-
-def _close_business(loan: PeerLoan, _: Mapping[str, Any]) -> None:
-    loan.closed_through = loan.today - timedelta(days=1)
-    for code in loan.case.terms.get("product_overdue_charges", ()):
-        name, components, calc = LATE_CHARGES[code]
-        for instalment in loan.position().instalments:
-            late = (name, instalment.due_on)
-            overdue_minor = sum(
-                instalment.components[each].outstanding_minor for each in components
-            )
-            charged = {(charge.name, charge.due_on) for charge in loan.charges}
-            if instalment.due_on < loan.today and overdue_minor and late not in charged:
-                added = loan.add(
-                    Kind.CHARGE_ADDED,
-                    loan.today,
-                    amount_minor=_share(overdue_minor, LATE_PERCENT),
-                    component=Component.PENALTY,
-                    due_on=instalment.due_on,
-                )
-                loan.charges.append(
-                    Charge(
-                        name=name,
-                        component=Component.PENALTY,
-                        due_at="Overdue Fees",
-                        calc=calc,
-                        due_on=instalment.due_on,
-                        keys=(added.key,),
-                        added_on=loan.today,
-                    )
-                )
-
-
-def _set_config(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    if step["key"] == "charge-accrual-date":
-        loan.accrues_when_added = step["value"] == "submitted-date"
-
-
-def _approve(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    loan.approved = True
-    loan.contract = replace(
-        loan.contract,
-        principal_minor=minor(step["amount"]),
-        start_on=date.fromisoformat(step["expected_disbursement"]),
-    )
-
-
-def _disburse(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    on, amount_minor = date.fromisoformat(step["date"]), minor(step["amount"])
-    loan.today = max(loan.today, on)
-    loan.approved = True
-    overpaid_minor = loan.position().unapplied_minor
-    loan.add(Kind.DISBURSED, on, key=step["ref"], amount_minor=amount_minor)
-    loan.transactions[step["ref"]] = Transaction(
-        key=step["ref"], name=DISBURSEMENT, on=on, amount_minor=amount_minor
-    )
-    if ref := step.get("auto_down_payment_ref"):
-        planned = build_schedule(
-            terms=loan.contract.terms, principal_minor=amount_minor, start_on=on
-        )
-        down_minor = planned[0].principal_minor - overpaid_minor
-        if down_minor > 0:  # What was overpaid before pays the down payment first.
-            _pay(loan, ref, DOWN_PAYMENT, on, down_minor)
-            loan.transactions[ref].belongs_to = step["ref"]
-
-
-def _pay(
-    loan: PeerLoan, ref: str, name: str, on: date, amount_minor: int, credit: str = ""
-) -> None:
-    own_rules = {name for name, _ in loan.contract.terms.allocation.by_channel}
-    loan.add(
-        Kind.PAYMENT_RECEIVED,
-        on,
-        key=ref,
-        amount_minor=amount_minor,
-        channel=credit if credit in own_rules else "",
-    )
-    loan.transactions[ref] = Transaction(key=ref, name=name, on=on, amount_minor=amount_minor)
-
-
-def _transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    on = date.fromisoformat(step["date"])
-    _pay(loan, step["ref"], PAYMENTS[step["type"]], on, minor(step["amount"]), step["type"])
-    loan.transactions[step["ref"]].channel = step.get("channel", "")
-
-
-def _undo_transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    _take_back(loan, loan.transactions[step["target"]])
-
-
-def _take_back(loan: PeerLoan, transaction: Transaction) -> None:
-    transaction.taken_back = loan.applied_by_key(loan.position())[transaction.key]
-    loan.add(Kind.PAYMENT_REVERSED, loan.today, target_key=transaction.key)
-
-
-def _undo_disbursal(loan: PeerLoan, _: Mapping[str, Any]) -> None:
-    """Take all money back: the loan is as if it had never been paid out."""
-    loan.events = [event for event in loan.events if event.kind is Kind.CHARGE_ADDED]
-    loan.transactions.clear()
-
-
-def _undo_last_disbursal(loan: PeerLoan, _: Mapping[str, Any]) -> None:
-    last = loan.tranches()[-1]
-    gone = {last.key} | {
-        each.key for each in loan.transactions.values() if each.belongs_to == last.key
-    }
-    loan.events = [event for event in loan.events if event.key not in gone]
-    for key in gone:
-        del loan.transactions[key]
-
-
-def _add_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:
-    name, component, due_at, calc = CHARGES[step["charge"]]
-    due_on = date.fromisoformat(step["due_date"]) if step.get("due_date") else None
-    if due_on is None:
-        parts = _instalment_charges(loan, Decimal(step["percent"]))
-    elif "percent" in step:
-        parts = [(due_on, _share(_planned_minor(loan), Decimal(step["percent"])))]
-    else:
-        parts = [(due_on, minor(step["amount"]))]
-    keys = tuple(
-        loan.add(
-            Kind.CHARGE_ADDED,
-            min(on, loan.today),
-            amount_minor=amount_minor,
-            component=component,
-            due_on=on,
-        ).key
-        for on, amount_minor in parts
-    )
-    charge = Charge(
-        name=name,
-        component=component,
-        due_at=due_at,
-        calc=calc,
-        due_on=due_on,
-        keys=keys,
-        added_on=loan.today,
-    )
-    loan.charges.append(charge)
-
-
-def _instalment_charges(loan: PeerLoan, percent: Decimal) -> list[tuple[date, int]]:
-    schedule = build_schedule(
-        terms=loan.contract.terms,
-        principal_minor=loan.contract.principal_minor,
-        start_on=_start_on(loan),
-    )
-    return [
-        (each.due_on, _share(each.principal_minor + each.interest_minor, percent))
-        for each in schedule
-    ]
-
-
-def _planned_minor(loan: PeerLoan) -> int:
-    schedule = build_schedule(
-        terms=loan.contract.terms,
-        principal_minor=loan.contract.principal_minor,
-        start_on=_start_on(loan),
-    )
-    return sum(each.principal_minor + each.interest_minor for each in schedule)
-
-
-def _share(base_minor: int, percent: Decimal) -> int:
-    return int((base_minor * percent / 100).to_integral_value(ROUND_HALF_EVEN))
-
-
-def _start_on(loan: PeerLoan) -> date:
-    disbursed = [event.effective_on for event in loan.tranches()]
-    return min(disbursed, default=loan.contract.start_on)
-
-
-def _waive_charge(loan: PeerLoan, _: Mapping[str, Any]) -> None:
-    charge = loan.charges[-1]
-    figures = charge_figures(events=loan.in_force(), position=loan.position())
-    on = loan.today
-    if is_progressive(loan.case.terms) and charge.due_on is not None:
-        on = min(on, charge.due_on)
-    for key in charge.keys:
-        if left_minor := figures[key].left_minor:
-            waiver = loan.add(Kind.CHARGE_WAIVED, on, target_key=key, amount_minor=left_minor)
-            loan.transactions[waiver.key] = Transaction(
-                key=waiver.key,
-                name=WAIVER,
-                on=on,
-                amount_minor=left_minor,
-                charge_key=key,
-                was_accrued=_was_accrued(loan, charge),
-            )
-
-
-def _was_accrued(loan: PeerLoan, charge: Charge) -> bool:
-    on = charge.added_on if loan.accrues_when_added else charge.due_on
-    return on is not None and loan.closed_through is not None and on <= loan.closed_through
-
-
-def _undo_waive_charge(loan: PeerLoan, _: Mapping[str, Any]) -> None:
-    waivers = [each for each in loan.transactions.values() if each.name == WAIVER]
-    loan.events = [event for event in loan.events if event.key != waivers[-1].key]
-
-
-COMMANDS = {
-    "set_business_date": _set_business_date,
-    "set_config": _set_config,
-    "run_cob_for_loan": _close_business,
-    "run_delinquency_job": _nothing,
-    "create_loan": _nothing,
-    "approve": _approve,
-    "disburse": _disburse,
-    "transaction": _transaction,
-    "undo_transaction": _undo_transaction,
-    "undo_disbursal": _undo_disbursal,
-    "undo_last_disbursal": _undo_last_disbursal,
-    "add_charge": _add_charge,
-    "waive_charge": _waive_charge,
-    "undo_waive_charge": _undo_waive_charge,
-}

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from daihou.conformance.cases import Case
+from daihou.conformance.commands import carry_out
 from daihou.conformance.compare import CHECKS, Difference, check
 from daihou.conformance.loan import PeerLoan
 from daihou.conformance.support import deviation_of, unsupported_operation
@@ -55,7 +56,7 @@ def _differences(case: Case) -> Iterator[StepDifference]:
             if step["op"] in CHECKS:
                 found = check(loan, step)
             else:
-                loan.carry_out(step)
+                carry_out(loan, step)
                 found = []
         except ValueError as refused:  # A refusal of ours where the peer goes on.
             found = [_refusal(step["op"], refused)]

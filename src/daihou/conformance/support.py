@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from daihou.conformance.cases import Case
-from daihou.conformance.loan import CHARGES, COMMANDS, LATE_CHARGES, PAYMENTS
+from daihou.conformance.commands import CHARGES, COMMANDS, LATE_CHARGES, PAYMENTS
 from daihou.conformance.product import (
     FIXED_ORDERS,
     METHODS,

@@ -238,7 +238,7 @@ def _waiver_row(loan: PeerLoan, now: Position, waiver: Transaction) -> dict[str,
     paid_out = sum(each.amount_minor for each in loan.events if each.kind == "disbursed")
     row = _plain_row(waiver, paid_out - paid_in)
     charge = next(each for each in loan.charges if waiver.charge_key in each.keys)
-    name = next(name for name, component in COLUMNS.items() if component is charge.component)
+    name = next(name for name, component in COLUMNS.items() if component is charge.label.component)
     if waiver.was_accrued:  # What was never accrued has no component to give back.
         row[name] = money(waiver.amount_minor)
     row["reverted"] = not any(event.key == waiver.key for event in loan.events)
@@ -252,11 +252,11 @@ def charges(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
         of_charge = [figures[key] for key in charge.keys]
         rows.append(
             {
-                "name": charge.name,
-                "is_penalty": charge.component is Component.PENALTY,
-                "due_at": charge.due_at,
+                "name": charge.label.name,
+                "is_penalty": charge.label.component is Component.PENALTY,
+                "due_at": charge.label.due_at,
                 "due_date": None if charge.due_on is None else charge.due_on.isoformat(),
-                "calc": charge.calc,
+                "calc": charge.label.calc,
                 "due": money(sum(each.due_minor for each in of_charge)),
                 "paid": money(sum(each.paid_minor for each in of_charge)),
                 "waived": money(sum(each.waived_minor for each in of_charge)),
