@@ -3,6 +3,7 @@
 import doctest
 
 import pytest
+
 from tests.conftest import ROOT
 
 PAGES = sorted((ROOT / "docs" / "algorithms").glob("*.md"))

@@ -211,6 +211,13 @@ def test_a_charge_after_maturity_makes_an_instalment_of_its_own():
     )
 
 
+def test_a_charge_before_the_disbursement_waits_for_it():
+    agreed, events = three()
+    early = charge(-5, 7, 40)
+    assert at(agreed, [*events, early], -1).instalments == ()
+    assert outstanding(at(agreed, [*events, early], 0), FEE) == [0, 7, 0]
+
+
 def test_a_charge_may_fall_due_on_its_own_day():
     rule = replace(
         t.rule_in_order(t.STATUTORY_ORDER, surplus=Surplus.LAST_INSTALMENT),
@@ -233,6 +240,29 @@ def test_a_waiver_gives_up_what_is_left_and_no_more():
     assert (owed.due_minor, owed.waived_minor, owed.outstanding_minor) == (7, 7, 0)
     (waiver,) = got.waived
     assert (waiver.amount_minor, waiver.unapplied_minor) == (9, 2)
+
+
+def test_a_charge_is_waived_once_however_often_one_tries():
+    agreed, events = three()
+    events += [charge(2, 7, 10, key="c"), charge(2, 10, 10, key="other")]
+    tries = [event(Kind.CHARGE_WAIVED, 3 + n, 5, target_key="c", key=f"w{n}") for n in range(3)]
+    got = at(agreed, [*events, *tries], 9)
+    assert [waiver.amount_minor - waiver.unapplied_minor for waiver in got.waived] == [5, 2, 0]
+    assert outstanding(got, FEE)[0] == 10
+
+
+def test_a_loan_closes_and_is_written_off_once():
+    agreed, events = three()
+    twice = [event(kind, day) for kind in (Kind.WRITTEN_OFF, Kind.CLOSED) for day in (40, 50)]
+    assert at(agreed, [*events, *twice], 60).closed_on == on(40)
+
+
+def test_a_rule_of_a_channel_is_checked_with_the_terms():
+    halved = t.AllocationRule(steps=t.STATUTORY.normal.steps[:7])
+    agreed = free(*THREE, allocation=replace(t.STATUTORY, by_channel=(("refund", halved),)))
+    with pytest.raises(t.TermsRefused) as refused:
+        t.check_terms(terms=agreed.terms, principal_minor=3_000)
+    assert refused.value.code == "terms.allocation_incomplete"
 
 
 def test_interest_may_be_waived_by_component_and_instalment():

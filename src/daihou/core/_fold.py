@@ -94,6 +94,7 @@ class Fold:
         self.waivers: list[Flow] = []
         self.held: list[Flow] = []  # Payments with money unapplied, oldest first.
         self.charges: dict[str, Charge] = {}  # By the key of the event that added it.
+        self.early_charges: list[Event] = []  # They wait for the first disbursement.
         self.accrues = True
         self.written_off_on: date | None = None
         self.closed_on: date | None = None
@@ -277,6 +278,9 @@ class Fold:
         )
         schedule = _schedule(self.terms, self.tranches)
         self.rows = merge_schedule(self.rows, schedule)
+        for charge in self.early_charges:
+            self._place_charge(charge)
+        self.early_charges = []
 
     def stop_penalty(self, event: Event, day: int) -> None:
         del event, day
@@ -309,9 +313,15 @@ class Fold:
 
     def add_charge(self, event: Event, day: int) -> None:
         del day
+        if self.tranches:
+            self._place_charge(event)
+        else:
+            self.early_charges.append(event)
+
+    def _place_charge(self, event: Event) -> None:
         assert event.due_on is not None
         assert event.component is not None
-        row = row_for_charge(self.rows, event.due_on, event.effective_on)
+        row = row_for_charge(self.rows, event.due_on)
         component = COMPONENT_NO[event.component]
         row.add(component, event.amount_minor)
         self.charges[event.key] = Charge(

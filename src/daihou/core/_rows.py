@@ -113,7 +113,7 @@ def _replan(row: WorkRow, amounts: tuple[int, int, int], overpaid_minor: int) ->
     return overpaid_minor
 
 
-def row_for_charge(rows: list[WorkRow], due_on: date, disbursed_on: date) -> WorkRow:
+def row_for_charge(rows: list[WorkRow], due_on: date) -> WorkRow:
     """Find the instalment a charge belongs to; make one where its day is after the last.
 
     A down payment, which starts and falls due on one day, bears no charges.
@@ -122,8 +122,7 @@ def row_for_charge(rows: list[WorkRow], due_on: date, disbursed_on: date) -> Wor
     for row in rows:
         if due <= row.due and row.start < row.due:
             return row
-    last_on = rows[-1].due_on if rows else min(disbursed_on, due_on)
-    extra = WorkRow(start_on=last_on, due_on=due_on)
+    extra = WorkRow(start_on=rows[-1].due_on, due_on=due_on)
     rows.append(extra)
     return extra
 

@@ -389,7 +389,8 @@ def _check_allocation(terms: Terms) -> None:
     needed = set(Component) - {Component.COMPOUND_INTEREST}
     if terms.penalty is not None and terms.penalty.compound_rate is not None:
         needed.add(Component.COMPOUND_INTEREST)
-    for rule in (allocation.normal, allocation.late):
+    of_channels = [rule for _, rule in allocation.by_channel]
+    for rule in (allocation.normal, allocation.late, *of_channels):
         if rule is None:
             continue
         if len(set(rule.steps)) != len(rule.steps):
