@@ -127,9 +127,9 @@ def test_one_changed_cell_is_one_named_difference(step_no, path, value, seen):
 NOT_BUILT = [
     ([*STEPS, {"op": "chargeback"}], TERMS, "chargeback"),
     (
-        [*STEPS, {"op": "expect_rejected", "request": "charge_off"}],
+        [*STEPS, {"op": "expect_rejected", "request": "undo_charge_off"}],
         TERMS,
-        "rejection of charge_off",
+        "rejection of undo_charge_off",
     ),
     (
         [*STEPS, {"op": "transaction", "type": "credit_balance_refund"}],

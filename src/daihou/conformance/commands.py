@@ -8,6 +8,7 @@ from typing import Any
 
 from daihou.conformance.charges import charge_figures
 from daihou.conformance.loan import (
+    CHARGE_OFF,
     DISBURSEMENT,
     DOWN_PAYMENT,
     WAIVER,
@@ -134,7 +135,7 @@ def _undo_transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
 
 def _take_back(loan: PeerLoan, transaction: Transaction) -> None:
     transaction.taken_back = loan.applied_by_key(loan.position())[transaction.key]
-    loan.add(Kind.PAYMENT_REVERSED, loan.today, target_key=transaction.key)
+    loan.add(Kind.PAYMENT_REVERSED, transaction.on, target_key=transaction.key)
 
 
 def _undo_disbursal(loan: PeerLoan, _: Mapping[str, Any]) -> None:
@@ -233,7 +234,16 @@ def _undo_waive_charge(loan: PeerLoan, _: Mapping[str, Any]) -> None:
     loan.events = [event for event in loan.events if event.key != waivers[-1].key]
 
 
+def _charge_off(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    on = date.fromisoformat(step["date"])
+    event = loan.add(Kind.WRITTEN_OFF, on)
+    loan.transactions[event.key] = Transaction(
+        key=event.key, name=CHARGE_OFF, on=on, amount_minor=0
+    )
+
+
 COMMANDS = {
+    "charge_off": _charge_off,
     "set_business_date": _set_business_date,
     "set_config": _set_config,
     "run_cob_for_loan": _close_business,

@@ -18,7 +18,9 @@ from daihou.core.position import Applied, Position, position
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component, Contract
 
-DOWN_PAYMENT, DISBURSEMENT, WAIVER = "Down Payment", "Disbursement", "Waive loan charges"
+DOWN_PAYMENT, DISBURSEMENT = "Down Payment", "Disbursement"
+WAIVER, CHARGE_OFF = "Waive loan charges", "Charge-off"
+NO_MONEY_IN = frozenset({DISBURSEMENT, WAIVER, CHARGE_OFF})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,13 +95,13 @@ class PeerLoan:
             return None
         return whole_schedule(terms=terms, tranches=tranches)
 
-    def position(self) -> Position:
-        events = self.in_force()
+    def position(self, as_of: date | None = None) -> Position:
+        events, on = self.in_force(), as_of or self.today
         if schedule := self.replan():
             return replanned_position(
-                contract=self.contract, events=events, as_of=self.today, schedule=schedule
+                contract=self.contract, events=events, as_of=on, schedule=schedule
             )
-        return position(contract=self.contract, events=events, as_of=self.today)
+        return position(contract=self.contract, events=events, as_of=on)
 
     def applied_by_key(self, now: Position) -> dict[str, Applied]:
         """Give where each payment went, with the principal that the peer shows after it.

@@ -1,13 +1,16 @@
 """Lay out our figures as the peer's tables: one function per kind of expectation."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from daihou.conformance.charges import charge_figures
 from daihou.conformance.loan import (
+    CHARGE_OFF,
     DISBURSEMENT,
     DOWN_PAYMENT,
+    NO_MONEY_IN,
     WAIVER,
     PeerLoan,
     Transaction,
@@ -181,6 +184,8 @@ def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
             rows.append(_plain_row(each, _paid_out_by(loan, now, each)))
         elif each.name == WAIVER:
             rows.append(_waiver_row(loan, now, each))
+        elif each.name == CHARGE_OFF:
+            rows.append(_charge_off_row(loan, each))
         elif each.taken_back is not None:
             rows.append(_payment_row(each, each.taken_back))
         else:
@@ -245,6 +250,16 @@ def _waiver_row(loan: PeerLoan, now: Position, waiver: Transaction) -> dict[str,
     return row
 
 
+def _charge_off_row(loan: PeerLoan, charge_off: Transaction) -> dict[str, object]:
+    """Show all that was still owed at the end of the day of the charge-off."""
+    then = loan.position(charge_off.on)
+    row = _plain_row(replace(charge_off, amount_minor=outstanding_minor(then)), 0)
+    for name, component in COLUMNS.items():
+        left = (each.components[component].outstanding_minor for each in then.instalments)
+        row[name] = money(sum(left))
+    return row
+
+
 def charges(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
     figures = charge_figures(events=loan.in_force(), position=now)
     rows: list[dict[str, object]] = []
@@ -283,8 +298,6 @@ def balance(now: Position) -> dict[str, object]:
 def status(loan: PeerLoan, now: Position) -> str:
     if now.status is Status.PENDING:
         return "APPROVED" if loan.approved else "SUBMITTED_AND_PENDING_APPROVAL"
-    if now.status is Status.WRITTEN_OFF:
-        return "CLOSED_WRITTEN_OFF"
     if outstanding_minor(now):
         return "ACTIVE"
     return "OVERPAID" if now.unapplied_minor else "CLOSED_OBLIGATIONS_MET"
@@ -350,7 +363,7 @@ def last_repayment(loan: PeerLoan) -> dict[str, object]:
     last = [
         each
         for each in loan.transactions.values()
-        if each.name not in {DISBURSEMENT, DOWN_PAYMENT, WAIVER} and each.taken_back is None
+        if each.name not in {*NO_MONEY_IN, DOWN_PAYMENT} and each.taken_back is None
     ][-1]
     return {"amount": money(last.amount_minor), "channel": last.channel.replace("_", " ").upper()}
 
