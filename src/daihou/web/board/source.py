@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
 
 import polars as pl
 from django.core.cache import caches
 
 from daihou.engine import replay
+from daihou.engine.book import Book as EngineBook
+from daihou.risk.instalments import instalments
 from daihou.web.board import figures
 from daihou.web.board.sight import Sight
 from daihou.web.ledger.models import Book, BookVersion
@@ -54,7 +55,7 @@ class Source:
         return self._seen(_instalments(*self.key, as_of))
 
     def history(self, dates: Sequence[date]) -> pl.DataFrame:
-        return self._seen(replay.history(book=_engine_book(self.key[0]), dates=dates))
+        return self._seen(replay.history(book=_engine_book(*self.key), dates=dates))
 
     def attributes(self) -> pl.DataFrame:
         return _attributes(*self.key)
@@ -75,7 +76,7 @@ def newest(sight: Sight) -> Source:
 
     :raises NoVersion: before the first end of day.
     """
-    version = BookVersion.objects.filter(book=sight.book).order_by("-business_date").first()
+    version = BookVersion.objects.filter(book=sight.book).order_by("-pk").first()
     if version is None:
         raise NoVersion(sight.book.name)
     return Source(sight=sight, version=version)
@@ -146,20 +147,18 @@ def end_of_month(day: date) -> date:
 
 
 @lru_cache(maxsize=32)
-def _engine_book(book_id: int) -> Any:
+def _engine_book(book_id: int, digest: str) -> EngineBook:  # noqa: ARG001  A key.
     return engine_book(book=Book.objects.get(pk=book_id))
 
 
 @lru_cache(maxsize=4)
-def _positions(book_id: int, digest: str, as_of: date) -> pl.DataFrame:  # noqa: ARG001  A key.
-    return replay.positions(book=_engine_book(book_id), as_of=as_of)
+def _positions(book_id: int, digest: str, as_of: date) -> pl.DataFrame:
+    return replay.positions(book=_engine_book(book_id, digest), as_of=as_of)
 
 
 @lru_cache(maxsize=2)
-def _instalments(book_id: int, digest: str, as_of: date) -> pl.DataFrame:  # noqa: ARG001  A key.
-    dues = replay.dues(book=_engine_book(book_id), as_of=as_of)
-    due = pl.col("principal_due_minor") + pl.col("interest_due_minor") + pl.col("fee_due_minor")
-    return dues.select("loan_id", "instalment_no", "due_on", "paid_on", due_minor=due)
+def _instalments(book_id: int, digest: str, as_of: date) -> pl.DataFrame:
+    return instalments(replay.dues(book=_engine_book(book_id, digest), as_of=as_of))
 
 
 @lru_cache(maxsize=4)

@@ -72,9 +72,10 @@
     const mix = (from, to) => Math.round(from + (to - from) * part);
     return `rgb(${mix(176, 24)}, ${mix(203, 82)}, ${mix(232, 158)})`;
   };
+  const isNarrow = window.innerWidth < 768;  // The table below names the cohorts.
   draw("chart-vintages", {
-    grid: { left: 8, right: 14, top: 52, bottom: 22, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 8, itemGap: 8, textStyle: { color: INK, fontSize: 11 } },
+    grid: { left: 8, right: 14, top: isNarrow ? 14 : 52, bottom: 22, containLabel: true },
+    legend: { show: !isNarrow, top: 0, left: 0, itemWidth: 12, itemHeight: 8, itemGap: 8, textStyle: { color: INK, fontSize: 11 } },
     xAxis: { type: "value", min: 0, max: ages, minInterval: 1, name: words.months_on_book, nameLocation: "middle", nameGap: 24, nameTextStyle: { color: INK, fontSize: 11 }, ...axis, splitLine: { show: false } },
     yAxis: valueAxis((value) => percent(value, 1), { splitNumber: 5 }),
     tooltip: { ...base.tooltip, trigger: "item", formatter: (point) => `${point.seriesName}\n${words.months_on_book} ${point.value[0]} · ${percent(point.value[1])}` },
