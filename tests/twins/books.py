@@ -133,6 +133,8 @@ def random_free_dues(random, principal_minor, start_on):
     for place in range(count):
         due_on += timedelta(days=random.randint(5, 75))
         part = left if place == count - 1 else random.randint(0, left)
+        if place % 2 and place < count - 1:
+            part -= part % 1_000  # Such amounts meet the exact half.
         left -= part
         interest, fee = random.randint(0, 9_000), random.choice((0, 700))
         dues.append(
@@ -155,8 +157,13 @@ def random_products(random, count):
 
 def random_payments(random, plan):
     """Pay each instalment by a habit: on the day, late, early, in part, too much, or not at all."""
-    habit = random.choice(("good", "good", "late", "early", "wild", "never"))
+    habit = random.choice(("good", "good", "late", "early", "wild", "never", "lump"))
     paid = []
+    if habit == "lump":  # Everything at once, long after it fell due, and more than that.
+        on = plan[0].due_on + timedelta(days=random.randint(20, 150))
+        total = sum(i.principal_minor + i.interest_minor + i.fee_minor for i in plan)
+        lump = random.choice((total, int(total * random.uniform(0.5, 1.2))))
+        return [(on, lump), (on, 500)]
     for instalment in plan:
         total = instalment.principal_minor + instalment.interest_minor + instalment.fee_minor
         if habit == "never" and random.random() < 0.8:

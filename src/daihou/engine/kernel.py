@@ -12,6 +12,8 @@ The tests run a list of mutants of this text without the compiler, so it is plai
 
 from numba import njit
 
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+
 NEVER = 2**30  # Far beyond any day, and days may still be added to it.
 
 PRINCIPAL, INTEREST, FEE, PENALTY, COMPOUND = 0, 1, 2, 3, 4
@@ -35,7 +37,7 @@ PAID, CARRY, WHOLE, ACCRUED_ON, PAID_ON, DUE_ON, START_ON = 5, 10, 12, 14, 15, 1
 WORK_WIDTH, CELL_WIDTH = 18, 11
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def bucket_of(days):
     """Return the place in BUCKETS of so many days past due."""
     if days <= 0:
@@ -45,7 +47,7 @@ def bucket_of(days):
     return (days + 29) // 30
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def next_boundary(days):
     """Return the least number of days past due, above ``days``, that starts a bucket."""
     if days < 1:
@@ -55,7 +57,7 @@ def next_boundary(days):
     return ((days + 29) // 30) * 30 + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def rounded(whole, rest, denominator, half_even):
     """Round ``whole + rest / denominator``; a half goes up, or to the even number."""
     twice = 2 * rest
@@ -66,20 +68,20 @@ def rounded(whole, rest, denominator, half_even):
     return whole
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def divided(numerator, denominator, half_even):
     whole = numerator // denominator
     return rounded(whole, numerator - whole * denominator, denominator, half_even)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def year_starts(year):
     """Return the day number of 1 January."""
     before = year - 1
     return before * 365 + before // 4 - before // 100 + before // 400 - 719162
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def leap_days(after, through):
     """Count the days of leap years among the days after ``after`` through ``through``."""
     year = 1970 + (after + 1) // 366
@@ -94,7 +96,7 @@ def leap_days(after, through):
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def accrue_one(state, rule, i, which, after, through):
     """Add what accrues on one instalment: penalty on principal (0), compound on interest (1)."""
     numerator = rule[PENALTY_NUM] if which == 0 else rule[COMPOUND_NUM]
@@ -122,7 +124,7 @@ def accrue_one(state, rule, i, which, after, through):
     state.work[i, PENALTY + which] = rounded(whole, rest, denominator, rule[HALF_EVEN])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def accrue(state, rule, day):
     """Bring every open instalment to the end of the night before ``day``."""
     if rule[PENALTY_NUM] == 0 and rule[COMPOUND_NUM] == 0:
@@ -139,7 +141,7 @@ def accrue(state, rule, day):
             state.work[i, ACCRUED_ON] = through
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def pay(state, i, component, money, day):
     """Pay one component of one instalment; return the money left."""
     owed = state.work[i, component] - state.work[i, PAID + component]
@@ -154,7 +156,7 @@ def pay(state, i, component, money, day):
     return money - part
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def open_minor(state, i):
     total = 0
     for component in range(5):
@@ -162,7 +164,7 @@ def open_minor(state, i):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def aged_minor(state, i):
     """What of an instalment makes the loan past due: never penalty nor compound interest."""
     total = 0
@@ -171,7 +173,7 @@ def aged_minor(state, i):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def advance(state, rule):
     """Move the marks of the first instalment that is open and of the first that can age."""
     cell, count = state.cell, state.cell[COUNT]
@@ -181,7 +183,7 @@ def advance(state, rule):
         cell[FIRST_UNPAID] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def group_end(rule, base, k):
     """Return the place after the group of steps that starts at ``k``."""
     if rule[base + MODE] == 1:
@@ -193,7 +195,7 @@ def group_end(rule, base, k):
     return end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def pay_due(state, rule, base, day, money):
     """Pay what is past due and due by the rule at ``base``; return the money left."""
     k = 0
@@ -211,7 +213,7 @@ def pay_due(state, rule, base, day, money):
     return money
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def pay_group(state, rule, steps, i, money, day):
     """Pay the components of a group of steps of one instalment; return the money left."""
     for step in range(steps[0], steps[1]):
@@ -219,7 +221,7 @@ def pay_group(state, rule, steps, i, money, day):
     return money
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def group_minor(state, rule, steps, i):
     total = 0
     for step in range(steps[0], steps[1]):
@@ -228,7 +230,7 @@ def group_minor(state, rule, steps, i):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def pay_evenly(state, rule, steps, first, count, money, day):
     """Give each instalment the same whole share, the last the remainder, until nothing fits."""
     while money > 0:
@@ -248,7 +250,7 @@ def pay_evenly(state, rule, steps, first, count, money, day):
     return money
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def pay_surplus(state, rule, base, day, money):
     """Spend what is left when everything due is paid on future instalments; return the rest."""
     surplus = rule[base + SURPLUS]
@@ -271,7 +273,7 @@ def pay_surplus(state, rule, base, day, money):
     return money
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def receive(state, rule, day, money):
     """Spend money on a day by the rule in force; what nothing takes is unapplied."""
     accrue(state, rule, day)
@@ -287,7 +289,7 @@ def receive(state, rule, day, money):
         state.cell[CLOSED_ON] = day
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def start(state, loans, dues, loan, rule):
     """Lay the loan's dues into the scratch."""
     cell = state.cell
@@ -323,14 +325,14 @@ def start(state, loans, dues, loan, rule):
     advance(state, rule)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def oldest_unpaid(state):
     """Return the due date of the first instalment that can age, future ones too, or NEVER."""
     first = state.cell[FIRST_UNPAID]
     return state.work[first, DUE_ON] if first < state.cell[COUNT] else NEVER
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def raise_event(events, loan, on, kind, buckets, oldest):
     n = events.count[0]
     if n < events.on.size:
@@ -343,7 +345,7 @@ def raise_event(events, loan, on, kind, buckets, oldest):
     events.count[0] = n + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def raise_bucket(events, state, loan, on, oldest):
     """Compare the bucket of a day with the one before it."""
     before = state.cell[PREVIOUS_BUCKET]
@@ -359,7 +361,7 @@ def raise_bucket(events, state, loan, on, oldest):
     state.cell[PREVIOUS_BUCKET] = now
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def watch(events, state, loan, through):
     """Raise the events of the days since the last change through ``through``: facts stood still."""
     first = max(state.cell[DAY], events.window[0] + 1)
@@ -382,7 +384,7 @@ def watch(events, state, loan, through):
         raise_event(events, loan, matured, MATURED_UNPAID, (bucket, bucket), oldest)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def watch_closing(events, state, loan, known_closed):
     """Raise the closing once: on its day, or when the ledger learnt of it."""
     closed_on = state.cell[CLOSED_ON]
@@ -393,7 +395,7 @@ def watch_closing(events, state, loan, known_closed):
         raise_event(events, loan, on, EVENT_CLOSED, (0, 0), NEVER)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def next_change(state, day, disbursed_on, next_payment_on):
     """Return the first day after ``day`` on which a fact changes though nothing new is known."""
     found = next_payment_on
@@ -412,7 +414,7 @@ def next_change(state, day, disbursed_on, next_payment_on):
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def snapshot(state, loans, history, s, n):
     """Write the few figures of one loan at one snapshot."""
     loan, day = loans.chosen[n], history.days[s]
@@ -433,7 +435,7 @@ def snapshot(state, loans, history, s, n):
     history.overdue[s, n] = overdue
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def running_interest(state, day, half_even):
     """Return the interest earned by the period that runs over ``day``, less what is paid of it."""
     total = 0
@@ -447,7 +449,7 @@ def running_interest(state, day, half_even):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def detail(state, loans, details, n, day):
     """Write the other figures of one loan at the last snapshot."""
     loan = loans.chosen[n]
@@ -480,7 +482,7 @@ def detail(state, loans, details, n, day):
     details.accrued_interest[n] = interest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def keep(state, kept, low):
     """Copy the loan's instalments out of the scratch."""
     for i in range(state.cell[COUNT]):
@@ -492,7 +494,7 @@ def keep(state, kept, low):
         kept.paid_on[low + i] = state.work[i, PAID_ON]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def release(state, rule, day):
     """Spend unapplied money on a due date or on the day of disbursement."""
     held = state.cell[UNAPPLIED]
@@ -501,7 +503,7 @@ def release(state, rule, day):
         receive(state, rule, day, held)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def next_release(state, day, disbursed_on):
     """Return the next day after ``day`` on which unapplied money is spent, or NEVER."""
     if state.cell[UNAPPLIED] == 0:
@@ -514,7 +516,7 @@ def next_release(state, day, disbursed_on):
     return NEVER
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def one_day(state, rule, payments, k, end, on, disbursed_on):
     """Spend the unapplied and the received money of one day; return the next payment's place.
 
@@ -536,7 +538,7 @@ def one_day(state, rule, payments, k, end, on, disbursed_on):
     return k
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def fold_one(state, loans, dues, payments, into, n, low):
     """Fold one loan through every snapshot; return the place after its kept instalments."""
     loan = loans.chosen[n]
@@ -567,7 +569,7 @@ def fold_one(state, loans, dues, payments, into, n, low):
     return low + state.cell[COUNT]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def fold(state, loans, dues, payments, into):
     """Fold the chosen loans, each through every snapshot, in the order given."""
     low = 0
