@@ -41,8 +41,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "database.system_user": (
         "无法创建运行数据库的系统用户 {user}；请以普通用户运行，或设置 DAIHOU_SYSTEM_USER",
-        "root's database needs the system user {user}, which cannot be made; "
-        "run as an ordinary user or set DAIHOU_SYSTEM_USER",
+        (
+            "root's database needs the system user {user}, which cannot be made; "
+            "run as an ordinary user or set DAIHOU_SYSTEM_USER"
+        ),
     ),
     "database.make_failed": (
         "无法初始化数据库：{text}",
@@ -62,8 +64,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "database.major_differs": (
         "数据由 PostgreSQL {found} 写成，现有程序是 {wanted}；请用旧版本备份后再恢复",
-        "the data were written by PostgreSQL {found}, the programs are {wanted}; "
-        "back up with the old version, then restore with this one",
+        (
+            "the data were written by PostgreSQL {found}, the programs are {wanted}; "
+            "back up with the old version, then restore with this one"
+        ),
     ),
     "database.not_ours": (
         "数据库由 DATABASE_URL 指定，请用它自己的工具停止",
@@ -82,8 +86,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "backup.keys_differ": (
         "备份的个人信息由别的密钥加密；请用 --with-keys，或先放回密钥，或用 --accept-unreadable",
-        "the personal data of this backup belong to other keys: use --with-keys, put the keys "
-        "back first, or use --accept-unreadable",
+        (
+            "the personal data of this backup belong to other keys: use --with-keys, put the keys "
+            "back first, or use --accept-unreadable"
+        ),
     ),
     "restore.no_right": (
         "角色 {user} 无权创建数据库，不能恢复",
@@ -354,7 +360,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "columns.schema": ("列结构不符：{detail}", "columns do not fit their contract: {detail}"),
     "columns.null": ("列不允许为空：{detail}", "a column must not be empty: {detail}"),
     "columns.order": ("行未按键严格递增：{detail}", "rows are not in order of their key: {detail}"),
-    "contract.unknown_terms": ("合同条款缺失：{detail}", "terms of contracts are missing: {detail}"),
+    "contract.unknown_terms": (
+        "合同条款缺失：{detail}",
+        "terms of contracts are missing: {detail}",
+    ),
     "end_of_day.days": ("日终日期必须向后：{detail}", "the end of day must go forward: {detail}"),
     "end_of_day.money": (
         "资金不平：{detail}",
@@ -362,12 +371,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "rule.width": ("计息规则超出 64 位整数：{detail}", "a rule does not fit 64 bits: {detail}"),
     "shard.unaligned": ("分片内表不一致：{detail}", "tables of a shard do not match: {detail}"),
-    # Front-end files.
-    "assets.no_npm": (
-        "找不到 {path}：请先运行 make setup",
-        "there is no {path}: run make setup first",
-    ),
-    "assets.npm_failed": ("npm ci 失败：{reason}", "npm ci failed: {reason}"),
     # A peer's acceptance cases.
     "cases.unreadable": (
         "用例文件 {path} 无法作为 JSON 读取",
@@ -392,6 +395,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "同一借据的合同内容与已入账的不同，未作改动",
         "the loan's contract differs from the one held; nothing was changed",
     ),
+    "loan.unknown": ("账簿 {book} 没有借据 {loan_ref}", "the book {book} has no loan {loan_ref}"),
     "due.without_contract": (
         "还款计划没有对应的借据行",
         "dues without their loan's own row",
@@ -417,9 +421,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the end of day through {unfinished} is not finished; {through} lies before it",
     ),
     "end_of_day.halted": (
-        "截至 {through} 的日终被 {reason} 停住：查明后用 --resume 重查，或用 --override 写明理由放行",
-        "the end of day through {through} is halted by {reason}: look into it, then --resume,"
-        " or --override REASON",
+        "截至 {through} 的日终被 {reason} 停住：查明后用 --resume，或用 --override 写明理由放行",
+        (
+            "the end of day through {through} is halted by {reason}: look into it, then --resume,"
+            " or --override REASON"
+        ),
     ),
     "end_of_day.not_halted": (
         "没有被停住的日终",
@@ -439,18 +445,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "gate.money": (
         "金额不符：取得 {ours}，流水 {expected}（最小货币单位）；未发布",
-        "money does not add up: {ours} taken in, {expected} in the ledger (minor units);"
-        " nothing was published",
+        (
+            "money does not add up: {ours} taken in, {expected} in the ledger (minor units);"
+            " nothing was published"
+        ),
     ),
     "gate.jump": (
         "逾期占比由万分之 {before} 变为万分之 {after}，超出带宽 {band}；未发布",
-        "the share of overdue loans moved from {before} to {after} per 10,000, more than the band"
-        " {band}; nothing was published",
+        (
+            "the share of overdue loans moved from {before} to {after} per 10,000, beyond the band"
+            " {band}; nothing was published"
+        ),
     ),
     "halt.by_person": ("人工停住：{reason}", "halted by a person: {reason}"),
     "tape.stale": (
         "核心系统数据带停在 {stated_on}，已缺 {days} 天：相关借据冻结并标为过期",
-        "the overlay tape stops at {stated_on}, {days} days ago: its loans are frozen, marked stale",
+        "the overlay tape stops at {stated_on}, {days} days ago: its loans are frozen and stale",
     ),
     # The web pages.
     "assets.no_npm": (
