@@ -47,6 +47,11 @@ def test_ageing_keeps_empty_buckets_and_leaves_closed_loans_out():
     assert sum(row["principal_share"] for row in got.values()) == pytest.approx(1)
 
 
+def test_ageing_counts_loans_without_a_person_one_by_one():
+    nobody = BEFORE.with_columns(person_id=pl.lit(None, pl.Int64))
+    assert ageing.ageing(nobody)["persons"].sum() == 4
+
+
 def test_ageing_of_an_empty_book_has_no_share():
     assert ageing.ageing(BEFORE.clear())["principal_share"].sum() == 0
 
@@ -131,14 +136,17 @@ def test_first_payment_default_leaves_out_what_is_not_yet_due_k_days():
 def test_levels_multiply_to_current_to_m2():
     dues = pl.DataFrame(
         [
-            (date(2025, 1, 5), date(2025, 1, 5), 800),
-            (date(2025, 1, 6), date(2025, 2, 5), 150),
-            (date(2025, 1, 7), date(2025, 2, 7), 50),
+            (1, date(2025, 1, 5), date(2025, 1, 5), 800),
+            (2, date(2025, 1, 6), date(2025, 2, 5), 150),
+            (3, date(2025, 1, 7), None, 50),
+            (3, date(2025, 2, 7), None, 50),  # Its loan is late already.
         ],
-        schema=["due_on", "paid_on", "due_minor"],
+        schema=["loan_id", "due_on", "paid_on", "due_minor"],
         orient="row",
     )
-    got = collection_levels.collection_levels(instalments=dues, as_of=MAR).row(0, named=True)
+    frame = collection_levels.collection_levels(instalments=dues, as_of=MAR)
+    assert frame["month_on"].to_list() == [date(2025, 1, 1)]
+    got = frame.row(0, named=True)
     assert (got["unpaid_day_1_minor"], got["unpaid_day_30_minor"]) == (200, 50)
     assert got["current_to_m2"] == pytest.approx(
         got["day_1_delinquency"] * (1 - got["collection_30"])

@@ -152,7 +152,8 @@ def _show(
     title = f"{name} · {book.name} · {as_of}"
     table = Table(title=title)
     for column in rows[0] if rows else ():
-        table.add_column(column, justify="left" if column in _WORDS else "right")
+        words = column.removesuffix("_minor").replace("_", "\n")
+        table.add_column(words, justify="left" if column in _WORDS else "right")
     for row in rows:
         table.add_row(*_cells(row, digits=book.ledger.minor_digits))
     output.stdout().print(table if rows else f"{title}: no rows")

@@ -23,6 +23,7 @@ def ageing(positions: pl.DataFrame) -> pl.DataFrame:
     >>> ageing(frame).filter(pl.col("loans") > 0).select("bucket", "principal_share").rows()
     [('M0', 0.75), ('M1', 0.25)]
     """
+    person = pl.col("person_id")  # A loan without one is counted as a person of its own.
     found = (
         positions.lazy()
         .with_columns(bucket=state())
@@ -30,7 +31,7 @@ def ageing(positions: pl.DataFrame) -> pl.DataFrame:
         .group_by("bucket")
         .agg(
             loans=pl.len().cast(pl.Int64),
-            persons=pl.col("person_id").n_unique().cast(pl.Int64),
+            persons=(person.drop_nulls().n_unique() + person.null_count()).cast(pl.Int64),
             principal_outstanding_minor=pl.col("principal_outstanding_minor").sum(),
             overdue_minor=pl.col("overdue_minor").sum(),
         )

@@ -1,9 +1,11 @@
 """The market's three levels: day-1 delinquency, 30-day collection, current-to-M2.
 
 Units   Amounts are minor units of instalments falling due; rates are fractions.
-Shape   ``instalments``: one row per instalment, ``due_on, due_minor, paid_on`` (null while owed).
-Source  field/analytics.md §2.3: C-to-M2 = D1 x (1 - R30). Counted by whole instalments: one that is
-        paid in part on its day counts as unpaid with its whole amount.
+Shape   ``instalments``: a row per instalment, ``loan_id, due_on, due_minor, paid_on`` (null while
+        owed).
+Source  field/analytics.md §2.3: C-to-M2 = D1 x (1 - R30), of loans that were current: what falls
+        due while an earlier instalment is unpaid is left out. Counted by whole instalments: one
+        that is paid in part on its day counts as unpaid with its whole amount.
 """
 
 from datetime import date
@@ -23,7 +25,8 @@ def collection_levels(*, instalments: pl.DataFrame, as_of: date) -> pl.DataFrame
         return pl.col("due_minor").filter(paid_on > pl.col("due_on") + pl.duration(days=days)).sum()
 
     return (
-        instalments.filter(pl.col("due_on") + pl.duration(days=30) < as_of)
+        _of_current_loans(instalments)
+        .filter(pl.col("due_on") + pl.duration(days=30) < as_of)
         .group_by(month_on=pl.col("due_on").dt.truncate("1mo"))
         .agg(
             pl.col("due_minor").sum(),
@@ -37,3 +40,11 @@ def collection_levels(*, instalments: pl.DataFrame, as_of: date) -> pl.DataFrame
         )
         .sort("month_on")
     )
+
+
+def _of_current_loans(instalments: pl.DataFrame) -> pl.DataFrame:
+    """Keep what fell due when all before it had been paid."""
+    paid_on = pl.col("paid_on").fill_null(date.max)
+    earlier_paid_on = paid_on.cum_max().shift(1).over("loan_id")
+    ordered = instalments.sort("loan_id", "due_on")
+    return ordered.filter((earlier_paid_on <= pl.col("due_on")).fill_null(value=True))

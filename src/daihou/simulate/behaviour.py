@@ -20,8 +20,8 @@ from daihou.core.schedule import ScheduledInstalment
 class Habits:
     """Levels of behaviour, named so that a simulation can vary them."""
 
-    late_share: float = 0.041
-    cured_by_30_share: float = 0.881
+    late_share: float = 0.053
+    cured_by_30_share: float = 0.87
     cure_scale_days: float = 11.4
     cure_shape: float = 0.78
     cured_after_30_share: float = 0.05

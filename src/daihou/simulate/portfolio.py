@@ -23,7 +23,7 @@ from daihou.tapes.protocol import Tape
 
 FUNDERS = ("示例银行甲", "示例银行乙", "示例消费金融丙")
 LOANS_PER_PERSON = 1.25
-WRITE_OFF_AFTER_DAYS = 180
+WRITE_OFF_AFTER_DAYS = 240
 
 Row = dict[str, object]
 
@@ -97,7 +97,7 @@ def _daily_penalty(terms: Terms) -> Fraction:
 def _write_off(
     loan_ref: str, paid_minor: int, instalments: Sequence[ScheduledInstalment], portfolio: Portfolio
 ) -> Iterator[tuple[str, Row]]:
-    """Charge off what stayed unpaid for half a year."""
+    """Charge off what stayed unpaid for eight months."""
     owed_minor = 0
     for due in instalments:
         owed_minor += due.principal_minor + due.interest_minor + due.fee_minor
