@@ -96,6 +96,9 @@ def running_database(django_db_blocker):
         (found.folder / "local.conf").write_text(QUICK)
     with django_db_blocker.unblock():
         database.ensure_database()
+    if superuser := connections.current().superuser:  # A scratch database can be restored, too.
+        with psycopg.connect(superuser.conninfo(), autocommit=True) as connection:
+            connection.execute("ALTER ROLE daihou_owner CREATEDB")
 
 
 @pytest.fixture(scope="session")
@@ -119,10 +122,10 @@ def scratch_database(running_database, django_db_blocker, monkeypatch, tmp_path)
     """Give a migrated database and a home of the test's own, also to processes it starts."""
     found = connections.current()
     admin = found.superuser or found.owner
-    name = f"scratch_{os.getpid()}_{tmp_path.name}"[:60].lower()
+    name = f"scratch_{os.getpid()}_{tmp_path.name}"[:40].lower()
     names = sql.Identifier(name), sql.Identifier(found.owner.database)
     with django_db_blocker.unblock():
-        _switch(found.owner.database)
+        switch(found.owner.database)
         template = make_conninfo(admin.conninfo(), dbname="postgres")
         with psycopg.connect(template, autocommit=True) as connection:
             connection.execute(
@@ -139,19 +142,22 @@ def scratch_database(running_database, django_db_blocker, monkeypatch, tmp_path)
         own_home = tmp_path / "home"
         own_home.mkdir()
         monkeypatch.setenv("DAIHOU_HOME", str(own_home))
-        _switch(name)
+        switch(name)
         yield Scratch(home=own_home, environment=dict(os.environ))
-        _switch(found.owner.database)
+        switch(found.owner.database)
         with psycopg.connect(template, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
 
 
-def _switch(name):
+def switch(name):
+    """Close this process's connections; the next ones go to the database of that name."""
     from django.db import connections as django_connections
 
     django_connections.close_all()
     for alias in ("default", "owner"):
-        django_connections[alias].settings_dict["NAME"] = name
+        django_connections[alias].settings_dict["NAME"] = (
+            name or django_connections[alias].settings_dict["NAME"]
+        )
 
 
 @pytest.fixture

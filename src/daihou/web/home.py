@@ -73,7 +73,7 @@ def find_secrets() -> Secrets | None:
     path = secrets_folder() / SECRETS_FILE
     try:
         return Secrets(**json.loads(path.read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as exception:
         raise DaihouError("secrets.unreadable", path=path, text=exception) from exception

@@ -48,6 +48,8 @@ def _settings(layout: Layout) -> dict[str, str]:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_min_messages": "warning",
+        "log_min_error_statement": "panic",  # Statements and details may hold what is personal.
+        "log_error_verbosity": "terse",
         "log_checkpoints": "off",
         "lc_messages": "C",
     }

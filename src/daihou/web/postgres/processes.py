@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from daihou.web.postgres.layout import Layout
+from daihou.web.postgres.layout import PORT, Layout
 
 PROC = Path("/proc")
 PATIENCE_SECONDS = 30
@@ -33,16 +33,17 @@ def postmaster(*, layout: Layout) -> Postmaster | None:
     return Postmaster(pid=pid, is_ready=len(lines) > 7 and lines[7].strip() == "ready")
 
 
-def clear_stale_pid_file(*, layout: Layout) -> None:
-    """Remove the pid file of a dead postmaster, once its children are gone too."""
-    path = layout.data / "postmaster.pid"
-    if not path.exists() or postmaster(layout=layout) or not PROC.is_dir():
+def clear_stale_files(*, layout: Layout) -> None:
+    """Remove the pid and lock files of a dead postmaster, once its children are gone too."""
+    stale = [layout.data / "postmaster.pid", layout.socket / f".s.PGSQL.{PORT}.lock"]
+    if not any(map(Path.exists, stale)) or postmaster(layout=layout) or not PROC.is_dir():
         return
     deadline = time.monotonic() + PATIENCE_SECONDS
     while workers(layout=layout) and time.monotonic() < deadline:
         time.sleep(0.05)
     if not workers(layout=layout):
-        path.unlink(missing_ok=True)
+        for path in stale:
+            path.unlink(missing_ok=True)
 
 
 def workers(*, layout: Layout) -> list[int]:

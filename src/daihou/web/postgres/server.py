@@ -94,7 +94,7 @@ def _start(found: Layout) -> None:
             _check_major(found)
         else:
             _make(found)
-        processes.clear_stale_pid_file(layout=found)
+        processes.clear_stale_files(layout=found)
         _own_folder(found.socket, found)
         configuration.write(layout=found)
         _launch(found)
@@ -103,6 +103,7 @@ def _start(found: Layout) -> None:
 
 
 def _launch(found: Layout) -> None:
+    logged = _size(found.log)
     done = programs.run(
         layout=found,
         program="pg_ctl",
@@ -112,7 +113,7 @@ def _launch(found: Layout) -> None:
         ],
     )
     if done.code:
-        raise DaihouError("database.start_failed", text=_last_complaint(found), log=found.log)
+        raise DaihouError("database.start_failed", text=_complaint(found, logged), log=found.log)
 
 
 def _await_recovery(found: Layout) -> None:
@@ -191,10 +192,14 @@ def _superuser() -> connections.Target:
     return superuser
 
 
-def _last_complaint(found: Layout) -> str:
-    try:
-        lines = found.log.read_text(errors="replace").splitlines()
-    except OSError:
-        return "no log was written"
-    told = [line for line in lines if "FATAL" in line or "PANIC" in line]
-    return (told or lines or ["the log is empty"])[-1]
+def _complaint(found: Layout, since: int) -> str:
+    """Return what the log tells of this start, without its timestamps."""
+    with found.log.open("rb") as log:
+        log.seek(since)
+        lines = log.read().decode(errors="replace").splitlines()
+    told = [line.partition("] ")[2] or line for line in lines[-3:]]
+    return "; ".join(told) or "the log is empty"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
