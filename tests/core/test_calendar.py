@@ -75,6 +75,13 @@ def test_a_month_end_rule_touches_only_days_that_do_not_exist(from_on, count):
         assert first == last + DAY
 
 
+def test_the_first_and_the_last_year_of_the_calendar_can_be_reached():
+    rule = MonthEnd.LAST_DAY
+    december = date(9998, 12, 31)
+    assert calendar.add_months(from_on=december, count=12, month_end=rule) == date.max
+    assert calendar.add_months(from_on=date(2, 1, 1), count=-12, month_end=rule) == date.min
+
+
 def test_a_month_end_is_reached_again_after_short_months():
     dues = [
         calendar.add_periods(

@@ -195,6 +195,17 @@ def test_own_periods_move_the_instalment_once_and_only_nearer(terms, principal, 
     assert columns(dues) == (moved if worth_it and nearer else stays)
 
 
+def test_an_instalment_that_would_come_no_nearer_stays():
+    own = terms_of(
+        value="0",
+        instalment_count=2,
+        multiple_minor=100,
+        instalment_rule=InstalmentRule.OWN_PERIODS,
+    )
+    # 300 and 200, or moved 200 and 300: as far apart.
+    assert totals(plan(own, 500)) == [300, 200]
+
+
 def test_a_thirty_day_month_asks_less_than_a_twelfth_of_the_year():
     # 0.12 / 365 × 30 is less than 0.01, so the instalment of the formula is lower.
     twelfth = plan(terms_of(instalment_count=12))
@@ -290,6 +301,21 @@ def test_a_balloon_leaves_its_amount_to_the_last_instalment(principal, count, pp
     assert rows[grace:] == slow_walk(terms, principal, rates[grace:], planned)
 
 
+@given(principal=st.integers(10**6, 10**12), count=st.integers(2, 24), share=st.integers(1, 99))
+def test_a_balloon_by_own_periods_leaves_its_amount_too(principal, count, share):
+    balloon = principal * share // 100
+    terms = terms_of(
+        Method.BALLOON,
+        instalment_count=count,
+        balloon_minor=balloon,
+        instalment_rule=InstalmentRule.OWN_PERIODS,
+    )
+    dues = plan(terms, principal)
+    exact = slow_instalment(principal, slow_rates(terms, dues), balloon)
+    assert all(abs(total - exact) <= 1 for total in totals(dues)[:-1])
+    assert abs(totals(dues)[-1] - balloon - exact) <= 2 * count
+
+
 def test_a_balloon_loan_by_hand():
     terms = terms_of(Method.BALLOON, instalment_count=3, balloon_minor=50_000, **PER_PERIOD)
     # (100 000 − 50 000 / 1.01³) × 0.01 / (1 − 1.01⁻³) = 17 501.11
@@ -368,6 +394,19 @@ def test_daily_interest_follows_the_day_count(day_count, years):
     dues = plan(terms, BIG, date(2023, 12, 31))
     expected = [half(BIG * Fraction(12, 100) * share, Rounding.HALF_UP) for share in years]
     assert [due.interest_minor for due in dues] == expected
+
+
+def test_thirty_360_counts_days_and_weeks_by_its_own_months():
+    terms = terms_of(
+        Method.INTEREST_ONLY,
+        day_count=DayCount.THIRTY_360,
+        instalment_count=3,
+        unit=PeriodUnit.DAY,
+        every=15,
+    )
+    dues = plan(terms, 360_000_000, date(2024, 1, 20))
+    # To 4 February, 19 February and 5 March: 14, 15 and 16 days of thirty-day months.
+    assert [due.interest_minor for due in dues] == [120_000 * days for days in (14, 15, 16)]
 
 
 def test_actual_actual_splits_a_period_at_the_turn_of_the_year():
