@@ -170,7 +170,8 @@ def _parse(frame: str, raw: pl.DataFrame, *, digits: int) -> pl.DataFrame:
             values.append(pl.lit(None, dtype=dtype).alias(name))
             continue
         column = given[0]
-        parsed = _parsed(column, raw.schema[column], dtype, digits=0 if column == name else digits)
+        scale = None if name == major else (0 if column == name else digits)
+        parsed = _parsed(column, raw.schema[column], dtype, scale=scale)
         values += [parsed.value.cast(dtype).alias(name), parsed.code.alias(f"!{column}")]
         if len(given) > 1:
             other = parsing.parse_amount(major, raw.schema[major], digits=digits)
@@ -185,8 +186,9 @@ def _parse(frame: str, raw: pl.DataFrame, *, digits: int) -> pl.DataFrame:
 
 
 def _parsed(
-    column: str, raw_dtype: pl.DataType, dtype: pl.DataType, *, digits: int
+    column: str, raw_dtype: pl.DataType, dtype: pl.DataType, *, scale: int | None
 ) -> parsing.Parsed:
+    """Choose the parser; ``scale`` is an amount's number of decimals, or none."""
     if dtype == pl.Date:
         return parsing.parse_date(column, raw_dtype)
     if dtype == pl.Datetime:
@@ -195,8 +197,8 @@ def _parsed(
         return parsing.parse_flag(column, raw_dtype)
     if column in RATES:
         return parsing.parse_rate(column, raw_dtype)
-    if dtype == pl.Int64 and (digits or column.endswith("_minor")):
-        return parsing.parse_amount(column, raw_dtype, digits=digits)
+    if scale is not None:
+        return parsing.parse_amount(column, raw_dtype, digits=scale)
     if dtype == pl.Int64:
         return parsing.parse_whole(column, raw_dtype)
     return parsing.parse_text(column, raw_dtype)
@@ -237,15 +239,19 @@ def _defaults(
             "method": pl.col("method").fill_null("free"),
             "minor_digits": pl.lit(digits, dtype=pl.Int64),
             "currency": pl.col("currency").fill_null(currency) if currency else pl.col("currency"),
-            "key": pl.coalesce("key", pl.format("loan:{}", pl.col("loan_ref"))),
+            "key": pl.coalesce("key", pl.format("loan:{}", _text("loan_ref"))),
         }
     if frame == "stated":
-        key = pl.format("stated:{}:{}", pl.col("loan_ref"), pl.col("as_of"))
+        key = pl.format("stated:{}:{}", _text("loan_ref"), _text("as_of"))
         closed = pl.col("is_closed").fill_null(value=False)
         return {**zeros, "is_closed": closed, "key": pl.coalesce("key", key)}
     if frame == "parties":
         return {"kind": pl.col("kind").fill_null("person")}
     return zeros
+
+
+def _text(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String).fill_null("")
 
 
 def _is_well(rows: pl.DataFrame, name: str) -> pl.Expr:
@@ -265,7 +271,6 @@ def _with_keys(frame: str, rows: pl.DataFrame) -> pl.DataFrame:
     if frame == "events":
         content += ["kind", "component", "instalment_no", "target_key"]
     turn = pl.int_range(pl.len()).over(content)
-    parts = [pl.col(name).cast(pl.String).fill_null("") for name in content]
+    parts = [_text(name) for name in content]
     made = pl.concat_str(pl.lit(frame), *parts, turn.cast(pl.String), separator=":")
-    is_known = pl.all_horizontal(pl.col(n).is_not_null() for n in ("loan_ref", "effective_on"))
-    return rows.with_columns(key=pl.coalesce("key", pl.when(is_known).then(made)))
+    return rows.with_columns(key=pl.coalesce("key", made))
