@@ -86,6 +86,10 @@ def test_lets_sound_events_pass():
     )
 
 
+def test_lets_the_widest_total_pass():
+    e.check_events([disbursed(1), paid(1, 2**63 - 2)])
+
+
 def with_surplus(surplus, **more):
     rule = t.rule_in_order(t.STATUTORY_ORDER)
     late = replace(rule, surplus=surplus)

@@ -131,6 +131,16 @@ def test_held_money_is_applied_on_the_due_date_before_that_days_payments():
     assert at(agreed, [*events, paid(10, 1_500)], 29).unapplied_minor == 1_500
 
 
+def test_held_money_meets_the_charges_that_came_before_the_days_payments():
+    agreed, events = three()
+    events += [paid(10, 1_105, key="held"), charge(30, 5, 30, sequence=1, key="c")]
+    got = at(agreed, [*events, paid(30, 9, sequence=2, key="p")], 30)
+    assert parts_of(got, "held") == [(1, FEE, 5), (1, INTEREST, 100), (1, PRINCIPAL, 1_000)]
+    assert got.unapplied_minor == 9
+    after = at(agreed, [*events[:-1], paid(30, 9, key="p"), events[-1]], 30)
+    assert parts_of(after, "held") == [(1, INTEREST, 100), (1, PRINCIPAL, 1_000), (1, FEE, 5)]
+
+
 def test_a_channel_may_have_its_own_rule():
     refund = t.rule_in_order(t.PRINCIPAL_FIRST_ORDER, surplus=Surplus.LAST_INSTALMENT)
     agreed = free(*THREE, allocation=allocation(Surplus.HOLD, by_channel=(("refund", refund),)))

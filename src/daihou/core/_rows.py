@@ -76,28 +76,28 @@ def merge_schedule(
 ) -> list[WorkRow]:
     """Bring rows to a new schedule (another tranche): each takes the difference to its old plan.
 
-    Where an instalment would owe less than was paid on it, the next ones owe that much less.
+    Where an instalment would owe less than was paid on it, others owe that much less: the next
+    ones, and when there are none the last ones.
     """
     waiting: defaultdict[tuple[date, bool], list[WorkRow]] = defaultdict(list)
     for row in rows:
         waiting[row.due_on, row.start == row.due].append(row)
-    merged: list[WorkRow] = []
+    planned: list[tuple[WorkRow, tuple[int, int, int]]] = []
+    for new in schedule:
+        same_due = waiting[new.due_on, new.start_on == new.due_on]
+        row = same_due.pop(0) if same_due else WorkRow(start_on=new.start_on, due_on=new.due_on)
+        planned.append((row, (new.principal_minor, new.interest_minor, new.fee_minor)))
+    planned += [(row, (0, 0, 0)) for same_due in waiting.values() for row in same_due]
+    planned.sort(key=lambda pair: pair[0].due)
+
     overpaid_minor = 0
-    for planned in schedule:
-        same_due = waiting[planned.due_on, planned.start_on == planned.due_on]
-        row = (
-            same_due.pop(0)
-            if same_due
-            else WorkRow(start_on=planned.start_on, due_on=planned.due_on)
-        )
-        amounts = (planned.principal_minor, planned.interest_minor, planned.fee_minor)
+    for row, amounts in planned:
         overpaid_minor = _replan(row, amounts, overpaid_minor)
-        merged.append(row)
-    for row in (row for same_due in waiting.values() for row in same_due):
-        overpaid_minor = _replan(row, (0, 0, 0), overpaid_minor)
-        if any(row.owed):
-            merged.append(row)
-    return sorted(merged, key=lambda row: row.due)
+    for row, _ in reversed(planned):
+        taken_minor = min(overpaid_minor, row.left[PRINCIPAL])
+        row.add(PRINCIPAL, -taken_minor)
+        overpaid_minor -= taken_minor
+    return [row for row, amounts in planned if any(amounts) or any(row.owed)]
 
 
 def _replan(row: WorkRow, amounts: tuple[int, int, int], overpaid_minor: int) -> int:
