@@ -112,6 +112,19 @@ def test_two_advances_are_both_discounted_to_the_first():
     assert abs(50_000 * (1 + month) ** 2 + 50_000 * (1 + month) - 101_000) < Decimal("0.0001")
 
 
+def test_a_payment_may_come_before_a_later_advance():
+    advances = [cost.Flow(amount_minor=100_000, on=date(2024, month, 1)) for month in (1, 3)]
+    payments = [
+        cost.Flow(amount_minor=a, on=date(2024, m, 1)) for a, m in ((51_000, 2), (152_010, 4))
+    ]
+    rate = cost.regulation_z_apr(
+        advances=advances, payments=payments, unit=cost.UnitPeriod(unit=cost.UnitOfTime.MONTH)
+    )
+    month = rate / 12
+    left = ((100_000 * (1 + month) - 51_000) * (1 + month) + 100_000) * (1 + month) - 152_010
+    assert abs(left) < Decimal("0.0001")
+
+
 EU = [
     ("one_payment", [(100000, 0)], [(120000, Fraction(3, 2))], "12.9"),
     ("fee_kept_back", [(95000, 0)], [(120000, Fraction(3, 2))], "16.9"),
