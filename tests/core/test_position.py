@@ -176,6 +176,15 @@ def test_shortening_keeps_the_instalment():
     assert outstanding(got, INTEREST) == [0, 25]
 
 
+def test_shortening_turns_saved_interest_into_principal():
+    dues = ((30, 1_000, 100), (60, 1_000, 60), (90, 1_000, 40), (120, 1_000, 20))
+    agreed = free(*dues, allocation=allocation(Surplus.SHORTEN))
+    got = at(agreed, [disbursed(4_000), paid(30, 1_600)], 30)
+    # Of 3,000 to come 2,500 stay; instalments of 1,060 and 1,040, then the rest.
+    assert outstanding(got, INTEREST) == [0, 50, 30, 10]
+    assert outstanding(got, PRINCIPAL) == [0, 1_010, 1_010, 480]
+
+
 def test_prepaying_inside_a_period_pays_the_interest_earned_first():
     agreed = free(*THREE, allocation=allocation(Surplus.LOWER))
     events = [disbursed(3_000), paid(30, 1_100), paid(45, 1_025, key="p")]
