@@ -299,6 +299,21 @@ def test_tolerance_keeps_small_rests_from_ageing():
     assert at(agreed, [disbursed(3_000), paid(30, 999)], 31).days_past_due == 1
 
 
+@pytest.mark.parametrize(
+    ("order", "amount"),
+    [
+        ((PRINCIPAL, FEE, INTEREST, PENALTY, COMPOUND), 1_000 + 30),
+        ((PRINCIPAL, INTEREST, FEE, PENALTY, COMPOUND), 1_000 + 100),
+        ((INTEREST, FEE, PRINCIPAL, PENALTY, COMPOUND), 100 + 30),
+    ],
+)
+def test_each_scheduled_component_alone_ages_a_loan(order, amount):
+    agreed = free((30, 1_000, 100, 30), allocation=t.AllocationTerms(normal=t.rule_in_order(order)))
+    got = at(agreed, [disbursed(1_000), paid(30, amount)], 31)
+    assert got.days_past_due == 1
+    assert [left > 0 for left in got.overdue_minor.values()].count(True) == 1
+
+
 def test_penalty_alone_never_ages_a_loan():
     agreed, events = three(penalty=t.PenaltyTerms(rate=PER_MILLE_A_DAY))
     order = (PRINCIPAL, INTEREST, FEE, PENALTY, COMPOUND)
