@@ -11,6 +11,7 @@ from string import Formatter
 from types import MappingProxyType
 
 from daihou.messages import MESSAGES
+from daihou.row_messages import ROW_MESSAGES
 
 
 class DaihouError(Exception):
@@ -37,7 +38,7 @@ class Described:
 
 def message(*, code: str, params: Mapping[str, object] | None = None) -> tuple[str, str] | None:
     """Return the Chinese and the English line of a code, or nothing if it has none."""
-    lines = MESSAGES.get(code)
+    lines = MESSAGES.get(code) or ROW_MESSAGES.get(code)
     if lines is None:
         return None
     zh, en = (_fill(line, params or {}) for line in lines)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from daihou.errors import message
+from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.board import source as frames
 from daihou.web.board.figures import stale
 from daihou.web.board.page import book_page, show
@@ -63,13 +64,14 @@ def _codes(sight: Sight) -> list[dict[str, Any]]:
 
 
 def _text(code: str) -> str:
-    lines = message(code=code)
+    lines = message(code=code, params={"column": "…"})
     chinese = (get_language() or "").startswith("zh")
     return code if lines is None else lines[0] if chinese else lines[1]
 
 
 def _without_schedule(sight: Sight) -> dict[str, Any]:
-    loans = sight.loans().filter(terms__terms__method="free", schedule__isnull=True)
+    is_without = Q(schedule__isnull=True) | Q(schedule__due_on=[UNSCHEDULED_ON])
+    loans = sight.loans().filter(is_without, terms__terms__method="free")
     return {
         "count": loans.count(),
         "shown": list(loans.order_by("loan_ref").values_list("loan_ref", flat=True)[:ROWS_SHOWN]),
