@@ -20,7 +20,7 @@ import pytest
 
 from daihou.errors import DaihouError
 from daihou.web import home as homes
-from daihou.web.postgres import connections, programs, server
+from daihou.web.postgres import abandoned, connections, processes, programs, server
 from daihou.web.postgres.layout import ROOT_STATE
 
 IS_ROOT = os.geteuid() == 0
@@ -209,6 +209,20 @@ def test_a_socket_folder_of_somebody_else_is_refused(tmp_path):
 def test_root_hands_the_server_to_an_ordinary_user(home):
     assert server.here().data.is_relative_to(ROOT_STATE)
     assert Path(f"/proc/{pid()}").stat().st_uid != 0
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="keeps the server outside the home only as root")
+def test_a_home_made_anew_stops_the_server_of_the_old_one(new_home):
+    server.ensure_running()
+    old, old_pid = server.here(), pid()
+    shutil.rmtree(new_home)
+    server.ensure_running()
+    assert server.here() != old
+    assert old.folder in abandoned.folders()
+    assert processes.postmaster(layout=old) is None
+    assert server.here().folder not in abandoned.folders()
+    assert old_pid != pid()
+    shutil.rmtree(old.folder)
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can become somebody else")

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 
 from daihou.web import home
-from daihou.web.postgres import connections, processes, programs, server
+from daihou.web.postgres import abandoned, connections, processes, programs, server
 
 ONE_ROLE = (
     "one role owns the tables and is used by the application: append-only tables are kept by "
@@ -44,6 +44,7 @@ def _embedded() -> dict[str, object]:
         "data": place.data,
         "log": place.log,
         "data_bytes": _size(place.data),
+        "abandoned": abandoned.folders(),
     }
 
 

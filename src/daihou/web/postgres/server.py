@@ -16,7 +16,7 @@ import psycopg
 
 from daihou.errors import DaihouError
 from daihou.web import home
-from daihou.web.postgres import configuration, connections, processes, programs, roles
+from daihou.web.postgres import abandoned, configuration, connections, processes, programs, roles
 from daihou.web.postgres.layout import ROOT_STATE, Layout, layout
 
 START_SECONDS = 120
@@ -150,6 +150,9 @@ def _make(found: Layout) -> None:
         password.unlink()
     if done.code:
         raise DaihouError("database.make_failed", text=done.stderr or done.stdout)
+    if found.system_user is not None:
+        abandoned.name_home(layout=found)
+        abandoned.stop_predecessors(layout=found)
     making.rename(found.data)
 
 
