@@ -35,7 +35,7 @@ EVENT_KINDS = tuple(
 AMOUNT_KINDS = ("charge_added", "recovered")  # Kinds that mean nothing without an amount.
 STARTS = ("disbursed", "opened")
 PARTY_KINDS = ("person", "company")
-TEXT_RATE = r"^\d{1,9}(\.\d{1,18})?$"
+TEXT_RATE = r"^[0-9]{1,9}(\.[0-9]{1,18})?$"
 
 
 class Sourced(dy.Schema):

@@ -16,9 +16,9 @@ from daihou.tapes.canonical import INT64_MAX
 
 FORMULA: Final = r"^\s*[=@]"
 NOT_FINITE: Final = r"(?i)^\s*[+-]?(nan|inf|infinity|#n/a|#num!|#div/0!|#value!|#ref!|#name\?)\s*$"
-DECIMAL: Final = r"^([+-]?)(\d+)(?:\.(\d*))?$"
+DECIMAL: Final = r"^([+-]?)([0-9]+)(?:\.([0-9]*))?$"
 EXACT_FLOAT: Final = 2**53
-EXCEL_SERIAL: Final = r"^\d{4,6}(\.\d+)?$"
+EXCEL_SERIAL: Final = r"^[0-9]{4,6}(\.[0-9]+)?$"
 TRUE_WORDS: Final = ("true", "1", "yes", "y", "是")
 FALSE_WORDS: Final = ("false", "0", "no", "n", "否")
 _TIMES = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
@@ -113,7 +113,7 @@ def parse_rate(column: str, dtype: pl.DataType) -> Parsed:
     code = _coded(
         (text.str.contains(FORMULA), "cell.formula"),
         (text.str.contains(NOT_FINITE), "number.not_finite"),
-        (text.is_not_null() & ~value.str.contains(r"^\d+(\.\d+)?$"), "number.malformed"),
+        (text.is_not_null() & ~value.str.contains(r"^[0-9]+(\.[0-9]+)?$"), "number.malformed"),
     )
     return Parsed(value=value, code=code)
 

@@ -74,6 +74,7 @@ def _with_table(tape: Tape, *, table: str, file: str, rows: pl.DataFrame) -> Tap
         sources=(*tape.sources, source),
         errors=pl.concat([tape.errors, errors]),
         statements=pl.concat([tape.statements, statements]),
+        notes=pl.concat([tape.notes, _closed_later(known)]),
     )
 
 
@@ -158,6 +159,19 @@ def _facts(
             closed_on=pl.lit(None, dtype=pl.Date),
         )
     return facts.drop([name for name in facts.columns if name.startswith("!")]), pl.concat(errors)
+
+
+def _closed_later(facts: pl.DataFrame) -> pl.DataFrame:
+    """Note loans of one instalment that were closed after their first repayment."""
+    is_later = (pl.col("closed_on") > pl.col("first_paid_on")) & (
+        pl.col("term_days") < 2 * MONTHLY_DAYS
+    )
+    return facts.filter(is_later).select(
+        "loan_ref",
+        code=pl.lit("superlender.closed_later"),
+        effective_on="closed_on",
+        amount_minor="total_minor",
+    )
 
 
 def _split(total: str, count: pl.Expr) -> pl.Expr:
