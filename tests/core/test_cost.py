@@ -85,9 +85,13 @@ UNITS = [
     ([date(1978, 5, 23), *monthly(date(1978, 10, 1), 40, 3)], cost.UnitOfTime.MONTH, 3),
     ([date(1978, 3, 20), *weekly(date(1978, 4, 21), 30)], cost.UnitOfTime.WEEK, 1),
     ([date(2024, 1, 31), *monthly(date(2024, 2, 29), 3)], cost.UnitOfTime.MONTH, 1),
+    ([date(2023, 3, 31), date(2023, 4, 30), date(2023, 5, 30)], cost.UnitOfTime.MONTH, 1),
+    ([date(2023, 1, 31), date(2023, 2, 28), date(2023, 3, 31)], cost.UnitOfTime.MONTH, 1),
     ([date(2024, 1, 1), date(2024, 1, 11), date(2024, 1, 21)], cost.UnitOfTime.DAY, 10),
     ([date(2022, 3, 1), date(2024, 3, 1)], cost.UnitOfTime.MONTH, 12),
     ([date(2022, 3, 1), date(2023, 3, 1)], cost.UnitOfTime.MONTH, 12),
+    ([date(2023, 1, 2), date(2024, 1, 1)], cost.UnitOfTime.WEEK, 52),
+    ([date(2023, 1, 2), date(2024, 1, 15)], cost.UnitOfTime.MONTH, 12),
     # Two weeks twice and a month twice: the shorter one.
     (
         [date(2024, 1, 1), date(2024, 1, 15), date(2024, 1, 29), *monthly(date(2024, 2, 29), 2)],
@@ -226,6 +230,7 @@ REFUSED = [
     ([ONE], [], None, "cost.not_positive"),
     ([ONE], [cost.Flow(amount_minor=-1, on=FEB_10)], None, "cost.negative_flow"),
     ([ONE], [cost.Flow(amount_minor=100, on=JAN_10)], None, "cost.payment_before_advance"),
+    ([ONE], [LATER, cost.Flow(amount_minor=1, on=JAN_10)], None, "cost.payment_before_advance"),
     (
         [ONE],
         [LATER],

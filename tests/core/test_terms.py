@@ -187,6 +187,10 @@ def test_refuses_senseless_terms_in_both_languages(code, terms):
     assert all(MESSAGES[code])
 
 
+def test_the_widths_are_those_of_the_columns():
+    assert (MOST_MINOR, MOST_INSTALMENTS) == (9_223_372_036_854_775_807, 32_767)
+
+
 def test_a_widest_rate_is_held_and_one_digit_more_is_not():
     most = MOST_MINOR // (365 * 366)
     held = plain_with(rate=Rate(value=Decimal(most), per=RatePer.DAY))

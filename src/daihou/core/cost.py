@@ -244,9 +244,10 @@ def _term(start_on: date, end_on: date) -> UnitPeriod:
 
 
 def _interval(earlier: date, later: date) -> UnitPeriod:
-    months, odd_days = months_back(from_on=earlier, to_on=later)
+    months = (later.year - earlier.year) * MONTHS_IN_YEAR + later.month - earlier.month
     onward = add_months(from_on=earlier, count=months, month_end=MonthEnd.LAST_DAY)
-    if months and (odd_days == 0 or onward == later):
+    backward = add_months(from_on=later, count=-months, month_end=MonthEnd.LAST_DAY)
+    if months and (onward == later or backward == earlier):
         return UnitPeriod(unit=UnitOfTime.MONTH, every=months)
     days = (later - earlier).days
     if days % 7 == 0:
