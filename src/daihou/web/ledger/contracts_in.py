@@ -96,9 +96,7 @@ def _store_terms(connection: Connection[Any], terms: list[Terms]) -> dict[Terms,
         schema={"digest": pl.String, "terms": pl.String},
     )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE staged_terms (digest bytea, terms jsonb) ON COMMIT DROP"
-        )
+        cursor.execute("CREATE TEMP TABLE staged_terms (digest bytea, terms jsonb) ON COMMIT DROP")
         copy_in(connection, table="staged_terms", frame=rows)
         cursor.execute(
             "INSERT INTO loans_contractterms (digest, terms) SELECT digest, terms"
@@ -124,8 +122,7 @@ def _with_faults(contracts: pl.DataFrame, book: Book) -> pl.DataFrame:
         ("method", "terms.free_dues_unexpected"): has_dues & ~is_free,
         ("principal_minor", "terms.free_dues_not_principal"): has_dues
         & (pl.col("principal_minor").list.sum() != pl.col("agreed_minor")),
-        ("due_on", "terms.free_dues_not_increasing"): has_dues
-        & (gaps_days.list.min() <= 0),
+        ("due_on", "terms.free_dues_not_increasing"): has_dues & (gaps_days.list.min() <= 0),
         ("due_on", "terms.due_before_start"): has_dues
         & (pl.col("kind_of_start") == "disbursed")
         & (pl.col("due_on").list.first() < pl.col("start_on")),
@@ -154,8 +151,10 @@ def _insert(
 
     def mapped(column: str, ids: dict[str, int]) -> pl.Expr:
         names = pl.col(column)
-        return names.replace_strict(ids, default=None, return_dtype=pl.Int64) if ids else pl.lit(
-            None, pl.Int64
+        return (
+            names.replace_strict(ids, default=None, return_dtype=pl.Int64)
+            if ids
+            else pl.lit(None, pl.Int64)
         )
 
     rows = new.select(
@@ -206,14 +205,14 @@ def _array_text(name: str) -> pl.Expr:
     return pl.format("{}{}{}", pl.lit("{"), texts, pl.lit("}")).alias(name)
 
 
-def _drifts(
-    connection: Connection[Any], *, book: Book, repeated: pl.DataFrame
-) -> pl.DataFrame:
+def _drifts(connection: Connection[Any], *, book: Book, repeated: pl.DataFrame) -> pl.DataFrame:
     """Name the fields in which a loan told again differs from the one held."""
     nothing = pl.DataFrame(schema={"loan_id": pl.Int64, "fields": pl.List(pl.String)})
     if repeated.is_empty():
         return nothing
-    told = repeated.select("loan_id", "terms_id", "agreed_minor", "start_on", *(_array_text(n) for n in SCHEDULE))
+    told = repeated.select(
+        "loan_id", "terms_id", "agreed_minor", "start_on", *(_array_text(n) for n in SCHEDULE)
+    )
     held = copy_out(
         connection,
         query="SELECT l.id, terms_id, l.principal_minor, start_on, s.due_on, s.principal_minor,"
@@ -233,5 +232,3 @@ def _drifts(
 
 def _field_name(name: str) -> str:
     return {"terms_id": "terms", "agreed_minor": "principal_minor"}.get(name, name)
-
-

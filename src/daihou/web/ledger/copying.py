@@ -26,9 +26,7 @@ def copy_in(connection: Connection[Any], *, table: str, frame: pl.DataFrame) -> 
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for part in frame.iter_slices(SLICE_ROWS):
             buffer = io.BytesIO()
-            part.write_csv(
-                buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00"
-            )
+            part.write_csv(buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
             view = buffer.getbuffer()
             for start in range(0, len(view), CHUNK_BYTES):
                 copy.write(view[start : start + CHUNK_BYTES])

@@ -178,11 +178,7 @@ def _folder_holds(*, book: Book, version: BookVersion) -> bool:
 
 
 def _nothing_new(book: Book, last: BookVersion, known_at: Any) -> bool:
-    return (
-        last.ledger_sequence == book.next_sequence - 1
-        and last.held_from is None
-        and last.known_at == known_at
-    )
+    return last.ledger_sequence == book.next_sequence - 1 and last.known_at == known_at
 
 
 def _alarms(*, book: Book, through: date) -> list[dict[str, Any]]:
@@ -318,9 +314,7 @@ def _ask_gates(*, run: EndOfDayRun, knowledge: Knowledge, totals: Mapping[str, i
             raise
 
 
-def halt(
-    *, run: EndOfDayRun, code: str, detail: Mapping[str, Any], acting_user: User
-) -> None:
+def halt(*, run: EndOfDayRun, code: str, detail: Mapping[str, Any], acting_user: User) -> None:
     """Stop a run until someone resumes it."""
     with transaction.atomic():
         run.state, run.halt_code, run.halt_detail = RunState.HALTED, code, dict(detail)

@@ -89,7 +89,9 @@ def _within_tape(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     is_first = pl.col("key").is_first_distinct()
     firsts, later = rows.filter(is_first), rows.filter(~is_first)
     joined = later.join(firsts.select("key", *CONTENT), on="key", suffix="_first")
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_first")) for name in CONTENT)
+    differs = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(f"{name}_first")) for name in CONTENT
+    )
     conflicting = joined.filter(differs)
     errors = _as_errors(conflicting, "key", "event.key_conflict")
     return firsts, errors, later.height - conflicting.height

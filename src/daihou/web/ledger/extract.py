@@ -273,8 +273,10 @@ def _others(
 ) -> pl.DataFrame:
     if contracts.is_empty():
         return c.OTHERS.empty()
-    columns = ["(extract(epoch FROM recorded_at) * 1000000)::bigint" if n == "recorded_at" else n
-               for n in WHOLE_EVENT]
+    columns = [
+        "(extract(epoch FROM recorded_at) * 1000000)::bigint" if n == "recorded_at" else n
+        for n in WHOLE_EVENT
+    ]
     rows = copy_out(
         connection,
         query=f"SELECT {', '.join(columns)} FROM ledger_event"  # noqa: S608
@@ -307,7 +309,9 @@ def _contract(row: dict[str, Any], knowledge: Knowledge, terms: Terms) -> Contra
     if terms.method is Method.FREE and row["due_on"]:
         lists = (row[name] for name in ("due_on", "principal_minor", "interest_minor", "fee_minor"))
         dues = tuple(
-            FreeDue(due_on=due_on, principal_minor=principal, interest_minor=interest, fee_minor=fee)
+            FreeDue(
+                due_on=due_on, principal_minor=principal, interest_minor=interest, fee_minor=fee
+            )
             for due_on, principal, interest, fee in zip(*lists, strict=True)
         )
         terms = replace(terms, free_dues=dues)

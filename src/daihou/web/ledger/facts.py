@@ -49,9 +49,7 @@ def facts(*, tape: Tape, time_zone: str) -> pl.DataFrame:
         "key",
         "known_at",
     )
-    payments = tape.payments.lazy().with_columns(
-        pl.lit(Kind.PAYMENT_RECEIVED.value).alias("kind")
-    )
+    payments = tape.payments.lazy().with_columns(pl.lit(Kind.PAYMENT_RECEIVED.value).alias("kind"))
     stated = tape.stated.lazy().select(
         "source_no",
         "source_row",
@@ -76,7 +74,11 @@ def _as_facts(name: str, rows: pl.LazyFrame, time_zone: str) -> pl.LazyFrame:
     filled = rows.with_columns(
         pl.lit(name).alias("frame"),
         pl.coalesce("known_at", end_of_day(pl.col("effective_on"), time_zone)).alias("recorded_at"),
-        *(pl.lit(None, FACTS[c]).alias(c) for c in FACTS if c not in given | {"frame", "recorded_at"}),
+        *(
+            pl.lit(None, FACTS[c]).alias(c)
+            for c in FACTS
+            if c not in given | {"frame", "recorded_at"}
+        ),
     )
     texts = [pl.col(c).fill_null("") for c in ("source_ref", "channel")]
     return filled.with_columns(*texts, pl.col("amount_minor").fill_null(0)).select(

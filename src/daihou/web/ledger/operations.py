@@ -122,7 +122,8 @@ def _post(
     batch = ImportBatch.objects.create(
         book=book,
         format_name=tape.format_name,
-        sources=list(sources) or [{"file": source.file, "table": source.table} for source in tape.sources],
+        sources=list(sources)
+        or [{"file": source.file, "table": source.table} for source in tape.sources],
         imported_at=inserted_at,
         acting_user=acting_user,
         loans_new=contracts.new_count,
@@ -134,7 +135,9 @@ def _post(
         last_sequence=events.last_sequence,
         stated_on=tape.stated["as_of"].max(),
     )
-    _note_errors(batch=batch, codes=[*tape.errors["code"], *errors["code"]], drifts=contracts.drifts)
+    _note_errors(
+        batch=batch, codes=[*tape.errors["code"], *errors["code"]], drifts=contracts.drifts
+    )
     audit.record(
         acting_user=acting_user,
         action="tape.post",

@@ -5,35 +5,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('parties', '0001_initial'),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Book',
+            name="Book",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField(unique=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('minor_digits', models.PositiveSmallIntegerField(default=2)),
-                ('time_zone', models.TextField(default='UTC')),
-                ('calendar', models.TextField(blank=True)),
-                ('business_date', models.DateField(null=True)),
-                ('cut_off', models.TimeField(null=True)),
-                ('source_format', models.TextField(blank=True)),
-                ('shard_count', models.PositiveSmallIntegerField(default=1)),
-                ('next_sequence', models.BigIntegerField(default=1)),
-                ('jump_band', models.DecimalField(decimal_places=4, default='0.2500', max_digits=6)),
-                ('stale_after_days', models.PositiveSmallIntegerField(default=1)),
-                ('creditor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('funder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField(unique=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("minor_digits", models.PositiveSmallIntegerField(default=2)),
+                ("time_zone", models.TextField(default="UTC")),
+                ("calendar", models.TextField(blank=True)),
+                ("business_date", models.DateField(null=True)),
+                ("cut_off", models.TimeField(null=True)),
+                ("source_format", models.TextField(blank=True)),
+                ("shard_count", models.PositiveSmallIntegerField(default=1)),
+                ("next_sequence", models.BigIntegerField(default=1)),
+                (
+                    "jump_band",
+                    models.DecimalField(decimal_places=4, default="0.2500", max_digits=6),
+                ),
+                ("stale_after_days", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "creditor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "funder",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.party",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='book_name_given'), models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='book_currency_iso'), models.CheckConstraint(condition=models.Q(('minor_digits__lte', 4)), name='book_minor_digits'), models.CheckConstraint(condition=models.Q(('shard_count__gte', 1), ('shard_count__lte', 1024)), name='book_shard_count'), models.CheckConstraint(condition=models.Q(('next_sequence__gte', 1)), name='book_next_sequence_positive'), models.CheckConstraint(condition=models.Q(('jump_band__gt', 0)), name='book_jump_band_positive')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="book_name_given"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
+                        name="book_currency_iso",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("minor_digits__lte", 4)), name="book_minor_digits"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("shard_count__gte", 1), ("shard_count__lte", 1024)),
+                        name="book_shard_count",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("next_sequence__gte", 1)),
+                        name="book_next_sequence_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("jump_band__gt", 0)), name="book_jump_band_positive"
+                    ),
+                ],
             },
         ),
     ]

@@ -54,7 +54,11 @@ DROP FUNCTION ledger_event_belongs();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_events_and_runs"), ("loans", "0001_initial"), ("audit", "0002_append_only")]
+    dependencies = [
+        ("ledger", "0002_events_and_runs"),
+        ("loans", "0001_initial"),
+        ("audit", "0002_append_only"),
+    ]
 
     operations = [
         append_only(table="ledger_event"),

@@ -60,9 +60,7 @@ class EndOfDayRun(models.Model):
                 condition=Q(from_on__isnull=True) | Q(from_on__lte=F("through_on")),
                 name="run_goes_forward",
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=RunState.values), name="run_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
         ]
 
     def __str__(self) -> str:

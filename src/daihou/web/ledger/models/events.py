@@ -8,6 +8,7 @@ from django.db.models import Q
 from daihou.core.events import AMOUNT_KINDS, Kind
 from daihou.core.terms import Component
 
+
 class Event(models.Model):
     """One fact about one loan.
 
@@ -19,12 +20,18 @@ class Event(models.Model):
 
     pk = models.CompositePrimaryKey("book_id", "sequence")
     book = models.ForeignKey(
-        "ledger.Book", on_delete=models.PROTECT, related_name="+", db_index=False,
+        "ledger.Book",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
         db_constraint=False,
     )
     sequence = models.BigIntegerField()
     loan = models.ForeignKey(
-        "loans.Loan", on_delete=models.PROTECT, related_name="events", db_index=False,
+        "loans.Loan",
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
         db_constraint=False,
     )
     kind = models.TextField(choices=[(kind.value, kind.value) for kind in Kind])

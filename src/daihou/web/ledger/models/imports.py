@@ -12,9 +12,7 @@ class ImportBatch(models.Model):
     ``summary`` holds what the importer reports beside the counts (the reconciliation).
     """
 
-    book = models.ForeignKey(
-        "ledger.Book", on_delete=models.PROTECT, related_name="import_batches"
-    )
+    book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="import_batches")
     format_name = models.TextField()
     sources = models.JSONField(default=list)  # Name, size and sha256 of each file.
     imported_at = models.DateTimeField()
@@ -55,7 +53,9 @@ class ImportErrorCount(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["batch", "code"], name="import_error_code_once"),
-            models.CheckConstraint(condition=Q(row_count__gt=0), name="import_error_count_positive"),
+            models.CheckConstraint(
+                condition=Q(row_count__gt=0), name="import_error_count_positive"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,10 @@ class Bucket(models.TextChoices):
 
 
 class Position(models.Model):
-    """Present for each loan that is not fine, and for loans whose payment came after the night."""
+    """Present for each loan that is not fine, and for loans whose payment came after the night.
+
+    The parts of ``overdue_minor`` are null where another system stated the total alone.
+    """
 
     loan = models.OneToOneField(
         "loans.Loan",
@@ -39,7 +42,10 @@ class Position(models.Model):
         db_constraint=False,
     )
     book = models.ForeignKey(
-        "ledger.Book", on_delete=models.PROTECT, related_name="positions", db_index=False,
+        "ledger.Book",
+        on_delete=models.PROTECT,
+        related_name="positions",
+        db_index=False,
         db_constraint=False,
     )
     business_date = models.DateField()
@@ -49,11 +55,11 @@ class Position(models.Model):
     oldest_unpaid_due_on = models.DateField(null=True)
     person_oldest_unpaid_due_on = models.DateField(null=True)
     overdue_minor = models.BigIntegerField()
-    overdue_principal_minor = models.BigIntegerField()
-    overdue_interest_minor = models.BigIntegerField()
-    overdue_fee_minor = models.BigIntegerField()
-    overdue_penalty_minor = models.BigIntegerField()
-    overdue_compound_interest_minor = models.BigIntegerField()
+    overdue_principal_minor = models.BigIntegerField(null=True)
+    overdue_interest_minor = models.BigIntegerField(null=True)
+    overdue_fee_minor = models.BigIntegerField(null=True)
+    overdue_penalty_minor = models.BigIntegerField(null=True)
+    overdue_compound_interest_minor = models.BigIntegerField(null=True)
     principal_outstanding_minor = models.BigIntegerField()
     unapplied_minor = models.BigIntegerField()
     next_due_on = models.DateField(null=True)
@@ -83,10 +89,10 @@ class Position(models.Model):
 
     @property
     def days_past_due(self) -> int:
-        """Days past due at the end of ``business_date``."""
+        """Days past due at the end of ``business_date``, or on the last day another system stated."""
         if self.oldest_unpaid_due_on is None:
             return 0
-        return max(0, (self.business_date - self.oldest_unpaid_due_on).days)
+        return max(0, ((self.stated_on or self.business_date) - self.oldest_unpaid_due_on).days)
 
 
 class DelinquencyEvent(models.Model):
@@ -94,16 +100,25 @@ class DelinquencyEvent(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     book = models.ForeignKey(
-        "ledger.Book", on_delete=models.PROTECT, related_name="+", db_index=False,
+        "ledger.Book",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
         db_constraint=False,
     )
     run = models.ForeignKey(
-        "ledger.EndOfDayRun", on_delete=models.PROTECT, related_name="raised", db_index=False,
+        "ledger.EndOfDayRun",
+        on_delete=models.PROTECT,
+        related_name="raised",
+        db_index=False,
         db_constraint=False,
     )
     loan = models.ForeignKey(
-        "loans.Loan", on_delete=models.PROTECT, related_name="delinquency_events",
-        db_index=False, db_constraint=False,
+        "loans.Loan",
+        on_delete=models.PROTECT,
+        related_name="delinquency_events",
+        db_index=False,
+        db_constraint=False,
     )
     happened_on = models.DateField()
     kind = models.TextField()
