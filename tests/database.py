@@ -21,6 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from daihou.web import home, setup
+from daihou.web.parties import encryption
 from daihou.web.postgres import connections, database, server
 
 PREFIX = f"daihou-test-{os.getuid()}-"
@@ -177,3 +178,16 @@ def make_user(db):
         return user
 
     return make
+
+
+@pytest.fixture
+def own_keys(monkeypatch, tmp_path):
+    """Keys that a test may change."""
+    own = tmp_path / "secrets"
+    own.mkdir()
+    (own / home.SECRETS_FILE).write_text((home.secrets_folder() / home.SECRETS_FILE).read_text())
+    monkeypatch.setenv("DAIHOU_SECRETS", str(own))
+    encryption.forget_keys()
+    yield
+    monkeypatch.undo()
+    encryption.forget_keys()

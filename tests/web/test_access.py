@@ -8,8 +8,10 @@ from django.db import DatabaseError, transaction
 
 from daihou.errors import DaihouError
 from daihou.web.access import operations, queries
+from daihou.web.access.adapters import MFAAdapter
 from daihou.web.access.models import Role, User
 from daihou.web.audit.models import AuditRow
+from daihou.web.parties import encryption
 from daihou.web.parties.models import Party
 
 DEMO, OTHER = SimpleNamespace(name="demo"), SimpleNamespace(name="other")
@@ -158,3 +160,28 @@ def test_the_policy_of_contents_is_strict(client, db):
     policy = client.get("/account/login/").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_second_factors_move_to_the_newest_key(make_user, own_keys):
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    user = make_user("collector")
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    before = Authenticator.objects.get(user=user).data["secret"]
+    key_id = encryption.add_data_key()
+    assert operations.encrypt_second_factors_again(acting_user=queries.system_user()) == 1
+    after = Authenticator.objects.get(user=user).data["secret"]
+    assert (before.split(":")[0], after.split(":")[0]) == ("1", key_id)
+    assert MFAAdapter().decrypt(after) == "JBSWY3DPEHPK3PXP"
+    assert "JBSWY3DPEHPK3PXP" not in before + after
+
+
+def test_a_second_factor_is_asked_for(client, make_user, empty_cache):
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    user = make_user("collector")
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    response = log_in(client, user)
+    assert (response.status_code, response.url) == (302, "/account/2fa/authenticate/")
+    assert "_auth_user_id" not in client.session

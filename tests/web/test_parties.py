@@ -118,19 +118,6 @@ def test_deletion_needs_a_reason(zhang):
     assert PersonalDatum.objects.count() == 4
 
 
-@pytest.fixture
-def own_keys(monkeypatch, tmp_path):
-    """Keys that a test may change."""
-    own = tmp_path / "secrets"
-    own.mkdir()
-    (own / home.SECRETS_FILE).write_text((home.secrets_folder() / home.SECRETS_FILE).read_text())
-    monkeypatch.setenv("DAIHOU_SECRETS", str(own))
-    encryption.forget_keys()
-    yield
-    monkeypatch.undo()
-    encryption.forget_keys()
-
-
 def test_rotation_leaves_nothing_to_the_old_key(zhang, own_keys):
     key_id = encryption.add_data_key()
     assert queries.personal_data(party=zhang)["name"] == ("张小明",)

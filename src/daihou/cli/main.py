@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from daihou.cli import output
 from daihou.errors import DaihouError
 
+INTERRUPTED = 130
 COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("daihou.cli.importing", "Import a loan tape into a book. 导入借据"),
     "eod": ("daihou.cli.eod", "Run the end of day. 日终"),
@@ -83,8 +84,7 @@ def _exit_code(arguments: list[str]) -> int:
     try:
         result = app(args=arguments, prog_name="daihou", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        output.fail(DaihouError("interrupted"), as_json=as_json)
-        return 130
+        result = INTERRUPTED
     except BrokenPipeError:
         _silence_stdout()
         return 1
@@ -92,6 +92,8 @@ def _exit_code(arguments: list[str]) -> int:
         if os.environ.get("DAIHOU_DEBUG"):
             raise
         return _failed(exception, as_json=as_json)
+    if result == INTERRUPTED:  # Typer's own answer to Ctrl-C, too.
+        output.fail(DaihouError("interrupted"), as_json=as_json)
     return result if isinstance(result, int) else 0
 
 

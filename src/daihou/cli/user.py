@@ -122,15 +122,15 @@ def list_users(*, as_json: AsJson = False) -> None:
 
 @app.command("rotate-keys")
 def rotate_keys(*, as_json: AsJson = False) -> None:
-    """Make a new key for personal data and encrypt everything with it."""
+    """Make a new key for personal data and encrypt everything with it. Keep a new backup of it."""
     acting_user = _begin()
+    from daihou.web.access.operations import encrypt_second_factors_again
     from daihou.web.parties import encryption, operations
 
     key_id = encryption.add_data_key()
-    output.emit(
-        {"key_id": key_id, "data": operations.encrypt_again(acting_user=acting_user)},
-        as_json=as_json,
-    )
+    data = operations.encrypt_again(acting_user=acting_user)
+    secrets = encrypt_second_factors_again(acting_user=acting_user)
+    output.emit({"key_id": key_id, "data": data, "second_factors": secrets}, as_json=as_json)
 
 
 def _begin() -> "User":

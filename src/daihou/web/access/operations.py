@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Sequence
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -10,6 +12,8 @@ from daihou.errors import DaihouError
 from daihou.web.access.models import Role, RoleGrant, User
 from daihou.web.audit import operations as audit
 from daihou.web.parties.models import Party
+
+SECOND_FACTOR_SECRETS = {"secret", "seed"}  # Where allauth keeps them: TOTP, recovery codes.
 
 
 @transaction.atomic
@@ -114,3 +118,23 @@ def reset_password(*, user: User, acting_user: User) -> str:
         target_id=user.pk,
     )
     return password
+
+
+@transaction.atomic
+def encrypt_second_factors_again(*, acting_user: User) -> int:
+    """Encrypt the secrets of second factors with the newest key."""
+    adapter = get_adapter()
+    changed = 0
+    for factor in Authenticator.objects.select_for_update().order_by("pk"):
+        for name in SECOND_FACTOR_SECRETS & set(factor.data):
+            factor.data[name] = adapter.encrypt(adapter.decrypt(factor.data[name]))
+            changed += 1
+        factor.save(update_fields=["data"])
+    audit.record(
+        acting_user=acting_user,
+        action="second_factor.encrypt_again",
+        target_type="key",
+        target_id="newest",
+        details={"secrets": changed},
+    )
+    return changed
