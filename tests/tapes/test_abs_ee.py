@@ -53,7 +53,10 @@ def test_money_in_is_the_money_paid(tape, folder):
 def roll_forward(tape, every):
     part, statements = part_of(tape, every=every)
     return reconcile(
-        unit=tape.unit, statements=statements, loans=contracts_of(part), tolerance_minor=1
+        unit=tape.unit,
+        statements=statements,
+        loans=contracts_of(part),
+        tolerance_minor=tape.tolerance_minor,
     )
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from daihou.web.ledger.operations import PostResult
 
 app = typer.Typer(add_completion=False)
-CENT = 1  # How far a figure of a monthly tape may be off (issue: within one cent).
 LOANS_AT_ONCE = 500
 EXCEPTIONS_KEPT = 10_000
 
@@ -29,9 +28,7 @@ EXCEPTIONS_KEPT = 10_000
 def import_(
     format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="native, kiva, abs-ee …")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")],
-    book: Annotated[
-        str | None, typer.Option(help="By default named as the format.")
-    ] = None,
+    book: Annotated[str | None, typer.Option(help="By default named as the format.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Import a tape (导入): bad rows go to an errors file, importing twice changes nothing."""
@@ -108,7 +105,7 @@ def _reconcile(ledger: "Book", tape: "Tape") -> "Reconciliation":
         unit=tape.unit,
         statements=tape.statements,
         loans=_loans(ledger, refs),
-        tolerance_minor=CENT,
+        tolerance_minor=tape.tolerance_minor,
     )
 
 

@@ -103,7 +103,7 @@ class AbsEe:
 
     def read(self, paths: Sequence[Path], *, currency: str | None = None) -> Tape:  # noqa: ARG002
         tables = read_known(paths, columns=COLUMNS)
-        tape = Tape(format_name=self.name, unit="loan-months")
+        tape = Tape(format_name=self.name, unit="loan-months", tolerance_minor=1)
         read: dict[str, list[pl.DataFrame]] = {kind: [] for kind in COLUMNS}
         for table in tables:
             number = len(tape.sources)

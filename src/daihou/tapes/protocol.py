@@ -38,7 +38,8 @@ class Source:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
     format_name: str
-    unit: str  # What the reconciliation counts: "loan", "loan-month" …
+    unit: str  # What the reconciliation counts: "loans", "loan-months" …
+    tolerance_minor: int = 0  # How far a compared figure may be off and still agree.
     sources: tuple[Source, ...] = ()
     parties: pl.DataFrame = field(default_factory=lambda: canonical.empty("parties"))
     loans: pl.DataFrame = field(default_factory=lambda: canonical.empty("loans"))
