@@ -144,6 +144,18 @@ def test_an_annuity_with_a_tranche_on_a_due_date_is_two_annuities(rule):
     assert both[2:] == [(d.due_on, d.principal_minor, d.interest_minor) for d in rest]
 
 
+def test_the_rest_after_a_tranche_is_moved_like_a_loan_of_its_own():
+    terms = terms_of(value="0.24", instalment_count=8, instalment_rule=InstalmentRule.OWN_PERIODS)
+    alone = build_schedule(terms=terms, principal_minor=40_000, start_on=JAN_1)
+    left = 40_000 - sum(due.principal_minor for due in alone[:2])
+    both = rows(terms, (JAN_1, 40_000), (MAR_1, 47_223 - left))
+    rest_terms = replace(terms, instalment_count=6)
+    rest = build_schedule(terms=rest_terms, principal_minor=47_223, start_on=MAR_1)
+    assert [principal for _, principal, _ in both[2:]] == [due.principal_minor for due in rest]
+    stays = replace(rest_terms, instalment_rule=InstalmentRule.NOMINAL_PERIODS)
+    assert rest != build_schedule(terms=stays, principal_minor=47_223, start_on=MAR_1)
+
+
 def test_a_tranche_within_the_grace_changes_only_its_interest_until_the_grace_ends():
     terms = terms_of(value="0.12", instalment_count=4, principal_grace_count=2)
     got = rows(terms, (JAN_1, 100_000), (FEB_1, 100_000))
