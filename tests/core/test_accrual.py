@@ -135,6 +135,17 @@ def test_no_penalty_is_never_too_wide():
     accrual.check_widths(terms=contract().terms, base_minor=2**63 - 1)
 
 
+def test_a_multiple_of_the_contracts_rate_is_a_penalty_rate():
+    terms = contract(rate=rate("0.12"), penalty=PenaltyTerms(multiple=Decimal("1.5"))).terms
+    assert accrual.penalty_rate(terms) == accrual.daily_rate(
+        rate=rate("0.18"), day_count=terms.day_count
+    )
+    assert accrual.compound_rate(terms) is None
+    only_compound = contract(penalty=PenaltyTerms(compound_rate=rate("0.12"))).terms
+    assert accrual.penalty_rate(only_compound) is None
+    assert accrual.compound_rate(only_compound) is not None
+
+
 def test_a_month_rate_is_twelve_times_over_the_year():
     monthly = accrual.daily_rate(rate=rate("0.015", RatePer.MONTH), day_count=DayCount.ACTUAL_360)
     assert monthly == accrual.daily_rate(rate=rate("0.18"), day_count=DayCount.ACTUAL_360)

@@ -86,6 +86,10 @@ def test_lets_sound_events_pass():
     )
 
 
+def test_lets_every_figure_be_stated_at_once():
+    e.check_event(event(Kind.STATED, 4, figures=tuple((name, 1) for name in e.STATED_FIGURES)))
+
+
 def test_lets_the_widest_total_pass():
     e.check_events([disbursed(1), paid(1, 2**63 - 2)])
 
