@@ -16,8 +16,8 @@ MUTANTS = (
     ("a half goes to the odd number", "whole % 2 == 1", "whole % 2 == 0"),
     (
         "a carried half by its own parity",
-        "    whole, rest = state.work[i, WHOLE + which]",
-        "    whole, rest = 0 * state.work[i, WHOLE + which]",
+        "    whole, rest = work[i, WHOLE + which]",
+        "    whole, rest = 0 * work[i, WHOLE + which]",
     ),
     ("a half is below the half", "if twice > denominator:", "if twice >= denominator - 2:"),
     # Ageing
@@ -46,11 +46,11 @@ MUTANTS = (
         "rule[steps[0] + steps[1] - 1 - step] & 7, money, day)",
     ),
     ("due today before past due", "if (timing == 0) !=", "if (timing == 1) !="),
-    ("past due and due as one", "if (timing == 0) != (state.work[i, DUE_ON] < day):", "if False:"),
+    ("past due and due as one", "if (timing == 0) != (work[i, DUE_ON] < day):", "if False:"),
     (
         "due today is not paid",
-        "if state.work[i, DUE_ON] > day or",
-        "if state.work[i, DUE_ON] >= day or",
+        "if work[i, DUE_ON] > day or",
+        "if work[i, DUE_ON] >= day or",
     ),
     ("groups run over timings", ">> 3 == timing:", ">> 3 >= 0:"),
     # Surplus
@@ -61,13 +61,13 @@ MUTANTS = (
     ("remainder to the first", "money - share * (sharers - 1)", "share"),
     (
         "held money waits for a payment",
-        "on = min(on, next_release(state, last, disbursed_on))",
+        "on = min(on, next_release(work, cell, last, disbursed_on))",
         "on = on",
     ),
     (
         "held money goes a due date late",
-        "        if state.work[i, DUE_ON] > day:\n            return",
-        "        if state.work[i, DUE_ON] > day + 1:\n            return",
+        "        if work[i, DUE_ON] > day:\n            return",
+        "        if work[i, DUE_ON] > day + 1:\n            return",
     ),
     (
         "nothing is tried again at the day's end",
@@ -79,17 +79,17 @@ MUTANTS = (
     ("no grace", "+ rule[GRACE_DAYS]", "+ 0"),
     (
         "grace is only waited for",
-        "after = max(state.work[i, ACCRUED_ON], first)",
-        "after = max(state.work[i, ACCRUED_ON], state.work[i, DUE_ON])",
+        "after = max(work[i, ACCRUED_ON], first)",
+        "after = max(work[i, ACCRUED_ON], work[i, DUE_ON])",
     ),
     (
         "a day more accrues",
         "days, leap_count = through - after, 0",
         "days, leap_count = through - after + 1, 0",
     ),
-    ("never stops", "min(day, state.work[i, DUE_ON] + rule[STOP_DAYS])", "day"),
+    ("never stops", "min(day, work[i, DUE_ON] + rule[STOP_DAYS])", "day"),
     ("stops a day late", "+ rule[STOP_DAYS])", "+ rule[STOP_DAYS] + 1)"),
-    ("stop counted from grace", "min(day, state.work[i, DUE_ON] +", "min(day, first +"),
+    ("stop counted from grace", "min(day, work[i, DUE_ON] +", "min(day, first +"),
     ("366 for 365", "== 365:\n            count", "== 364:\n            count"),
     ("leap year never", "if leap != numerator:", "if False:"),
     ("leap year ends a day late", "min(last, through) - max", "min(last + 1, through) - max"),
@@ -99,58 +99,66 @@ MUTANTS = (
     ("each day is carried", "if rule[SPAN] == 0:", "if False:"),
     (
         "the carry is dropped",
-        "state.work[i, CARRY + which] = left % denominator",
-        "state.work[i, CARRY + which] = 0",
+        "work[i, CARRY + which] = left % denominator",
+        "work[i, CARRY + which] = 0",
     ),
     (
         "penalty on interest too",
-        "base = state.work[i, which] -",
-        "base = state.work[i, INTEREST] + state.work[i, which] -",
+        "base = work[i, which] -",
+        "base = work[i, INTEREST] + work[i, which] -",
     ),
     (
         "penalty on the whole principal",
-        "- state.work[i, PAID + which]\n    if numerator",
+        "- work[i, PAID + which]\n    if numerator",
         "\n    if numerator",
     ),
-    ("no compound interest", "            accrue_one(state, rule, i, 1, after, through)\n", ""),
+    (
+        "no compound interest",
+        "            accrue_one(work, cell, rule, i, 1, after, through)\n",
+        "",
+    ),
     (
         "paid after the accrual of the next night",
-        "    accrue(state, rule, day)\n    late_days = 0",
-        "    accrue(state, rule, day + 1)\n    late_days = 0",
+        "    accrue(work, cell, rule, day)\n    late_days = 0",
+        "    accrue(work, cell, rule, day + 1)\n    late_days = 0",
     ),
     (
         "paid before the accrual of the night",
-        "    accrue(state, rule, day)\n    late_days = 0",
+        "    accrue(work, cell, rule, day)\n    late_days = 0",
         "    late_days = 0",
     ),
     # Figures
     (
         "overdue from the due date on",
-        "if state.work[i, DUE_ON] < day:\n            for component",
-        "if state.work[i, DUE_ON] <= day:\n            for component",
+        "if work[i, DUE_ON] < day:\n            for component",
+        "if work[i, DUE_ON] <= day:\n            for component",
     ),
-    ("running interest ignores advances", "earned - state.work[i, PAID + INTEREST])", "earned)"),
+    ("running interest ignores advances", "earned - work[i, PAID + INTEREST])", "earned)"),
     (
         "running interest a day more",
-        "(day - state.work[i, START_ON]), days",
-        "(day + 1 - state.work[i, START_ON]), days",
+        "(day - work[i, START_ON]), days",
+        "(day + 1 - work[i, START_ON]), days",
     ),
     (
         "paid on the first part",
-        "if part == owed and open_minor(state, i) == 0:",
+        "if part == owed and open_minor(work, cell, i) == 0:",
         "if part == owed:",
     ),
     (
         "closed when nothing is due",
-        "if state.cell[FIRST_OPEN] == state.cell[COUNT] and",
-        "if state.cell[FIRST_UNPAID] == state.cell[COUNT] and",
+        "if cell[FIRST_OPEN] == cell[COUNT] and",
+        "if cell[FIRST_UNPAID] == cell[COUNT] and",
     ),
     # Events
-    ("first day without comparison", "    raise_bucket(events, state, loan, first, oldest)\n", ""),
+    (
+        "first day without comparison",
+        "    raise_bucket(events, work, cell, loan, first, oldest)\n",
+        "",
+    ),
     (
         "the window holds its first day",
-        "max(state.cell[DAY], events.window[0] + 1)",
-        "max(state.cell[DAY], events.window[0])",
+        "max(cell[DAY], events.window[0] + 1)",
+        "max(cell[DAY], events.window[0])",
     ),
     (
         "the window's last day is left out",
@@ -164,24 +172,24 @@ MUTANTS = (
     ),
     ("closed every night", "or known_closed != NEVER:", "or False:"),
     ("cured is rolled", "    elif now == 0:\n        kind = CURED\n", ""),
-    ("missed on the due date", "state.work[0, DUE_ON] + 1, state", "state.work[0, DUE_ON], state"),
-    ("any missed payment is the first", "and oldest == state.work[0, DUE_ON]:", "and True:"),
+    ("missed on the due date", "work[0, DUE_ON] + 1, work", "work[0, DUE_ON], work"),
+    ("any missed payment is the first", "and oldest == work[0, DUE_ON]:", "and True:"),
     (
         "matured on the due date",
-        "state.work[state.cell[COUNT] - 1, DUE_ON] + 1",
-        "state.work[state.cell[COUNT] - 1, DUE_ON]",
+        "work[cell[COUNT] - 1, DUE_ON] + 1",
+        "work[cell[COUNT] - 1, DUE_ON]",
     ),
     # Next change
     ("no boundary ahead", "found = min(found, oldest + next_boundary(day - oldest))", "pass"),
     (
         "no due date ahead",
-        "            found = min(found, state.work[i, DUE_ON])\n",
+        "            found = min(found, work[i, DUE_ON])\n",
         "            found = found\n",
     ),
     ("no payment ahead", "    found = next_payment_on\n", "    found = NEVER\n"),
     (
         "the day after a due date is quiet",
-        "return min(found, state.work[i, DUE_ON] + 1)",
+        "return min(found, work[i, DUE_ON] + 1)",
         "return found",
     ),
 )
@@ -191,7 +199,7 @@ def mutated(before, after):
     """Run the kernel's text with one change, without the compiler; return its ``fold``."""
     text = Path(kernel.__file__).read_text(encoding="utf-8")
     assert before in text, f"the kernel no longer holds {before!r}"
-    head = 'compiled = njit(cache=True, nogil=True, error_model="numpy")'
+    head = 'compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)'
     assert head in text
     text = text.replace(head, "compiled = lambda function: function")
     names = {}

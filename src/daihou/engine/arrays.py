@@ -142,7 +142,7 @@ def fold_arrays(
         rules=shard.rules,
     )
     counts = np.diff(shard.dues.begin)[chosen]
-    room = max(1024, chosen.size // 4) if window else 0
+    room = chosen.size + 1024 if window else 0
     while True:
         into = _room(
             count=chosen.size,
@@ -151,17 +151,16 @@ def fold_arrays(
             window=window,
             event_room=room,
         )
-        kernel.fold(_scratch(shard.most_dues), loans, shard.dues, shard.payments, into)
+        kernel.fold(*_scratch(shard.most_dues), loans, shard.dues, shard.payments, into)
         if window is None or into.events.count[0] <= room:
             return into
         room = int(into.events.count[0])
 
 
-def _scratch(most_dues: int) -> layout.State:
-    return layout.State(
-        work=np.zeros((max(most_dues, 1), kernel.WORK_WIDTH), dtype=np.int64),
-        cell=np.zeros(kernel.CELL_WIDTH, dtype=np.int64),
-    )
+def _scratch(most_dues: int) -> tuple[layout.Minor, layout.Minor]:
+    """Return what the kernel works on: a row per instalment of the loan in hand, and its cells."""
+    work = np.zeros((max(most_dues, 1), kernel.WORK_WIDTH), dtype=np.int64)
+    return work, np.zeros(kernel.CELL_WIDTH, dtype=np.int64)
 
 
 def _room(

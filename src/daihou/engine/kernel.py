@@ -6,13 +6,19 @@ Shape   ``fold`` walks chosen loans; of each it walks the days on which somethin
 Errors  None inside: widths are asserted when rules and dues are loaded (``rules``, ``arrays``).
 Source  The twin of ``daihou.core.position``; tests/twins holds the two equal to the cent.
 
-One file: the compiler's cache of ``fold`` follows this file only, so all it is made of lies here.
+One file: what is compiled is kept under a digest of it, so all that ``fold`` is made of lies here.
 The tests run a list of mutants of this text without the compiler, so it is plain Python throughout.
 """
 
-from numba import njit
+from numba import config, njit
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
+from daihou.engine import kernel_cache
+
+chosen_folder = config.CACHE_DIR
+config.CACHE_DIR = kernel_cache.folder(chosen_folder)  # Read as each function is decorated.
+# Without the runtime that counts references: nothing is allocated in here, and counting every
+# array of every call took seven eighths of the time.
+compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 
 NEVER = 2**30  # Far beyond any day, and days may still be added to it.
 
@@ -29,10 +35,10 @@ NORMAL_BASE, LATE_BASE = 12, 30
 MODE, SURPLUS, STEP_COUNT, STEPS = 0, 1, 2, 3
 MOST_STEPS = 15
 RULE_WIDTH = 48
-# Places in ``State.cell``.
+# Places in ``cell``: what is known of the loan in hand.
 UNAPPLIED, FIRST_OPEN, FIRST_UNPAID, LAST_PAID, CLOSED_ON = 0, 1, 2, 3, 4
 PREVIOUS_BUCKET, DAY, PRINCIPAL_PAID, MONEY_IN, COUNT, PRINCIPAL_DUE = 5, 6, 7, 8, 9, 10
-# Columns of ``State.work``, after the amounts due of the five components.
+# Columns of ``work``, a row per instalment of the loan in hand, after the amounts due of the five components.
 PAID, CARRY, WHOLE, ACCRUED_ON, PAID_ON, DUE_ON, START_ON = 5, 10, 12, 14, 15, 16, 17
 WORK_WIDTH, CELL_WIDTH = 18, 11
 
@@ -97,10 +103,10 @@ def leap_days(after, through):
 
 
 @compiled
-def accrue_one(state, rule, i, which, after, through):
+def accrue_one(work, cell, rule, i, which, after, through):
     """Add what accrues on one instalment: penalty on principal (0), compound on interest (1)."""
     numerator = rule[PENALTY_NUM] if which == 0 else rule[COMPOUND_NUM]
-    base = state.work[i, which] - state.work[i, PAID + which]
+    base = work[i, which] - work[i, PAID + which]
     if numerator == 0 or base <= 0:
         return
     leap = rule[PENALTY_LEAP] if which == 0 else rule[COMPOUND_LEAP]
@@ -113,73 +119,75 @@ def accrue_one(state, rule, i, which, after, through):
         amount = days * divided(base * numerator, denominator, rule[HALF_EVEN])
         if leap_count:
             amount += leap_count * divided(base * leap, denominator, rule[HALF_EVEN])
-        state.work[i, PENALTY + which] += amount
+        work[i, PENALTY + which] += amount
         return
     for n, per_day in ((days, numerator), (leap_count, leap)):
         whole = (base * per_day) // denominator
-        left = n * (base * per_day - whole * denominator) + state.work[i, CARRY + which]
-        state.work[i, WHOLE + which] += n * whole + left // denominator
-        state.work[i, CARRY + which] = left % denominator
-    whole, rest = state.work[i, WHOLE + which], state.work[i, CARRY + which]
-    state.work[i, PENALTY + which] = rounded(whole, rest, denominator, rule[HALF_EVEN])
+        left = n * (base * per_day - whole * denominator) + work[i, CARRY + which]
+        work[i, WHOLE + which] += n * whole + left // denominator
+        work[i, CARRY + which] = left % denominator
+    whole, rest = work[i, WHOLE + which], work[i, CARRY + which]
+    work[i, PENALTY + which] = rounded(whole, rest, denominator, rule[HALF_EVEN])
 
 
 @compiled
-def accrue(state, rule, day):
+def accrue(work, cell, rule, day):
     """Bring every open instalment to the end of the night before ``day``."""
     if rule[PENALTY_NUM] == 0 and rule[COMPOUND_NUM] == 0:
         return
-    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
-        first = state.work[i, DUE_ON] + rule[GRACE_DAYS]
+    for i in range(cell[FIRST_OPEN], cell[COUNT]):
+        first = work[i, DUE_ON] + rule[GRACE_DAYS]
         if first >= day:
             break
-        after = max(state.work[i, ACCRUED_ON], first)
-        through = min(day, state.work[i, DUE_ON] + rule[STOP_DAYS])
+        after = max(work[i, ACCRUED_ON], first)
+        through = min(day, work[i, DUE_ON] + rule[STOP_DAYS])
         if through > after:
-            accrue_one(state, rule, i, 0, after, through)
-            accrue_one(state, rule, i, 1, after, through)
-            state.work[i, ACCRUED_ON] = through
+            accrue_one(work, cell, rule, i, 0, after, through)
+            accrue_one(work, cell, rule, i, 1, after, through)
+            work[i, ACCRUED_ON] = through
 
 
 @compiled
-def pay(state, i, component, money, day):
+def pay(work, cell, i, component, money, day):
     """Pay one component of one instalment; return the money left."""
-    owed = state.work[i, component] - state.work[i, PAID + component]
+    owed = work[i, component] - work[i, PAID + component]
     part = min(owed, money)
     if part <= 0:
         return money
-    state.work[i, PAID + component] += part
+    work[i, PAID + component] += part
     if component == PRINCIPAL:
-        state.cell[PRINCIPAL_PAID] += part
-    if part == owed and open_minor(state, i) == 0:
-        state.work[i, PAID_ON] = day
+        cell[PRINCIPAL_PAID] += part
+    if part == owed and open_minor(work, cell, i) == 0:
+        work[i, PAID_ON] = day
     return money - part
 
 
 @compiled
-def open_minor(state, i):
+def open_minor(work, cell, i):
     total = 0
     for component in range(5):
-        total += state.work[i, component] - state.work[i, PAID + component]
+        total += work[i, component] - work[i, PAID + component]
     return total
 
 
 @compiled
-def aged_minor(state, i):
+def aged_minor(work, cell, i):
     """What of an instalment makes the loan past due: never penalty nor compound interest."""
     total = 0
     for component in range(3):
-        total += state.work[i, component] - state.work[i, PAID + component]
+        total += work[i, component] - work[i, PAID + component]
     return total
 
 
 @compiled
-def advance(state, rule):
+def advance(work, cell, rule):
     """Move the marks of the first instalment that is open and of the first that can age."""
-    cell, count = state.cell, state.cell[COUNT]
-    while cell[FIRST_OPEN] < count and open_minor(state, cell[FIRST_OPEN]) == 0:
+    count = cell[COUNT]
+    while cell[FIRST_OPEN] < count and open_minor(work, cell, cell[FIRST_OPEN]) == 0:
         cell[FIRST_OPEN] += 1
-    while cell[FIRST_UNPAID] < count and aged_minor(state, cell[FIRST_UNPAID]) <= rule[TOLERANCE]:
+    while (
+        cell[FIRST_UNPAID] < count and aged_minor(work, cell, cell[FIRST_UNPAID]) <= rule[TOLERANCE]
+    ):
         cell[FIRST_UNPAID] += 1
 
 
@@ -196,103 +204,102 @@ def group_end(rule, base, k):
 
 
 @compiled
-def pay_due(state, rule, base, day, money):
+def pay_due(work, cell, rule, base, day, money):
     """Pay what is past due and due by the rule at ``base``; return the money left."""
     k = 0
     while k < rule[base + STEP_COUNT] and money > 0:
         end = group_end(rule, base, k)
         timing = rule[base + STEPS + k] >> 3
-        for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
-            if state.work[i, DUE_ON] > day or money == 0 or timing == 2:
+        for i in range(cell[FIRST_OPEN], cell[COUNT]):
+            if work[i, DUE_ON] > day or money == 0 or timing == 2:
                 break
-            if (timing == 0) != (state.work[i, DUE_ON] < day):
+            if (timing == 0) != (work[i, DUE_ON] < day):
                 continue
             steps = (base + STEPS + k, base + STEPS + end)
-            money = pay_group(state, rule, steps, i, money, day)
+            money = pay_group(work, cell, rule, steps, i, money, day)
         k = end
     return money
 
 
 @compiled
-def pay_group(state, rule, steps, i, money, day):
+def pay_group(work, cell, rule, steps, i, money, day):
     """Pay the components of a group of steps of one instalment; return the money left."""
     for step in range(steps[0], steps[1]):
-        money = pay(state, i, rule[step] & 7, money, day)
+        money = pay(work, cell, i, rule[step] & 7, money, day)
     return money
 
 
 @compiled
-def group_minor(state, rule, steps, i):
+def group_minor(work, cell, rule, steps, i):
     total = 0
     for step in range(steps[0], steps[1]):
         component = rule[step] & 7
-        total += state.work[i, component] - state.work[i, PAID + component]
+        total += work[i, component] - work[i, PAID + component]
     return total
 
 
 @compiled
-def pay_evenly(state, rule, steps, first, count, money, day):
+def pay_evenly(work, cell, rule, steps, first, count, money, day):
     """Give each instalment the same whole share, the last the remainder, until nothing fits."""
     while money > 0:
         sharers, last = 0, 0
         for i in range(first, count):
-            if group_minor(state, rule, steps, i) > 0:
+            if group_minor(work, cell, rule, steps, i) > 0:
                 sharers, last = sharers + 1, i
         if sharers == 0:
             break
         share = money // sharers
         left = 0
         for i in range(first, last):
-            if group_minor(state, rule, steps, i) > 0:
-                left += pay_group(state, rule, steps, i, share, day)
-        left += pay_group(state, rule, steps, last, money - share * (sharers - 1), day)
+            if group_minor(work, cell, rule, steps, i) > 0:
+                left += pay_group(work, cell, rule, steps, i, share, day)
+        left += pay_group(work, cell, rule, steps, last, money - share * (sharers - 1), day)
         money = left
     return money
 
 
 @compiled
-def pay_surplus(state, rule, base, day, money):
+def pay_surplus(work, cell, rule, base, day, money):
     """Spend what is left when everything due is paid on future instalments; return the rest."""
     surplus = rule[base + SURPLUS]
     if money == 0 or surplus == HOLD:
         return money
-    first, count = state.cell[FIRST_OPEN], state.cell[COUNT]
-    while first < count and state.work[first, DUE_ON] <= day:
+    first, count = cell[FIRST_OPEN], cell[COUNT]
+    while first < count and work[first, DUE_ON] <= day:
         first += 1
     k = 0
     while k < rule[base + STEP_COUNT]:
         end = group_end(rule, base, k)
         steps = (base + STEPS + k, base + STEPS + end)
         if rule[base + STEPS + k] >> 3 == 2 and surplus == SPREAD:
-            money = pay_evenly(state, rule, steps, first, count, money, day)
+            money = pay_evenly(work, cell, rule, steps, first, count, money, day)
         elif rule[base + STEPS + k] >> 3 == 2:
             for n in range(count - first):
                 i = count - 1 - n if surplus == LAST_INSTALMENT else first + n
-                money = pay_group(state, rule, steps, i, money, day)
+                money = pay_group(work, cell, rule, steps, i, money, day)
         k = end
     return money
 
 
 @compiled
-def receive(state, rule, day, money):
+def receive(work, cell, rule, day, money):
     """Spend money on a day by the rule in force; what nothing takes is unapplied."""
-    accrue(state, rule, day)
+    accrue(work, cell, rule, day)
     late_days = 0
-    if state.cell[FIRST_UNPAID] < state.cell[COUNT]:
-        late_days = day - state.work[state.cell[FIRST_UNPAID], DUE_ON]
+    if cell[FIRST_UNPAID] < cell[COUNT]:
+        late_days = day - work[cell[FIRST_UNPAID], DUE_ON]
     base = LATE_BASE if late_days >= rule[LATE_FROM] else NORMAL_BASE
-    left = pay_due(state, rule, base, day, money)
-    left = pay_surplus(state, rule, base, day, left)
-    state.cell[UNAPPLIED] += left
-    advance(state, rule)
-    if state.cell[FIRST_OPEN] == state.cell[COUNT] and left < money:
-        state.cell[CLOSED_ON] = day
+    left = pay_due(work, cell, rule, base, day, money)
+    left = pay_surplus(work, cell, rule, base, day, left)
+    cell[UNAPPLIED] += left
+    advance(work, cell, rule)
+    if cell[FIRST_OPEN] == cell[COUNT] and left < money:
+        cell[CLOSED_ON] = day
 
 
 @compiled
-def start(state, loans, dues, loan, rule):
+def start(work, cell, loans, dues, loan, rule):
     """Lay the loan's dues into the scratch."""
-    cell = state.cell
     cell[UNAPPLIED] = 0
     cell[FIRST_OPEN] = 0
     cell[FIRST_UNPAID] = 0
@@ -304,32 +311,32 @@ def start(state, loans, dues, loan, rule):
     cell[MONEY_IN] = 0
     low, high = dues.begin[loan], dues.begin[loan + 1]
     for i in range(high - low):
-        state.work[i, PRINCIPAL] = dues.principal[low + i]
-        state.work[i, INTEREST] = dues.interest[low + i]
-        state.work[i, FEE] = dues.fee[low + i]
-        state.work[i, DUE_ON] = dues.due_on[low + i]
-        state.work[i, START_ON] = dues.start_on[low + i]
+        work[i, PRINCIPAL] = dues.principal[low + i]
+        work[i, INTEREST] = dues.interest[low + i]
+        work[i, FEE] = dues.fee[low + i]
+        work[i, DUE_ON] = dues.due_on[low + i]
+        work[i, START_ON] = dues.start_on[low + i]
         for component in range(PENALTY, COMPOUND + 1):
-            state.work[i, component] = 0
-            state.work[i, CARRY - PENALTY + component] = 0
-            state.work[i, WHOLE - PENALTY + component] = 0
+            work[i, component] = 0
+            work[i, CARRY - PENALTY + component] = 0
+            work[i, WHOLE - PENALTY + component] = 0
         for component in range(5):
-            state.work[i, PAID + component] = 0
-        state.work[i, ACCRUED_ON] = loans.disbursed_on[loan]
+            work[i, PAID + component] = 0
+        work[i, ACCRUED_ON] = loans.disbursed_on[loan]
         cell[PRINCIPAL_DUE] += dues.principal[low + i]
-        state.work[i, PAID_ON] = NEVER
+        work[i, PAID_ON] = NEVER
     cell[DAY] = loans.disbursed_on[loan]
     cell[COUNT] = high - low
     if high == low:
         cell[PRINCIPAL_DUE] = loans.disbursed_minor[loan]
-    advance(state, rule)
+    advance(work, cell, rule)
 
 
 @compiled
-def oldest_unpaid(state):
+def oldest_unpaid(work, cell):
     """Return the due date of the first instalment that can age, future ones too, or NEVER."""
-    first = state.cell[FIRST_UNPAID]
-    return state.work[first, DUE_ON] if first < state.cell[COUNT] else NEVER
+    first = cell[FIRST_UNPAID]
+    return work[first, DUE_ON] if first < cell[COUNT] else NEVER
 
 
 @compiled
@@ -346,9 +353,9 @@ def raise_event(events, loan, on, kind, buckets, oldest):
 
 
 @compiled
-def raise_bucket(events, state, loan, on, oldest):
+def raise_bucket(events, work, cell, loan, on, oldest):
     """Compare the bucket of a day with the one before it."""
-    before = state.cell[PREVIOUS_BUCKET]
+    before = cell[PREVIOUS_BUCKET]
     now = bucket_of(on - oldest)
     if now == before:
         return
@@ -358,26 +365,26 @@ def raise_bucket(events, state, loan, on, oldest):
     elif now == 0:
         kind = CURED
     raise_event(events, loan, on, kind, (before, now), oldest)
-    state.cell[PREVIOUS_BUCKET] = now
+    cell[PREVIOUS_BUCKET] = now
 
 
 @compiled
-def watch(events, state, loan, through):
+def watch(events, work, cell, loan, through):
     """Raise the events of the days since the last change through ``through``: facts stood still."""
-    first = max(state.cell[DAY], events.window[0] + 1)
+    first = max(cell[DAY], events.window[0] + 1)
     last = min(through, events.window[1])
     if first > last:
         return
-    oldest = oldest_unpaid(state)
-    raise_bucket(events, state, loan, first, oldest)
+    oldest = oldest_unpaid(work, cell)
+    raise_bucket(events, work, cell, loan, first, oldest)
     if oldest == NEVER:
         return
     on = oldest + next_boundary(first - oldest)
     while on <= last:
-        raise_bucket(events, state, loan, on, oldest)
+        raise_bucket(events, work, cell, loan, on, oldest)
         on = oldest + next_boundary(on - oldest)
-    missed, matured = state.work[0, DUE_ON] + 1, state.work[state.cell[COUNT] - 1, DUE_ON] + 1
-    if first <= missed <= last and oldest == state.work[0, DUE_ON]:
+    missed, matured = work[0, DUE_ON] + 1, work[cell[COUNT] - 1, DUE_ON] + 1
+    if first <= missed <= last and oldest == work[0, DUE_ON]:
         raise_event(events, loan, missed, FIRST_PAYMENT_MISSED, (0, 1), oldest)
     if first <= matured <= last:
         bucket = bucket_of(matured - oldest)
@@ -385,9 +392,9 @@ def watch(events, state, loan, through):
 
 
 @compiled
-def watch_closing(events, state, loan, known_closed):
+def watch_closing(events, work, cell, loan, known_closed):
     """Raise the closing once: on its day, or when the ledger learnt of it."""
-    closed_on = state.cell[CLOSED_ON]
+    closed_on = cell[CLOSED_ON]
     if closed_on > events.window[1] or known_closed != NEVER:
         return
     on = max(closed_on, events.window[0] + 1)
@@ -396,183 +403,184 @@ def watch_closing(events, state, loan, known_closed):
 
 
 @compiled
-def next_change(state, day, disbursed_on, next_payment_on):
+def next_change(work, cell, day, disbursed_on, next_payment_on):
     """Return the first day after ``day`` on which a fact changes though nothing new is known."""
     found = next_payment_on
     if day < disbursed_on:
         return min(found, disbursed_on)
-    if state.cell[CLOSED_ON] <= day:
+    if cell[CLOSED_ON] <= day:
         return found
-    oldest = oldest_unpaid(state)
+    oldest = oldest_unpaid(work, cell)
     if oldest != NEVER:
         found = min(found, oldest + next_boundary(day - oldest))
-    for i in range(state.cell[COUNT]):
-        if state.work[i, DUE_ON] > day and state.cell[UNAPPLIED] > 0:
-            found = min(found, state.work[i, DUE_ON])
-        if state.work[i, DUE_ON] >= day and oldest != NEVER:
-            return min(found, state.work[i, DUE_ON] + 1)
+    for i in range(cell[COUNT]):
+        if work[i, DUE_ON] > day and cell[UNAPPLIED] > 0:
+            found = min(found, work[i, DUE_ON])
+        if work[i, DUE_ON] >= day and oldest != NEVER:
+            return min(found, work[i, DUE_ON] + 1)
     return found
 
 
 @compiled
-def snapshot(state, loans, history, s, n):
+def snapshot(work, cell, loans, history, s, n):
     """Write the few figures of one loan at one snapshot."""
     loan, day = loans.chosen[n], history.days[s]
-    history.principal[s, n] = state.cell[PRINCIPAL_DUE] - state.cell[PRINCIPAL_PAID]
+    history.principal[s, n] = cell[PRINCIPAL_DUE] - cell[PRINCIPAL_PAID]
     if day < loans.disbursed_on[loan]:
         history.status[s, n] = PENDING
         history.oldest[s, n] = NEVER
         history.overdue[s, n] = 0
         return
-    accrue(state, loans.rules[loans.rule[loan]], day)
-    history.status[s, n] = CLOSED if state.cell[CLOSED_ON] <= day else ACTIVE
-    history.oldest[s, n] = oldest_unpaid(state)
+    accrue(work, cell, loans.rules[loans.rule[loan]], day)
+    history.status[s, n] = CLOSED if cell[CLOSED_ON] <= day else ACTIVE
+    history.oldest[s, n] = oldest_unpaid(work, cell)
     overdue = 0
-    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
-        if state.work[i, DUE_ON] >= day:
+    for i in range(cell[FIRST_OPEN], cell[COUNT]):
+        if work[i, DUE_ON] >= day:
             break
-        overdue += open_minor(state, i)
+        overdue += open_minor(work, cell, i)
     history.overdue[s, n] = overdue
 
 
 @compiled
-def running_interest(state, day, half_even):
+def running_interest(work, cell, day, half_even):
     """Return the interest earned by the period that runs over ``day``, less what is paid of it."""
     total = 0
-    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
-        if state.work[i, START_ON] < day < state.work[i, DUE_ON]:
-            days = state.work[i, DUE_ON] - state.work[i, START_ON]
-            earned = divided(
-                state.work[i, INTEREST] * (day - state.work[i, START_ON]), days, half_even
-            )
-            total += max(0, earned - state.work[i, PAID + INTEREST])
+    for i in range(cell[FIRST_OPEN], cell[COUNT]):
+        if work[i, START_ON] < day < work[i, DUE_ON]:
+            days = work[i, DUE_ON] - work[i, START_ON]
+            earned = divided(work[i, INTEREST] * (day - work[i, START_ON]), days, half_even)
+            total += max(0, earned - work[i, PAID + INTEREST])
     return total
 
 
 @compiled
-def detail(state, loans, details, n, day):
+def detail(work, cell, loans, details, n, day):
     """Write the other figures of one loan at the last snapshot."""
     loan = loans.chosen[n]
     rule = loans.rules[loans.rule[loan]]
-    details.unapplied[n] = state.cell[UNAPPLIED]
-    details.last_paid_on[n] = state.cell[LAST_PAID]
-    details.closed_on[n] = state.cell[CLOSED_ON]
-    details.money_in[n] = state.cell[MONEY_IN]
+    details.unapplied[n] = cell[UNAPPLIED]
+    details.last_paid_on[n] = cell[LAST_PAID]
+    details.closed_on[n] = cell[CLOSED_ON]
+    details.money_in[n] = cell[MONEY_IN]
     details.next_due_on[n] = NEVER
     details.next_due[n] = 0
     details.accrued_interest[n] = 0
     allocated = 0
-    for i in range(state.cell[COUNT]):
+    for i in range(cell[COUNT]):
         for component in range(5):
-            allocated += state.work[i, PAID + component]
+            allocated += work[i, PAID + component]
     details.allocated[n] = allocated
     for component in range(5):
         details.overdue[component, n] = 0
     if day < loans.disbursed_on[loan]:
         return
-    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
-        if state.work[i, DUE_ON] < day:
+    for i in range(cell[FIRST_OPEN], cell[COUNT]):
+        if work[i, DUE_ON] < day:
             for component in range(5):
-                owed = state.work[i, component] - state.work[i, PAID + component]
+                owed = work[i, component] - work[i, PAID + component]
                 details.overdue[component, n] += owed
-        elif details.next_due_on[n] >= state.work[i, DUE_ON] and open_minor(state, i) > 0:
-            details.next_due_on[n] = state.work[i, DUE_ON]
-            details.next_due[n] += open_minor(state, i)
-    interest = running_interest(state, day, rule[HALF_EVEN])
+        elif details.next_due_on[n] >= work[i, DUE_ON] and open_minor(work, cell, i) > 0:
+            details.next_due_on[n] = work[i, DUE_ON]
+            details.next_due[n] += open_minor(work, cell, i)
+    interest = running_interest(work, cell, day, rule[HALF_EVEN])
     details.accrued_interest[n] = interest
 
 
 @compiled
-def keep(state, kept, low):
+def keep(work, cell, kept, low):
     """Copy the loan's instalments out of the scratch."""
-    for i in range(state.cell[COUNT]):
+    for i in range(cell[COUNT]):
         for which in range(2):
-            kept.due[which, low + i] = state.work[i, PENALTY + which]
-            kept.carry[which, low + i] = state.work[i, CARRY + which]
+            kept.due[which, low + i] = work[i, PENALTY + which]
+            kept.carry[which, low + i] = work[i, CARRY + which]
         for component in range(5):
-            kept.paid[component, low + i] = state.work[i, PAID + component]
-        kept.paid_on[low + i] = state.work[i, PAID_ON]
+            kept.paid[component, low + i] = work[i, PAID + component]
+        kept.paid_on[low + i] = work[i, PAID_ON]
 
 
 @compiled
-def release(state, rule, day):
+def release(work, cell, rule, day):
     """Spend unapplied money on a due date or on the day of disbursement."""
-    held = state.cell[UNAPPLIED]
+    held = cell[UNAPPLIED]
     if held > 0:
-        state.cell[UNAPPLIED] = 0
-        receive(state, rule, day, held)
+        cell[UNAPPLIED] = 0
+        receive(work, cell, rule, day, held)
 
 
 @compiled
-def next_release(state, day, disbursed_on):
+def next_release(work, cell, day, disbursed_on):
     """Return the next day after ``day`` on which unapplied money is spent, or NEVER."""
-    if state.cell[UNAPPLIED] == 0:
+    if cell[UNAPPLIED] == 0:
         return NEVER
     if day < disbursed_on:
         return disbursed_on
-    for i in range(state.cell[FIRST_OPEN], state.cell[COUNT]):
-        if state.work[i, DUE_ON] > day:
-            return state.work[i, DUE_ON]
+    for i in range(cell[FIRST_OPEN], cell[COUNT]):
+        if work[i, DUE_ON] > day:
+            return work[i, DUE_ON]
     return NEVER
 
 
 @compiled
-def one_day(state, rule, payments, k, end, on, disbursed_on):
+def one_day(work, cell, rule, payments, k, end, on, disbursed_on):
     """Spend the unapplied and the received money of one day; return the next payment's place.
 
     What a late rule left unapplied is tried again at the day's end, by the rule then in force.
     """
     if on >= disbursed_on:
-        release(state, rule, on)
+        release(work, cell, rule, on)
     while k < end and payments.on[k] == on:
         amount = payments.amount[k]
-        state.cell[LAST_PAID] = on
-        state.cell[MONEY_IN] += amount
+        cell[LAST_PAID] = on
+        cell[MONEY_IN] += amount
         if on < disbursed_on:
-            state.cell[UNAPPLIED] += amount
+            cell[UNAPPLIED] += amount
         else:
-            receive(state, rule, on, amount)
+            receive(work, cell, rule, on, amount)
         k += 1
     if on >= disbursed_on:
-        release(state, rule, on)
+        release(work, cell, rule, on)
     return k
 
 
 @compiled
-def fold_one(state, loans, dues, payments, into, n, low):
+def fold_one(work, cell, loans, dues, payments, into, n, low):
     """Fold one loan through every snapshot; return the place after its kept instalments."""
     loan = loans.chosen[n]
     rule, disbursed_on = loans.rules[loans.rule[loan]], loans.disbursed_on[loan]
-    start(state, loans, dues, loan, rule)
-    cell, days, events = state.cell, into.history.days, into.events
+    start(work, cell, loans, dues, loan, rule)
+    days, events = into.history.days, into.events
     cell[PREVIOUS_BUCKET] = bucket_of(events.window[0] - loans.known_oldest[loan])
     k, end, last = payments.begin[loan], payments.begin[loan + 1], -NEVER
     for s in range(days.size):
         while True:
             on = payments.on[k] if k < end else NEVER
-            on = min(on, next_release(state, last, disbursed_on))
+            on = min(on, next_release(work, cell, last, disbursed_on))
             if on > days[s]:
                 break
-            watch(events, state, loan, on - 1)
-            k = one_day(state, rule, payments, k, end, on, disbursed_on)
+            watch(events, work, cell, loan, on - 1)
+            k = one_day(work, cell, rule, payments, k, end, on, disbursed_on)
             cell[DAY] = max(on, disbursed_on)
             last = on
-        snapshot(state, loans, into.history, s, n)
-    watch(events, state, loan, days[days.size - 1])
-    watch_closing(events, state, loan, loans.known_closed[loan])
+        snapshot(work, cell, loans, into.history, s, n)
+    watch(events, work, cell, loan, days[days.size - 1])
+    watch_closing(events, work, cell, loan, loans.known_closed[loan])
     day = days[days.size - 1]
-    detail(state, loans, into.details, n, day)
+    detail(work, cell, loans, into.details, n, day)
     on = payments.on[k] if k < end else NEVER
-    into.details.next_change_on[n] = next_change(state, day, disbursed_on, on)
+    into.details.next_change_on[n] = next_change(work, cell, day, disbursed_on, on)
     if into.paid.paid_on.size:
-        keep(state, into.paid, low)
-    return low + state.cell[COUNT]
+        keep(work, cell, into.paid, low)
+    return low + cell[COUNT]
 
 
 @compiled
-def fold(state, loans, dues, payments, into):
+def fold(work, cell, loans, dues, payments, into):
     """Fold the chosen loans, each through every snapshot, in the order given."""
     low = 0
     into.events.count[0] = 0
     for n in range(loans.chosen.size):
-        low = fold_one(state, loans, dues, payments, into, n, low)
+        low = fold_one(work, cell, loans, dues, payments, into, n, low)
+
+
+config.CACHE_DIR = chosen_folder

@@ -94,10 +94,3 @@ class Into(NamedTuple):
     details: Details
     paid: Paid
     events: Events
-
-
-class State(NamedTuple):
-    """Scratch of the loan in hand: a row of ``work`` per instalment, ``cell`` for the loan."""
-
-    work: Minor
-    cell: Minor
