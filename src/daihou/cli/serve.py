@@ -1,8 +1,11 @@
 """``daihou serve``: the web page on this machine, with everything it needs set up first."""
 
+import os
 import socket
-import threading
-from typing import Annotated
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,6 +16,7 @@ app = typer.Typer()
 
 FIRST_PORT = 8000
 PORTS_TRIED = 20
+APPLICATION = "daihou.web.board.served:application"
 
 
 @app.command()
@@ -35,15 +39,33 @@ def serve(
     chosen = _free_port(host=host, port=port)
     address = f"http://{host}:{chosen}/"
     output.emit({"address": address}, as_json=as_json, text=f"daihou 贷后 → {address}")
-    threading.Thread(target=_warm, daemon=True).start()
     _run(host=host, port=chosen, workers=workers)
 
 
 def collect_static() -> None:
-    """Put the files of the faces under hashed, compressed names."""
+    """Put the files of the faces under hashed, compressed names, unless none has changed."""
+    from django.conf import settings
     from django.core.management import call_command
 
-    call_command("collectstatic", interactive=False, verbosity=0)
+    mark = Path(settings.STATIC_ROOT) / ".collected"
+    state = _static_state()
+    if mark.is_file() and mark.read_text() == state:
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    mark.write_text(state)
+
+
+def _static_state() -> str:
+    """Digest the name, size and time of every file that would be collected."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    lines = [
+        f"{path} {status.st_size} {status.st_mtime_ns}"
+        for finder in get_finders()
+        for path, storage in finder.list([])
+        for status in [Path(storage.path(path)).stat()]
+    ]
+    return sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def _free_port(*, host: str, port: int | None) -> int:
@@ -59,37 +81,18 @@ def _free_port(*, host: str, port: int | None) -> int:
     raise DaihouError("serve.port_taken", host=host, port=port or f"{wanted[0]}-{wanted[-1]}")
 
 
-def _warm() -> None:
-    """Compute the boards once, so that the first visitor does not wait for them."""
-    from django.db import connection
-
-    from daihou.web.board import source
-    from daihou.web.board.sight import Sight
-    from daihou.web.ledger.models import Book
-
-    try:
-        for book in Book.objects.exclude(business_date=None):
-            found = source.newest(Sight(book=book, funder_ids=None))
-            as_of = found.business_date
-            source.board(found, as_of=as_of, compared_on=source.month_end_before(as_of))
-    except Exception as exception:  # noqa: BLE001  The page itself will say what is wrong.
-        output.fail(exception, as_json=False)
-    finally:
-        connection.close()
-
-
-def _run(*, host: str, port: int, workers: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-
-    Granian(
-        "daihou.web.wsgi:application",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=4,
-        websockets=False,
-        log_enabled=False,
-        process_name="daihou",
-    ).serve()
+def _run(*, host: str, port: int, workers: int) -> NoReturn:
+    """Become the server: it forks its workers, which a process with threads must not do."""
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": str(workers),
+        "--blocking-threads": "4",
+    }
+    words = [word for option in options.items() for word in option]
+    sys.stdout.flush()
+    os.execv(  # noqa: S606  The same Python, without a shell.
+        sys.executable,
+        [sys.executable, "-m", "granian", *words, "--no-ws", "--no-log", APPLICATION],
+    )

@@ -1,7 +1,4 @@
-"""A staticfiles finder that shows an explicit list of files of ``node_modules``, and nothing else.
-
-Source maps are listed because WhiteNoise's manifest refuses a file whose map is absent.
-"""
+"""A staticfiles finder that shows listed files of ``node_modules``, and nothing else."""
 
 from typing import Any
 
@@ -13,7 +10,6 @@ from daihou.web.assets.npm import node_modules
 
 FILES = (
     "@tabler/core/dist/css/tabler.min.css",
-    "@tabler/core/dist/css/tabler.min.css.map",
     "echarts/dist/echarts.common.min.js",
 )
 

@@ -1,0 +1,32 @@
+"""The application that ``daihou serve`` runs: the site, with its boards computed at the start."""
+
+import logging
+import threading
+
+from daihou.web.wsgi import application
+
+__all__ = ["application"]
+
+logger = logging.getLogger("daihou.board")
+
+
+def warm() -> None:
+    """Compute the boards once, so that the first visitor does not wait for them."""
+    from django.db import connection  # noqa: PLC0415  Only once the site is ready.
+
+    from daihou.web.board import source  # noqa: PLC0415
+    from daihou.web.board.sight import Sight  # noqa: PLC0415
+    from daihou.web.ledger.models import Book  # noqa: PLC0415
+
+    try:
+        for book in Book.objects.exclude(business_date=None):
+            found = source.newest(Sight(book=book, funder_ids=None))
+            as_of = found.business_date
+            source.board(found, as_of=as_of, compared_on=source.month_end_before(as_of))
+    except Exception:  # The page itself will say what is wrong.
+        logger.exception("the boards could not be computed ahead")
+    finally:
+        connection.close()
+
+
+threading.Thread(target=warm, daemon=True).start()
