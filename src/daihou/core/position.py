@@ -175,12 +175,12 @@ def _freeze(fold: Fold, as_of: date) -> Position:
     not_due_minor = principal_minor - sum(
         row.left[PRINCIPAL] for row in fold.rows if row.due <= day
     )
-    closed_on = _closed_on(fold)
+    closed_on = find_closed_on(fold)
     return Position(
         loan_ref=fold.contract.loan_ref,
         currency=fold.contract.currency,
         as_of=as_of,
-        status=_status(fold, closed_on),
+        status=status_of(fold, closed_on),
         disbursed_minor=disbursed_minor,
         disbursed_on=fold.tranches[0].paid_out_on if fold.tranches else None,
         closed_on=closed_on,
@@ -269,7 +269,7 @@ def _next_due(rows: Sequence[WorkRow], day: int) -> tuple[date | None, int]:
     return None, 0
 
 
-def _closed_on(fold: Fold) -> date | None:
+def find_closed_on(fold: Fold) -> date | None:
     if fold.closed_on is not None:
         return fold.closed_on
     if not fold.rows or any(any(row.left) for row in fold.rows):
@@ -278,7 +278,7 @@ def _closed_on(fold: Fold) -> date | None:
     return date.fromordinal(max(paid)) if paid else None
 
 
-def _status(fold: Fold, closed_on: date | None) -> Status:
+def status_of(fold: Fold, closed_on: date | None) -> Status:
     if closed_on is not None:
         return Status.CLOSED
     if not fold.tranches:
