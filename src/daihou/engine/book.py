@@ -131,6 +131,19 @@ class Book:
             }
         )
 
+    def read_for_night(self, *, shard: int, from_on: date | None, to_on: date) -> ShardTables:
+        """Return what the night to ``to_on`` needs of the version at ``from_on``.
+
+        Of the instalments that is what is due of them, unless a base is to be written.
+
+        :raises BookRefused: ``book.no_version``, ``book.damaged``.
+        """
+        if from_on is None:
+            return ShardTables()
+        whole = self.writes_base(business_date=to_on)
+        columns = {} if whole else {"dues": c.DUE_FACTS.names}
+        return self.read_shard(shard=shard, business_date=from_on, columns=columns)
+
     def write_shard(
         self, *, shard: int, business_date: date, before: ShardTables, result: ShardResult
     ) -> Mapping[str, str]:
@@ -149,7 +162,7 @@ class Book:
             if not frame.height:
                 path.unlink(missing_ok=True)
                 continue
-            files[str(path.relative_to(self.root))] = _write_parquet(frame, path)
+            files[str(path.relative_to(self.root))] = write_parquet(frame, path)
         _sync_folder(folder)
         return files
 
@@ -280,7 +293,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _write_parquet(frame: pl.DataFrame, path: Path) -> str:
+def write_parquet(frame: pl.DataFrame, path: Path) -> str:
+    """Write a frame so that it is there whole or not at all; return its sha256."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     frame.rechunk().write_parquet(
         draft,

@@ -45,13 +45,16 @@ def run_shard(
 ) -> ShardResult:
     """Fold the loans that can change in ``(from_on, to_on]``; ``from_on`` is None for a first version.
 
+    Of ``tables.dues`` the columns of ``DUE_FACTS`` suffice.
+
     :raises ColumnsRefused: ``columns.*``, ``shard.unaligned``.
     :raises EndOfDayRefused: ``end_of_day.days``, ``end_of_day.money``.
     """
     if from_on is not None and from_on >= to_on:
         raise EndOfDayRefused("end_of_day.days", f"{to_on} does not come after {from_on}")
     for table, frame in tables.items():
-        c.check(frame, table)
+        is_narrow = table is c.DUES and frame.columns == list(c.DUE_FACTS.names)
+        c.check(frame, c.DUE_FACTS if is_narrow else table)
     new.check()
     loans = merge_loans(tables.loans, new.loans, to_on)
     rules = frames.in_order(c.RULES, [tables.rules, new.rules]).unique("rule_id", keep="first")
@@ -155,9 +158,9 @@ def _fold_others(
     pairs = list(zip(decoded, found, strict=True))
     raised = [
         event
-        for other, facts in zip(decoded, known, strict=True)
+        for (other, end), facts in zip(pairs, known, strict=True)
         for event in others.events_of(
-            other, others.Known(oldest_unpaid_due_on=facts[0], closed_on=facts[1]), *window
+            other, end, others.Known(oldest_unpaid_due_on=facts[0], closed_on=facts[1]), window[0]
         )
     ]
     own = [name for name in c.LOANS.names if name not in c.LOAN_FACTS.names[1:]]

@@ -15,6 +15,7 @@ import polars as pl
 
 from daihou.core import codec
 from daihou.core.ageing import BUCKETS, bucket_of, first_day_of
+from daihou.core.course import Standing, standings
 from daihou.core.events import Event
 from daihou.core.position import InstalmentPosition, Position, Status, position
 from daihou.core.terms import Component, Contract
@@ -35,6 +36,9 @@ class Other:
 
     def at(self, day: date) -> Position:
         return position(contract=self.contract, events=self.events, as_of=day)
+
+    def course(self, days: Sequence[date]) -> Iterable[Standing]:
+        return standings(contract=self.contract, events=self.events, days=days)
 
 
 def decode(rows: pl.DataFrame) -> tuple[Other, ...]:
@@ -147,6 +151,21 @@ def position_row(other: Other, found: Position) -> dict[str, Any]:
     }
 
 
+def history_rows(other: Other, days: Sequence[date]) -> Iterable[dict[str, Any]]:
+    """Return rows of ``HISTORY``; the days must not go back."""
+    for found in other.course(days):
+        if found.status is not Status.PENDING:
+            yield {
+                "as_of": found.as_of,
+                "loan_id": other.loan_id,
+                "status": found.status.value,
+                "bucket": found.bucket.value,
+                "days_past_due": found.days_past_due,
+                "principal_outstanding_minor": found.principal_outstanding_minor,
+                "overdue_minor": found.overdue_minor,
+            }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the book said of a loan at the start of the window."""
@@ -155,22 +174,20 @@ class Known:
     closed_on: date | None = None
 
 
-def events_of(other: Other, known: Known, from_on: date, to_on: date) -> list[dict[str, Any]]:
-    """Raise the events of the days after ``from_on`` through ``to_on``: the kernel's ``watch``."""
-    end = other.at(to_on)
+def events_of(other: Other, end: Position, known: Known, from_on: date) -> list[dict[str, Any]]:
+    """Raise the events of the days after ``from_on`` through ``end``: the kernel's ``watch``."""
+    to_on = end.as_of
     days = {instalment.due_on for instalment in end.instalments}
     days |= {event.effective_on for event in other.events} | {from_on + DAY}
     days = {day for day in days if from_on < day <= to_on}
     before = _bucket_no(known.oldest_unpaid_due_on, from_on)
     raised: list[dict[str, Any]] = []
     ordered = sorted(days)
-    for day, last in zip(ordered, [*(d - DAY for d in ordered[1:]), to_on], strict=True):
-        found = other.at(day)
-        if found.status is Status.PENDING:
-            continue
-        oldest_on = first_unpaid_on(found, other.contract.terms.tolerance_minor)
-        raised += _events_of_span(other.loan_id, found, oldest_on, (day, last), before)
-        before = _bucket_no(oldest_on, last)
+    lasts = [*(day - DAY for day in ordered[1:]), to_on]
+    for found, last in zip(other.course(ordered), lasts, strict=True):
+        if found.status is not Status.PENDING:
+            raised += _events_of_span(other.loan_id, found, last, before)
+            before = _bucket_no(found.first_unpaid_due_on, last)
     if end.closed_on is not None and known.closed_on is None:
         on = max(end.closed_on, from_on + DAY)
         raised.append(_event(other.loan_id, on, "closed", (0, 0), None))
@@ -182,10 +199,8 @@ def _bucket_no(oldest_on: date | None, day: date) -> int:
     return BUCKETS.index(bucket_of(days))
 
 
-def _events_of_span(
-    loan_id: int, found: Position, oldest_on: date | None, span: tuple[date, date], before: int
-) -> list[dict[str, Any]]:
-    first, last = span
+def _events_of_span(loan_id: int, found: Standing, last: date, before: int) -> list[dict[str, Any]]:
+    first, oldest_on = found.as_of, found.first_unpaid_due_on
     raised: list[dict[str, Any]] = []
     days = {first}
     if oldest_on is not None:
@@ -196,11 +211,10 @@ def _events_of_span(
             kind = "entered_bucket" if before == 0 else "cured" if now == 0 else "rolled"
             raised.append(_event(loan_id, day, kind, (before, now), oldest_on))
         before = now
-    if oldest_on is None:
+    if oldest_on is None or found.first_due_on is None or found.last_due_on is None:
         return raised
-    missed = found.instalments[0].due_on + DAY
-    matured = found.instalments[-1].due_on + DAY
-    if first <= missed <= last and oldest_on == found.instalments[0].due_on:
+    missed, matured = found.first_due_on + DAY, found.last_due_on + DAY
+    if first <= missed <= last and oldest_on == found.first_due_on:
         raised.append(_event(loan_id, missed, "first_payment_missed", (0, 1), oldest_on))
     if first <= matured <= last:
         bucket = _bucket_no(oldest_on, matured)

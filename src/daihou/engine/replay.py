@@ -88,7 +88,8 @@ def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
             snapshots=[arrays.day_number(day) for day in days],
         )
         parts = [frames.history(loan_ids=shard.plain["loan_id"].to_numpy(), into=into)]
-        parts += [_other_history(shard, day) for day in days if shard.others]
+        rows = (row for other in shard.others for row in others.history_rows(other, days))
+        parts.append(others.frame(rows, c.HISTORY.names, c.HISTORY))
         whole = pl.concat(parts)
         return _stated_history(shard, whole, days) if shard.tables.stated.height else whole
 
@@ -148,11 +149,6 @@ def _read(book: Book, shard_no: int) -> _Shard:
         ),
         others=others.decode(tables.others),
     )
-
-
-def _other_history(shard: _Shard, day: date) -> pl.DataFrame:
-    pairs = [(other, other.at(day)) for other in shard.others]
-    return end_of_day.other_positions(shard.tables.loans, pairs).select(c.HISTORY.names)
 
 
 def _stated_history(shard: _Shard, whole: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
