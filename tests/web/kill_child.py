@@ -1,25 +1,22 @@
-"""A process that runs an end of day and may kill itself at a named step; nothing of it is mocked.
+"""Processes that run an end of day and die by a real SIGKILL; nothing of the run is mocked.
 
-Steps are the places between which state is kept: before and after a shard's files are written,
-before and after each publishing transaction, before and after the manifest, and inside both kinds
-of transaction.
+Run as a program this is a small fork server: it imports everything once, then reads one JSON
+command per line and forks a child for each run. It opens no database and starts no thread itself.
+A child may be told to die at a step: before or after the n-th call of a function of the product,
+that is between any two things it keeps, and inside its transactions.
 """
 
+import json
 import os
 import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
+from pathlib import Path
 
-# A fork server imports these once; every child starts from there.
-PRELOADED = (
-    "polars",
-    "numba",
-    "pyarrow",
-    "psycopg",
-    "django.db.models",
-    "daihou.engine.end_of_day",
-    "daihou.engine.book",
-    "daihou.tapes.contracts",
-)
+ROOT = Path(__file__).resolve().parents[2]
 STEPS = (
     ("daihou.engine.book", "Book", "write_shard"),
     ("daihou.engine.book", None, "_write_parquet"),
@@ -36,23 +33,130 @@ STEPS = (
 )
 
 
-def run(environment, through, step=None, when="before", count=1):
-    """Run the only book's end of day; ``step`` is a place in STEPS, to die there."""
-    os.environ.update(environment)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "daihou.web.settings"
-    import django
+class Server:
+    """The test's side of the fork server."""
 
-    django.setup()
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.web.kill_child"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(30)
+
+    def start(self, environment, through, **dying):
+        command = {"environment": environment, "through": through.isoformat(), "dying": dying}
+        return Child(server=self, pid=self._ask(command))
+
+    def _ask(self, command):
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    server: Server
+    pid: int
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)  # Not yet waited for, so the number is still its own.
+
+    def wait(self):
+        """Return its exit code, -9 when it was killed."""
+        return self.server._ask({"wait": self.pid})
+
+
+def serve():
+    from daihou.web import setup
+
+    setup()
+    import_module("daihou.web.ledger.end_of_day")
+    _warm_up()
+    for line in sys.stdin:
+        command = json.loads(line)
+        if "wait" in command:
+            answer = os.waitstatus_to_exitcode(os.waitpid(command["wait"], 0)[1])
+        else:
+            answer = os.fork()
+            if answer == 0:
+                _be_child(command)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _warm_up():
+    """Load the compiled kernel by NumPy alone: Polars must not start its threads before a fork."""
+    import numpy as np
+
+    from daihou.engine import arrays, kernel, layout
+
+    days, minor = np.empty(0, np.int32), np.empty(0, np.int64)
+    begin = np.zeros(1, np.int64)
+    for array in (days, minor, begin):
+        array.flags.writeable = False
+    rules = np.empty((0, kernel.RULE_WIDTH), np.int64)
+    rules.flags.writeable = False
+    arrays.fold_arrays(
+        shard=arrays.ShardArrays(
+            loan_ids=minor,
+            disbursed_on=days,
+            disbursed_minor=minor,
+            rule=minor,
+            rules=rules,
+            known_oldest=days,
+            known_closed=days,
+            dues=layout.Dues(
+                begin=begin, start_on=days, due_on=days, principal=minor, interest=minor, fee=minor
+            ),
+            payments=layout.Payments(begin=begin, on=days, amount=minor),
+            most_dues=0,
+        ),
+        chosen=np.empty(0, np.int64),
+        snapshots=(0,),
+        window=(0, 1),
+        keeps_dues=True,
+    )
+
+
+def _be_child(command):
+    code = 1
+    try:
+        _run(command)
+        code = 0
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _run(command):
+    os.environ.update(command["environment"])
+    from django.db import connections as django_connections
+
     from daihou.web.access.queries import system_user
     from daihou.web.ledger.end_of_day import run_end_of_day
     from daihou.web.ledger.models import Book
+    from daihou.web.postgres import connections
 
-    if step is not None:
-        _die_at(*STEPS[step], when=when, count=count)
+    for alias, settings in connections.django_databases().items():
+        django_connections[alias].settings_dict.update(settings)
+    if command["dying"]:
+        _die_at(**command["dying"])
+    through = date.fromisoformat(command["through"])
     run_end_of_day(book=Book.objects.get(), through=through, acting_user=system_user(), processes=1)
 
 
-def _die_at(module_name, class_name, name, *, when, count):
+def _die_at(*, step, when, count=1):
+    module_name, class_name, name = STEPS[step]
     module = import_module(module_name)
     owner = getattr(module, class_name) if class_name else module
     real = getattr(owner, name)
@@ -69,3 +173,7 @@ def _die_at(module_name, class_name, name, *, when, count):
         return given
 
     setattr(owner, name, dying)
+
+
+if __name__ == "__main__":
+    serve()

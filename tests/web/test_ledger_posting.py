@@ -1,5 +1,6 @@
 """Goal: a tape is posted once, whole, and nothing in it is lost silently."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,7 +13,8 @@ from daihou.web.ledger import facts, operations, queries
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.models import Book, Event, ImportBatch, ImportErrorCount, LoanDrift
 from daihou.web.loans.models import ContractTerms, Loan
-from tests.web.ledger_books import START, free_dues, loan, payment, random_tape, tape
+from daihou.web.parties.models import PersonalDatum
+from tests.web.ledger_books import START, frame, free_dues, loan, payment, random_tape, tape
 
 pytestmark = pytest.mark.django_db
 
@@ -95,14 +97,19 @@ def test_a_key_twice_in_one_tape_is_posted_once(book):
 def test_a_changed_contract_is_a_drift_and_the_loan_stays(book):
     dues = free_dues("A", principal_minor=120_000, count=6, first_on=date(2025, 2, 1))
     post(book, tape(loans=[loan("A", **FREE), loan("B")], dues=dues))
-    moved = [due | {"due_on": date(2025, 2, 2)} if due["instalment_no"] == 1 else due for due in dues]
+    moved = [
+        due | {"due_on": date(2025, 2, 2)} if due["instalment_no"] == 1 else due for due in dues
+    ]
     result = post(book, tape(loans=[loan("A", **FREE), loan("B", rate="0.20")], dues=moved))
 
     drifts = {row.loan.loan_ref: row.fields for row in LoanDrift.objects.select_related("loan")}
     assert drifts == {"A": ["due_on"], "B": ["terms"]}
     assert result.drifted == 2
     assert result.errors["code"].to_list() == ["loan.changed"] * 2
-    assert queries.load_loan(book=book, loan_ref="B")[0].terms.rate.value.as_tuple().digits == (1, 8)
+    assert queries.load_loan(book=book, loan_ref="B")[0].terms.rate.value.as_tuple().digits == (
+        1,
+        8,
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +117,11 @@ def test_a_changed_contract_is_a_drift_and_the_loan_stays(book):
     [
         (tape(loans=[loan("A", currency="USD")]), "currency", "book.wrong_currency"),
         (tape(loans=[loan("A", minor_digits=0)]), "minor_digits", "book.wrong_currency"),
-        (tape(loans=[loan("A", penalty_multiple="1", penalty_rate="1")]), "method", "terms.penalty_ambiguous"),
+        (
+            tape(loans=[loan("A", penalty_multiple="1", penalty_rate="1")]),
+            "method",
+            "terms.penalty_ambiguous",
+        ),
         (tape(loans=[loan("A", first_due_on=START)]), "first_due_on", "terms.due_before_start"),
         (
             tape(
@@ -143,7 +154,10 @@ def test_events_of_unknown_loans_and_aims_are_error_rows(book):
     given = tape(
         loans=[loan("A"), loan("B")],
         payments=[payment("X", START, 5), payment("B", START, 5, key="p-of-b")],
-        events=[reversal | {"target_key": "nothing"}, reversal | {"target_key": "p-of-b", "key": "s"}],
+        events=[
+            reversal | {"target_key": "nothing"},
+            reversal | {"target_key": "p-of-b", "key": "s"},
+        ],
         dues=free_dues("Y", principal_minor=10, count=1, first_on=START),
     )
     result = post(book, given)
@@ -170,6 +184,20 @@ def test_nothing_is_left_when_posting_breaks(book, monkeypatch):
     assert not Event.objects.exists()
     assert not ContractTerms.objects.exists()
     assert Book.objects.get().next_sequence == 1
+
+
+def test_people_of_the_tape_are_known_by_the_book_and_their_data_encrypted(book):
+    she = {"party_ref": "she", "kind": "person", "name": "王芳", "phone": "13800000000"}
+    given = tape(loans=[loan("A", party_ref="she", creditor="bank"), loan("B", party_ref="he")])
+    result = post(book, replace(given, parties=frame("parties", [she])))
+    rows = {row.loan_ref: row for row in Loan.objects.select_related("person", "creditor")}
+
+    assert result.errors.height == 0
+    assert [rows[ref].person.reference for ref in "AB"] == ["she", "he"]
+    assert (rows["A"].creditor.kind, rows["A"].creditor.source) == ("company", "demo")
+    assert rows["A"].person.personal_data.count() == 2
+    stored = b"".join(bytes(row.ciphertext) for row in PersonalDatum.objects.all())
+    assert "王芳".encode() not in stored
 
 
 def test_loans_that_agree_share_their_terms(book):

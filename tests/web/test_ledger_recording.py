@@ -185,9 +185,7 @@ def test_core_refuses_before_anything_is_written(book, event, code):
 def test_a_reversal_brings_the_arrears_back(book):
     night(book)
     record(book, paid())
-    undone = replace(
-        paid(key="r1", amount_minor=0), kind=Kind.PAYMENT_REVERSED, target_key="p1"
-    )
+    undone = replace(paid(key="r1", amount_minor=0), kind=Kind.PAYMENT_REVERSED, target_key="p1")
     record(book, undone)
 
     assert published().bucket == "M2"

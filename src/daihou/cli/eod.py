@@ -45,7 +45,9 @@ def eod(
     acting_user = system_user()
     if resume or override is not None:
         end_of_day.resume(
-            run=end_of_day.halted_run(book=ledger), acting_user=acting_user, override_reason=override
+            run=end_of_day.halted_run(book=ledger),
+            acting_user=acting_user,
+            override_reason=override,
         )
     with Bar(console=output.stderr(), transient=True) as bar:
         tasks: dict[str, Any] = {}

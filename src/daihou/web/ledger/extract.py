@@ -38,7 +38,7 @@ WHOLE_EVENT = NEW_EVENT | {
     "due_on": pl.Date,
     "target_key": pl.String,
 }
-CONTRACT = {
+CONTRACT: dict[str, Any] = {
     "loan_id": pl.Int64,
     "loan_ref": pl.String,
     "person_id": pl.Int64,

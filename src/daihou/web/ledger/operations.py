@@ -106,7 +106,7 @@ def _post(
 ) -> PostResult:
     raw = cast("Connection[Any]", connection.connection)
     _set_shard_count(book=book, loans=tape.loans.height)
-    people = put_parties(raw, book=book, tape=tape)
+    people = put_parties(raw, book=book, tape=tape, acting_user=acting_user)
     contracts = put_contracts(
         raw, book=book, contracts=rows_of.contracts(tape=tape), parties=people
     )
@@ -133,7 +133,7 @@ def _post(
         rows_rejected=tape.errors.height + errors.height,
         first_sequence=events.first_sequence,
         last_sequence=events.last_sequence,
-        stated_on=tape.stated["as_of"].max(),
+        stated_on=max(tape.stated["as_of"], default=None),
     )
     _note_errors(
         batch=batch, codes=[*tape.errors["code"], *errors["code"]], drifts=contracts.drifts

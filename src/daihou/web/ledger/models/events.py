@@ -39,13 +39,13 @@ class Event(models.Model):
     recorded_at = models.DateTimeField()
     inserted_at = models.DateTimeField()
     amount_minor = models.BigIntegerField(default=0)
-    component = models.TextField(
+    component = models.TextField(  # noqa: DJ001  Not every event has one.
         null=True, choices=[(component.value, component.value) for component in Component]
     )
     instalment_no = models.PositiveSmallIntegerField(null=True)
     due_on = models.DateField(null=True)
     key = models.TextField(db_collation="C")
-    target_key = models.TextField(null=True, db_collation="C")
+    target_key = models.TextField(null=True, db_collation="C")  # noqa: DJ001  As above.
     source_ref = models.TextField(blank=True)
     channel = models.TextField(blank=True)
     figures = models.JSONField(null=True)  # Name and value of what is stated.

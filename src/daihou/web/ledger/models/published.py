@@ -89,7 +89,7 @@ class Position(models.Model):
 
     @property
     def days_past_due(self) -> int:
-        """Days past due at the end of ``business_date``, or on the last day another system stated."""
+        """Days past due at the end of ``business_date``, or on the last stated day."""
         if self.oldest_unpaid_due_on is None:
             return 0
         return max(0, ((self.stated_on or self.business_date) - self.oldest_unpaid_due_on).days)

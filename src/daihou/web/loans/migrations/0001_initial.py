@@ -6,98 +6,242 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_initial'),
-        ('parties', '0001_initial'),
+        ("ledger", "0001_initial"),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ContractTerms',
+            name="ContractTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('terms', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("terms", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.TextField()),
-                ('name', models.TextField(blank=True)),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='ledger.book')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.TextField()),
+                ("name", models.TextField(blank=True)),
+                (
+                    "book",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="ledger.book",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Loan',
+            name="Loan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('loan_ref', models.TextField(db_collation='C')),
-                ('shard', models.PositiveSmallIntegerField()),
-                ('principal_minor', models.BigIntegerField()),
-                ('start_on', models.DateField()),
-                ('source_tag', models.TextField(blank=True)),
-                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='ledger.book')),
-                ('creditor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('funder', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='parties.party')),
-                ('terms', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loans.contractterms')),
-                ('product', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='loans.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("loan_ref", models.TextField(db_collation="C")),
+                ("shard", models.PositiveSmallIntegerField()),
+                ("principal_minor", models.BigIntegerField()),
+                ("start_on", models.DateField()),
+                ("source_tag", models.TextField(blank=True)),
+                (
+                    "book",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="loans",
+                        to="ledger.book",
+                    ),
+                ),
+                (
+                    "creditor",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "funder",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="loans",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loans.contractterms",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="loans",
+                        to="loans.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProductVersion',
+            name="ProductVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version_no', models.PositiveIntegerField()),
-                ('effective_on', models.DateField()),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='loans.product')),
-                ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loans.contractterms')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version_no", models.PositiveIntegerField()),
+                ("effective_on", models.DateField()),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="loans.product",
+                    ),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loans.contractterms",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LoanSchedule',
+            name="LoanSchedule",
             fields=[
-                ('loan', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='schedule', serialize=False, to='loans.loan')),
-                ('due_on', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), size=None)),
-                ('principal_minor', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('interest_minor', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('fee_minor', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                (
+                    "loan",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="schedule",
+                        serialize=False,
+                        to="loans.loan",
+                    ),
+                ),
+                (
+                    "due_on",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(), size=None
+                    ),
+                ),
+                (
+                    "principal_minor",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "interest_minor",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "fee_minor",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('due_on__len__gt', 0), ('principal_minor__len', models.F('due_on__len')), ('interest_minor__len', models.F('due_on__len')), ('fee_minor__len', models.F('due_on__len'))), name='loan_schedule_aligned')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("due_on__len__gt", 0),
+                            ("principal_minor__len", models.F("due_on__len")),
+                            ("interest_minor__len", models.F("due_on__len")),
+                            ("fee_minor__len", models.F("due_on__len")),
+                        ),
+                        name="loan_schedule_aligned",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('book', 'code'), name='product_code_once_per_book'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                fields=("book", "code"), name="product_code_once_per_book"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='product_code_given'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code", ""), _negated=True), name="product_code_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='loan',
-            constraint=models.UniqueConstraint(fields=('book', 'loan_ref'), name='loan_ref_once_per_book'),
+            model_name="loan",
+            constraint=models.UniqueConstraint(
+                fields=("book", "loan_ref"), name="loan_ref_once_per_book"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='loan',
-            constraint=models.CheckConstraint(condition=models.Q(('principal_minor__gt', 0)), name='loan_principal_positive'),
+            model_name="loan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("principal_minor__gt", 0)), name="loan_principal_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='loan',
-            constraint=models.CheckConstraint(condition=models.Q(('loan_ref', ''), _negated=True), name='loan_ref_given'),
+            model_name="loan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("loan_ref", ""), _negated=True), name="loan_ref_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='productversion',
-            constraint=models.UniqueConstraint(fields=('product', 'version_no'), name='product_version_no_once'),
+            model_name="productversion",
+            constraint=models.UniqueConstraint(
+                fields=("product", "version_no"), name="product_version_no_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='productversion',
-            constraint=models.CheckConstraint(condition=models.Q(('version_no__gt', 0)), name='product_version_no_positive'),
+            model_name="productversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("version_no__gt", 0)), name="product_version_no_positive"
+            ),
         ),
     ]
