@@ -106,8 +106,9 @@ def _unmarked(name: str) -> str:
 
 
 def write_errors(tape: Tape, path: Path) -> None:
-    """Write the errors file, whole or not at all."""
+    """Write the errors file, whole or not at all; it may hold names, so only its owner reads it."""
     part = path.with_suffix(".part")
+    part.touch(mode=0o600)
     describe_errors(tape).write_csv(part, include_bom=True)
     part.replace(path)
 
