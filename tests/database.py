@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -121,11 +122,18 @@ class Scratch:
 @pytest.fixture
 def scratch_database(running_database, django_db_blocker, monkeypatch, tmp_path):
     """Give a migrated database and a home of the test's own, also to processes it starts."""
+    with scratch(folder=tmp_path, monkeypatch=monkeypatch, blocker=django_db_blocker) as made:
+        yield made
+
+
+@contextmanager
+def scratch(*, folder, monkeypatch, blocker):
+    """Make what ``scratch_database`` gives, for as long as the caller wants it."""
     found = connections.current()
     admin = found.superuser or found.owner
-    name = f"scratch_{os.getpid()}_{tmp_path.name}"[:40].lower()
+    name = f"scratch_{os.getpid()}_{folder.name}"[:40].lower()
     names = sql.Identifier(name), sql.Identifier(found.owner.database)
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         switch(found.owner.database)
         template = make_conninfo(admin.conninfo(), dbname="postgres")
         with psycopg.connect(template, autocommit=True) as connection:
@@ -140,7 +148,7 @@ def scratch_database(running_database, django_db_blocker, monkeypatch, tmp_path)
         ):
             monkeypatch.setenv(variable, url_of(target, name))
         monkeypatch.setenv("DAIHOU_SECRETS", str(home.secrets_folder()))
-        own_home = tmp_path / "home"
+        own_home = folder / "home"
         own_home.mkdir()
         monkeypatch.setenv("DAIHOU_HOME", str(own_home))
         switch(name)

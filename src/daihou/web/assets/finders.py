@@ -30,7 +30,7 @@ class NodeModulesFinder(BaseFinder):
     def find(self, path: str, find_all: bool = False, **_: Any) -> Any:
         """Answer the absolute path of a listed file that is there."""
         if path not in FILES or not self.storage.exists(path):
-            return [] if find_all else None
+            return []
         found = self.storage.path(path)
         return [found] if find_all else found
 
