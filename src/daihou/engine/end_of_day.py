@@ -63,7 +63,7 @@ def run_shard(
         earliest_on = loans["disbursed_on"].min()
         from_on = (earliest_on if isinstance(earliest_on, date) else to_on) - timedelta(days=1)
         from_on = min(from_on, to_on - timedelta(days=1))
-    touched = loans.filter(_is_touched(new, to_on))
+    touched = loans.filter(is_touched(new, to_on))
     window = (from_on, to_on)
     plain = _fold_plain(touched.filter("is_plain"), tables, new, rules, window, currency)
     rest = _fold_others(touched.filter(~pl.col("is_plain")), tables, new, window)
@@ -83,7 +83,8 @@ def merge_loans(loans: pl.DataFrame, new: pl.DataFrame, to_on: date) -> pl.DataF
     return frames.in_order(c.LOANS, [kept, merged.select(c.LOANS.names)])
 
 
-def _is_touched(new: NewFacts, to_on: date) -> pl.Expr:
+def is_touched(new: NewFacts, to_on: date) -> pl.Expr:
+    """Tell which rows of ``LOANS`` the night must fold: told of, or due for a change by then."""
     told = [new.loans, new.payments, new.others, new.stated, new.dues]
     loan_ids = pl.concat([frame["loan_id"] for frame in told]).unique()
     due = (pl.col("next_change_on") <= to_on).fill_null(value=False)
