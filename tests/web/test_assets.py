@@ -26,8 +26,9 @@ def installed():
 def test_listed_files_are_found_and_others_are_not():
     for path in FILES:
         assert finders.find(path)
-    for path in ("echarts/package.json", "@tabler/icons/package.json", "../package.json"):
+    for path in ("echarts/package.json", "@tabler/icons/package.json"):
         assert not finders.find(path)
+    assert not NodeModulesFinder().find("../package.json")
 
 
 def test_missing_packages_are_a_warning_at_the_start(monkeypatch, tmp_path):
