@@ -165,8 +165,8 @@ def test_events_of_late_news_are_those_core_would_raise(nights, random_book):
             day = AS_OF - timedelta(days=NIGHT_COUNT - night)
             told = tuple(e for e in loan.events if loan.known_on.get(e.key, day) <= day)
             other = others.Other(loan_id=loan.loan_id, contract=loan.contract, events=told)
-            expected += others.events_of(other, known, day - books.DAY, day)
             found = other.at(day)
+            expected += others.events_of(other, found, known, day - books.DAY)
             known = others.Known(
                 oldest_unpaid_due_on=others.first_unpaid_on(
                     found, loan.contract.terms.tolerance_minor
@@ -202,8 +202,8 @@ def test_catching_up_raises_the_events_core_would_raise(random_book):
     _, result = run_night(ShardTables(), books.facts(products, some), first_on, AS_OF)
     expected = [
         event
-        for loan in some
-        for event in others.events_of(books.as_other(loan), others.Known(), first_on, AS_OF)
+        for other in map(books.as_other, some)
+        for event in others.events_of(other, other.at(AS_OF), others.Known(), first_on)
     ]
     theirs = others.frame(expected, c.EVENTS.names, c.EVENTS).sort(c.EVENTS.key)
     assert_frame_equal(result.events, theirs)
