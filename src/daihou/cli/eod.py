@@ -1,6 +1,8 @@
 """``daihou eod``: bring a book to the end of a business day."""
 
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +10,7 @@ import typer
 from daihou.cli import output
 
 if TYPE_CHECKING:
-    from daihou.web.ledger.end_of_day import EndOfDayResult
+    from daihou.web.ledger.end_of_day import EndOfDayResult, Progress
 
 app = typer.Typer(add_completion=False)
 WORDS = {"compute": "计算 computing", "publish": "发布 publishing"}
@@ -34,52 +36,70 @@ def eod(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Run the end of day (日终) through a date; killed, it goes on where it was."""
-    from rich.progress import Progress as Bar
+    if resume or override is not None:
+        _let_go_on(book=book, reason=override)
+    document = age(book=book, through=through.date(), processes=processes)
+    output.emit(document, as_json=as_json)
 
+
+def age(*, book: str | None, through: date, processes: int | None = None) -> dict[str, Any]:
+    """Bring a book to the end of a day, show how it goes, and return what is reported."""
     from daihou.cli.books import open_book
 
     ledger = open_book(book).ledger
     from daihou.web.access.queries import system_user
-    from daihou.web.ledger import end_of_day
+    from daihou.web.ledger.end_of_day import run_end_of_day
 
-    acting_user = system_user()
-    if resume or override is not None:
-        end_of_day.resume(
-            run=end_of_day.halted_run(book=ledger),
-            acting_user=acting_user,
-            override_reason=override,
-        )
-    with Bar(console=output.stderr(), transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(progress: end_of_day.Progress) -> None:
-            words = f"{ledger.name} {WORDS[progress.phase]}"
-            if progress.phase not in tasks:
-                tasks[progress.phase] = bar.add_task(words, total=progress.total)
-            bar.update(tasks[progress.phase], completed=progress.done, total=progress.total)
-
-        result = end_of_day.run_end_of_day(
+    with _progress(ledger.name) as show:
+        result = run_end_of_day(
             book=ledger,
-            through=through.date(),
-            acting_user=acting_user,
+            through=through,
+            acting_user=system_user(),
             on_progress=show,
             processes=processes,
         )
-    _report(ledger.name, result, as_json=as_json)
-
-
-def _report(name: str, result: "EndOfDayResult", *, as_json: bool) -> None:
-    from daihou.errors import message
-
-    for alarm in result.alarms:
-        lines = message(code=str(alarm["code"]), params=alarm) or (alarm["code"], alarm["code"])
-        output.note(f"alarm[{alarm['code']}]: {lines[1]}")
-    document = {
-        "book": name,
+    _say_alarms(result)
+    return {
+        "book": ledger.name,
         "business_date": result.business_date,
         "loans": result.loans,
         "events": result.events,
         "changed": result.changed,
         "seconds": result.seconds,
     }
-    output.emit(document, as_json=as_json)
+
+
+def _let_go_on(*, book: str | None, reason: str | None) -> None:
+    from daihou.cli.books import open_book
+
+    ledger = open_book(book).ledger
+    from daihou.web.access.queries import system_user
+    from daihou.web.ledger import end_of_day
+
+    run = end_of_day.halted_run(book=ledger)
+    end_of_day.resume(run=run, acting_user=system_user(), override_reason=reason)
+
+
+@contextmanager
+def _progress(name: str) -> "Iterator[Callable[[Progress], None]]":
+    """Show a bar per phase on standard error while the work is done."""
+    from rich.progress import Progress as Bar
+
+    with Bar(console=output.stderr(), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(progress: "Progress") -> None:
+            if progress.phase not in tasks:
+                words = f"{name} {WORDS[progress.phase]}"
+                tasks[progress.phase] = bar.add_task(words, total=progress.total)
+            bar.update(tasks[progress.phase], completed=progress.done, total=progress.total)
+
+        yield show
+
+
+def _say_alarms(result: "EndOfDayResult") -> None:
+    from daihou.errors import message
+
+    for alarm in result.alarms:
+        lines = message(code=str(alarm["code"]), params=alarm) or (alarm["code"], alarm["code"])
+        output.note(f"alarm[{alarm['code']}]: {lines[1]}")

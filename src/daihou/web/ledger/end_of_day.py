@@ -26,7 +26,7 @@ from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.ledger import gates, queries
 from daihou.web.ledger.errors import LedgerRefused
-from daihou.web.ledger.extract import Knowledge, held_back_from
+from daihou.web.ledger.extract import Knowledge, Taken, count_new
 from daihou.web.ledger.models import (
     Book,
     BookVersion,
@@ -215,11 +215,13 @@ def _carry_out(
     ]
     computed = _compute(run=run, tasks=tasks, on_progress=on_progress, processes=processes)
     totals = gates.totals_of(step.counts for step in run.steps.all())
-    _ask_gates(run=run, knowledge=knowledge, totals=totals)
+    counted, held_from = count_new(_raw(), knowledge=knowledge)
+    _ask_gates(run=run, totals=totals, counted=counted)
     for number, done in enumerate(computed, start=1):
         _publish(run=run, done=done, staging=staging)
         on_progress(Progress(phase="publish", done=number, total=len(computed)))
-    _finish(run=run, totals=totals, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    _finish(run=run, totals=totals, held_from=held_from, seconds=seconds)
     shutil.rmtree(staging.parent, ignore_errors=True)
 
 
@@ -242,6 +244,11 @@ def _clear(root: Path, *, run: EndOfDayRun) -> None:
     """Empty the folder before a book is built from nothing, once per run."""
     if not run.steps.exclude(state=StepState.PENDING).exists():
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _raw() -> Connection[Any]:
+    connection.ensure_connection()
+    return cast("Connection[Any]", connection.connection)
 
 
 def _connection_parameters() -> dict[str, Any]:
@@ -290,7 +297,7 @@ def _processes_worth(*, run: EndOfDayRun) -> int:
     return (os.cpu_count() or 1) if run.book.loans.count() >= POOL_LOANS_LEAST else 1
 
 
-def _ask_gates(*, run: EndOfDayRun, knowledge: Knowledge, totals: Mapping[str, int]) -> None:
+def _ask_gates(*, run: EndOfDayRun, totals: Mapping[str, int], counted: Taken) -> None:
     overridden = {str(item["code"]) for item in run.overrides}
     before = BookVersion.objects.filter(book=run.book).order_by("-pk").first()
     band = gates.Band(
@@ -299,9 +306,7 @@ def _ask_gates(*, run: EndOfDayRun, knowledge: Knowledge, totals: Mapping[str, i
         before=before.totals if before is not None else None,
     )
     checks: tuple[Callable[[], None], ...] = (
-        lambda: gates.check_counts(
-            cast("Connection[Any]", connection.connection), knowledge=knowledge, totals=totals
-        ),
+        lambda: gates.check_counts(totals=totals, counted=counted),
         lambda: gates.check_jump(totals=totals, band=band),
     )
     for check in checks:
@@ -379,7 +384,9 @@ def _publish(*, run: EndOfDayRun, done: ShardDone, staging: Path) -> None:
     EndOfDayStep.objects.filter(run=run, shard=done.shard).update(seconds=seconds)
 
 
-def _finish(*, run: EndOfDayRun, totals: Mapping[str, int], seconds: float) -> None:
+def _finish(
+    *, run: EndOfDayRun, totals: Mapping[str, int], held_from: int | None, seconds: float
+) -> None:
     """Publish the version: first the manifest, then the rows that speak of it."""
     steps = list(run.steps.order_by("shard"))
     manifest = queries.engine_book(book=run.book).publish(
@@ -390,14 +397,13 @@ def _finish(*, run: EndOfDayRun, totals: Mapping[str, int], seconds: float) -> N
     with transaction.atomic():
         book = Book.objects.select_for_update().get(pk=run.book_id)
         settle_persons(book=book, through=run.through_on)
-        raw = cast("Connection[Any]", connection.connection)
         BookVersion.objects.create(
             book=book,
             run=run,
             business_date=run.through_on,
             ledger_sequence=run.ledger_sequence,
             known_at=run.known_at,
-            held_from=held_back_from(raw, knowledge=knowledge_of(run=run)),
+            held_from=held_from,
             manifest_digest=manifest.digest,
             totals=dict(totals),
             published_at=timezone.now(),

@@ -114,14 +114,28 @@ def extract_shard(
     return replace(facts, payments=payments, stated=stated).check(), taken
 
 
-def held_back_from(connection: Connection[Any], *, knowledge: Knowledge) -> int | None:
-    """Return the first sequence that is too late for the run, if any."""
+def count_new(connection: Connection[Any], *, knowledge: Knowledge) -> tuple[Taken, int | None]:
+    """Count in one go what the shards of a run should take in, and find what is held back.
+
+    The second value is the first sequence that is known too late for the run, if there is one.
+    """
+    where, params = where_new(knowledge)
     row = connection.execute(
-        "SELECT min(sequence) FROM ledger_event WHERE book_id = %s"
-        " AND sequence BETWEEN %s AND %s AND recorded_at > %s",
-        (knowledge.book_id, knowledge.lowest, knowledge.ledger_sequence, knowledge.known_at),
+        f"SELECT count(*) FILTER (WHERE {where}),"  # noqa: S608
+        f" coalesce(sum(e.amount_minor) FILTER (WHERE {where}), 0),"
+        " min(e.sequence) FILTER (WHERE e.recorded_at > %s)"
+        " FROM ledger_event e WHERE e.book_id = %s AND e.sequence BETWEEN %s AND %s",
+        (
+            *params,
+            *params,
+            knowledge.known_at,
+            knowledge.book_id,
+            knowledge.lowest,
+            knowledge.ledger_sequence,
+        ),
     ).fetchone()
-    return row[0] if row else None
+    assert row is not None
+    return Taken(events=int(row[0]), events_minor=int(row[1])), row[2]
 
 
 def where_new(knowledge: Knowledge) -> tuple[str, list[object]]:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from psycopg import Connection
-
 from daihou.errors import DaihouError
-from daihou.web.ledger.extract import Knowledge, where_new
+from daihou.web.ledger.extract import Taken
 
 JUMP_DAYS_MOST = 31  # A longer catch-up moves shares by itself.
 JUMP_LOANS_LEAST = 100  # Fewer loans jump by chance.
@@ -50,26 +48,17 @@ def totals_of(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(count.get(name, 0) for count in found) for name in SUMMED}
 
 
-def check_counts(
-    connection: Connection[Any], *, knowledge: Knowledge, totals: Mapping[str, int]
-) -> None:
+def check_counts(*, totals: Mapping[str, int], counted: Taken) -> None:
     """Compare what the shards took in with what the ledger holds, counted in one go.
 
     :raises GateFailed: ``gate.loans``, ``gate.events``, ``gate.money``.
     """
-    where, params = where_new(knowledge)
-    row = connection.execute(
-        f"SELECT count(*), coalesce(sum(amount_minor), 0) FROM ledger_event e WHERE {where}",  # noqa: S608
-        params,
-    ).fetchone()
-    assert row is not None
-    events, minor = int(row[0]), int(row[1])
     if totals["loans"] != totals["loans_expected"]:
         raise GateFailed("gate.loans", ours=totals["loans"], expected=totals["loans_expected"])
-    if totals["events"] != events:
-        raise GateFailed("gate.events", ours=totals["events"], expected=events)
-    if totals["events_minor"] != minor:
-        raise GateFailed("gate.money", ours=totals["events_minor"], expected=minor)
+    if totals["events"] != counted.events:
+        raise GateFailed("gate.events", ours=totals["events"], expected=counted.events)
+    if totals["events_minor"] != counted.events_minor:
+        raise GateFailed("gate.money", ours=totals["events_minor"], expected=counted.events_minor)
 
 
 def check_jump(*, totals: Mapping[str, int], band: Band) -> None:
