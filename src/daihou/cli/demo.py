@@ -34,7 +34,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Show the real books of this folder instead.")
     ] = None,
-    serve: Annotated[bool, typer.Option(help="Serve the web page at the end.")] = True,
+    serve: Annotated[
+        bool, typer.Option(help="Serve the web page at the end; never with --json.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Make a book, run its nights with a progress bar, show the web page (演示)."""
@@ -50,8 +52,9 @@ def demo(
         else _real(folder=data)
     )
     login = _login(acting_user=acting_user)
-    output.emit({"books": books, "log_in": login}, as_json=as_json)
-    if serve:
+    text = "\n".join([*map(_line, books), f"log in as {login['user']} · {login['password']}"])
+    output.emit({"books": books, "log_in": login}, as_json=as_json, text=text)
+    if serve and not as_json:
         from daihou.cli.serve import serve as serve_pages
 
         serve_pages()
@@ -131,6 +134,12 @@ def _real(*, folder: Path) -> list[dict[str, Any]]:
         {**import_tape(format_name=name, paths=[folder / place]), **age(book=name, through=through)}
         for name, place, through in REAL_BOOKS
     ]
+
+
+def _line(book: dict[str, Any]) -> str:
+    shown = {name: value for name, value in book.items() if name not in {"book", "reconciliation"}}
+    shown |= shown.pop("levels", {})
+    return f"{book['book']}: " + " · ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def _login(*, acting_user: "User") -> dict[str, str]:
