@@ -1,1 +1,1 @@
-"""Figures of speed and memory, printed as JSON with the machine in words; never asserted in tests."""
+"""Figures of speed and memory, as JSON with the machine in words; never asserted in tests."""

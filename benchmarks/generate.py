@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from daihou.core.terms import (
+    PRINCIPAL_FIRST_ORDER,
+    STATUTORY_ORDER,
     AllocationTerms,
     DayCount,
     Method,
@@ -20,12 +22,9 @@ from daihou.core.terms import (
     Rate,
     RatePer,
     Terms,
-    PRINCIPAL_FIRST_ORDER,
-    STATUTORY_ORDER,
     rule_in_order,
 )
-from daihou.engine import arrays, end_of_day, rules
-from daihou.engine import columns as c
+from daihou.engine import arrays, columns as c, end_of_day, rules
 from daihou.engine.book import Book
 from daihou.engine.tables import NewFacts, ShardTables
 
@@ -155,7 +154,7 @@ def _dues(
 
 
 def make_book(*, size: Size, root: Path) -> Book:
-    """Write the book as it stood before the business date, and beside it what is told on that day."""
+    """Write the book as it stood before the business date; beside it what is told that day."""
     book = Book(root=root, currency="CNY", shard_count=size.shards)
     if BEFORE in book.business_dates():
         return book

@@ -1,15 +1,13 @@
 """Replay of a generated book: 24 month ends of every loan, and the position of one."""
 
 import time
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from benchmarks import generate
 from daihou.core.events import Event, Kind
 from daihou.core.position import position
 from daihou.core.terms import Contract, FreeDue, Method
-from dataclasses import replace
-from datetime import UTC, datetime
-
 from daihou.engine import replay
 from daihou.engine.book import Book
 

@@ -1,4 +1,4 @@
-"""Goal: what is written is what is read, for any day; equal work gives equal bytes; damage is told."""
+"""Goal: what is written is read, for any day; equal work gives equal bytes; damage is told."""
 
 from datetime import date
 
@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from daihou.engine import columns as c
-from daihou.engine import end_of_day, night, replay
+from daihou.engine import columns as c, end_of_day, night, replay
 from daihou.engine.book import Book, BookRefused, apply
 from daihou.engine.tables import NewFacts, ShardTables, check_shard
 from tests.twins import books
@@ -21,7 +20,7 @@ def random_book():
 
 
 def run_nights(random_book, root, days=DAYS):
-    """Run the nights shard by shard over staged facts; return the book and each night's outcomes."""
+    """Run nights shard by shard over staged facts; return book and each night's outcomes."""
     products, loans = random_book
     book = Book(root=root / "book", currency="CNY", shard_count=2)
     outcomes, before = [], None
@@ -130,7 +129,7 @@ def test_a_base_holds_what_base_and_deltas_hold(random_book, tmp_path):
 @pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
 def test_a_damaged_file_is_told(random_book, tmp_path, damage):
     book, _ = run_nights(random_book, tmp_path, days=DAYS[:2])
-    path = book.root / sorted(book.manifest().files)[0]
+    path = book.root / min(book.manifest().files)
     content = bytearray(path.read_bytes())
     if damage == "gone":
         path.unlink()
@@ -149,7 +148,7 @@ def test_a_damaged_file_is_told(random_book, tmp_path, damage):
 
 
 def test_a_version_half_written_is_not_seen(random_book, tmp_path):
-    book, outcomes = run_nights(random_book, tmp_path, days=DAYS[:2])
+    book, _ = run_nights(random_book, tmp_path, days=DAYS[:2])
     tables = book.read_shard(shard=0)
     result = end_of_day.run_shard(
         tables=tables, new=NewFacts(), currency="CNY", from_on=DAYS[1], to_on=DAYS[2]

@@ -68,7 +68,7 @@ def session():
 
 @pytest.mark.filterwarnings("ignore")
 def test_spark_gives_the_bytes_one_process_gives(random_book, here, session, tmp_path):
-    from daihou.engine.spark import run_on_spark  # noqa: PLC0415 - Spark may not be installed.
+    from daihou.engine.spark import run_on_spark
 
     outcomes = run_on_spark(session, staged_tasks(random_book, tmp_path))
     assert outcomes == here

@@ -13,8 +13,7 @@ import polars as pl
 from daihou.core import terms as t
 from daihou.core.events import Event, Kind
 from daihou.core.schedule import build_schedule
-from daihou.engine import columns as c
-from daihou.engine import expand, others
+from daihou.engine import columns as c, expand, others
 from daihou.engine.tables import NewFacts
 
 DAY = timedelta(days=1)

@@ -12,8 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from daihou.core import terms as t
-from daihou.engine import columns as c
-from daihou.engine import end_of_day, frames, others, replay
+from daihou.engine import columns as c, end_of_day, frames, others, replay
 from daihou.engine.book import Book, apply
 from daihou.engine.tables import NewFacts, ShardTables
 from tests.twins import books

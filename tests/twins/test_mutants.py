@@ -49,14 +49,13 @@ def fold(shard, chosen, days):
 
 
 def is_same(ours, theirs):
-    count = int(theirs.events.count[0])
-    if int(ours.events.count[0]) != count:
+    count = int(theirs.events.raised[0])
+    if int(ours.events.raised[0]) != count:
         return False
     for group, expected in zip(ours, theirs, strict=True):
         for mine, right in zip(group, expected, strict=True):
-            if group is ours.events and mine is not ours.events.window:
-                mine, right = mine[:count], right[:count]
-            if not np.array_equal(mine, right):
+            filled = count if group is ours.events and len(right) > 2 else len(right)
+            if not np.array_equal(mine[:filled], right[:filled]):
                 return False
     return True
 

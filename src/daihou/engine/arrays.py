@@ -1,21 +1,21 @@
 """Frames to arrays and back: what the kernel reads and writes, with one type for each column.
 
 Units   See ``layout``; days of a frame are ``pl.Date``, days of an array int32.
-Shape   ``fold_frames`` folds chosen loans of a shard and gives the arrays by name.
-Errors  ``ColumnsRefused`` ``shard.unaligned`` when rows are not grouped in the order of their loans.
+Shape   ``fold_arrays`` folds chosen loans of a shard laid out by ``shard_arrays``.
+Errors  ``ColumnsRefused`` ``shard.unaligned`` when rows are not in the order of their loans.
 Source  Field notes: read-only inputs of one type each, or the compiler builds the kernel twice.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from daihou.engine import columns as c
-from daihou.engine import kernel, layout, rules
+from daihou.engine import columns as c, kernel, layout, rules
 
 EPOCH = date(1970, 1, 1)
 
@@ -63,8 +63,11 @@ def _all_belong(loan_ids: layout.Minor, rows: layout.Minor, begin: layout.Minor)
     return bool(np.array_equal(np.repeat(loan_ids, np.diff(begin)), rows))
 
 
-def _frozen(array: NDArray[np.generic], dtype: type[np.generic]) -> NDArray[np.generic]:
-    frozen = np.ascontiguousarray(array, dtype=dtype).view()
+Number = TypeVar("Number", bound=np.generic)
+
+
+def _frozen(array: NDArray[Any], dtype: type[Number]) -> NDArray[Number]:
+    frozen: NDArray[Number] = np.ascontiguousarray(array, dtype=dtype).view()
     frozen.flags.writeable = False
     return frozen
 
@@ -131,7 +134,7 @@ def fold_arrays(
     window: tuple[int, int] | None = None,
     keeps_dues: bool = False,
 ) -> layout.Into:
-    """Fold the chosen loans through the snapshots; events of ``(window[0], window[1]]`` if given."""
+    """Fold chosen loans through the snapshots; events of ``(window[0], window[1]]`` if given."""
     loans = layout.Loans(
         chosen=_frozen(chosen, np.int64),
         disbursed_on=shard.disbursed_on,
@@ -152,9 +155,9 @@ def fold_arrays(
             event_room=room,
         )
         kernel.fold(*_scratch(shard.most_dues), loans, shard.dues, shard.payments, into)
-        if window is None or into.events.count[0] <= room:
+        if window is None or into.events.raised[0] <= room:
             return into
-        room = int(into.events.count[0])
+        room = int(into.events.raised[0])
 
 
 def _scratch(most_dues: int) -> tuple[layout.Minor, layout.Minor]:
@@ -201,7 +204,7 @@ def _room(
         ),
         events=layout.Events(
             window=np.array(window or none, dtype=np.int32),
-            count=np.zeros(1, dtype=np.int64),
+            raised=np.zeros(1, dtype=np.int64),
             on=np.empty(event_room, dtype=np.int32),
             loan=np.empty(event_room, dtype=np.int64),
             kind=np.empty(event_room, dtype=np.int8),

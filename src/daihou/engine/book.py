@@ -1,7 +1,7 @@
 """The book on disk: one folder of zstd Parquet shards and a manifest per business date.
 
 Units   See ``columns``.
-Shape   ``<root>/manifest-<date>.json`` names the files of one version; ``<root>/<date>/shard-<no>/``
+Shape   ``<root>/manifest-<date>.json`` names the files of a version, ``<root>/<date>/shard-<no>/``
         holds them: a base (every row) or a delta (rows that changed since the version before).
         A month's first version and that of its last day are bases.
 Errors  ``BookRefused`` with a stable code; nothing is half-written: files appear by atomic rename.
@@ -67,7 +67,10 @@ class Manifest:
 
     @staticmethod
     def parse(text: str) -> "Manifest":
-        """:raises BookRefused: ``book.damaged``."""
+        """Read a manifest's text.
+
+        :raises BookRefused: ``book.damaged``.
+        """
         try:
             fields = json.loads(text)
             if fields.pop("format") != FORMAT:

@@ -260,7 +260,7 @@ SHARD_TABLES = (LOANS, DUES, PAYMENTS, RULES, OTHERS, STATED)
 
 
 def check(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Return the frame when it keeps the table's contract: columns, types, nulls, sorted unique key.
+    """Return the frame when it keeps the contract: columns, types, nulls, sorted unique key.
 
     :raises ColumnsRefused: ``columns.schema``, ``columns.null``, ``columns.order``.
     """

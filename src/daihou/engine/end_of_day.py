@@ -13,9 +13,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from daihou.engine import arrays, frames, others
-from daihou.engine import columns as c
-from daihou.engine import stated as overlay
+from daihou.core.position import Position
+from daihou.engine import arrays, columns as c, frames, others, stated as overlay
 from daihou.engine.layout import Minor
 from daihou.engine.tables import NewFacts, ShardResult, ShardTables
 
@@ -43,7 +42,7 @@ class _Folded:
 def run_shard(
     *, tables: ShardTables, new: NewFacts, currency: str, from_on: date | None, to_on: date
 ) -> ShardResult:
-    """Fold the loans that can change in ``(from_on, to_on]``; ``from_on`` is None for a first version.
+    """Fold the loans that can change in ``(from_on, to_on]``; a first version has no ``from_on``.
 
     Of ``tables.dues`` the columns of ``DUE_FACTS`` suffice.
 
@@ -57,6 +56,7 @@ def run_shard(
         c.check(frame, c.DUE_FACTS if is_narrow else table)
     new.check()
     loans = merge_loans(tables.loans, new.loans, to_on)
+    _check_loans_known(new, loans)
     rules = frames.in_order(c.RULES, [tables.rules, new.rules]).unique("rule_id", keep="first")
     rules = rules.sort("rule_id")
     if from_on is None:
@@ -67,7 +67,15 @@ def run_shard(
     window = (from_on, to_on)
     plain = _fold_plain(touched.filter("is_plain"), tables, new, rules, window, currency)
     rest = _fold_others(touched.filter(~pl.col("is_plain")), tables, new, window)
-    return _result(tables, new, rules, loans.height, (plain, rest), window)
+    return _result(tables, new, loans.height, (plain, rest), window)
+
+
+def _check_loans_known(new: NewFacts, loans: pl.DataFrame) -> None:
+    for name in ("dues", "payments", "others", "stated"):
+        strangers = getattr(new, name).join(loans, on="loan_id", how="anti")
+        if strangers.height:
+            detail = f"{name} of loan {strangers['loan_id'][0]}, which the shard does not hold"
+            raise c.ColumnsRefused("shard.unaligned", detail)
 
 
 def merge_loans(loans: pl.DataFrame, new: pl.DataFrame, to_on: date) -> pl.DataFrame:
@@ -100,7 +108,7 @@ def rows_of(frame: pl.DataFrame, loan_ids: Minor) -> pl.DataFrame:
         return frame
     ends = np.cumsum(count)
     places = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - count), count)
-    return frame[places]
+    return frame.select(pl.all().gather(places))
 
 
 def _fold_plain(
@@ -185,7 +193,7 @@ def merge_others(known: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 
 def other_positions(
-    loans: pl.DataFrame, pairs: list[tuple[others.Other, others.Position]]
+    loans: pl.DataFrame, pairs: list[tuple[others.Other, Position]]
 ) -> pl.DataFrame:
     """Return ``POSITIONS`` of loans folded by ``core`` that are not pending."""
     rows = [others.position_row(o, f) for o, f in pairs if f.disbursed_on is not None]
@@ -199,7 +207,6 @@ def other_positions(
 def _result(
     tables: ShardTables,
     new: NewFacts,
-    rules: pl.DataFrame,
     loan_count: int,
     parts: tuple[_Folded, _Folded],
     window: tuple[date, date],

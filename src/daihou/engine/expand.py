@@ -1,8 +1,8 @@
 """Turn contracts into the rows the kernel folds: loans, instalments and deduplicated rules.
 
 Units   See ``columns``.
-Shape   One ``contracts`` frame in (columns ``CONTRACTS``), one ``Expanded`` out; terms come once per key.
-Errors  ``ColumnsRefused`` ``rule.width`` where integer arithmetic would not fit; core's own refusals.
+Shape   One ``contracts`` frame in (columns ``CONTRACTS``), one ``Expanded`` out; terms by key.
+Errors  ``ColumnsRefused`` ``rule.width`` where 64 bits would not do, and core's own.
 Source  design.md, "Money".
 """
 
@@ -14,8 +14,7 @@ import polars as pl
 
 from daihou.core.schedule import ScheduledInstalment, build_schedule
 from daihou.core.terms import Terms
-from daihou.engine import columns as c
-from daihou.engine import rules
+from daihou.engine import columns as c, rules
 from daihou.engine.rules import terms_are_plain
 
 __all__ = ["CONTRACTS", "Expanded", "expand", "terms_are_plain"]
@@ -96,7 +95,9 @@ def _listed_dues(contracts: pl.DataFrame) -> pl.DataFrame:
             interest_due_minor="interest_minor",
             fee_due_minor="fee_minor",
         )
-        .explode(pl.exclude("loan_id", "start_on"))
+        .explode(
+            "instalment_no", "due_on", "principal_due_minor", "interest_due_minor", "fee_due_minor"
+        )
         .with_columns(
             start_on=pl.when(pl.col("instalment_no") == 1)
             .then(pl.min_horizontal("start_on", "due_on"))

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from daihou.engine import arrays, kernel, layout
-from daihou.engine import columns as c
+from daihou.engine import arrays, columns as c, kernel, layout
 
 
 def bucket_expression(days_past_due: pl.Expr) -> pl.Expr:
@@ -26,7 +25,7 @@ def status_series(codes: layout.Codes) -> pl.Series:
 
 
 def positions(*, loans: pl.DataFrame, into: layout.Into, as_of: int, currency: str) -> pl.DataFrame:
-    """Return ``POSITIONS`` of folded loans that are not pending; persons see their loans here only."""
+    """Return ``POSITIONS`` of folded loans not pending; of a person these loans count."""
     last = into.history.days.size - 1
     oldest = into.history.oldest[last]
     days_past_due = np.where(oldest < as_of, as_of - oldest, 0).astype(np.int32)
@@ -145,7 +144,7 @@ def dues(*, facts: pl.DataFrame, into: layout.Into, folded_on: int) -> pl.DataFr
 
 def events(*, loan_ids: layout.Minor, into: layout.Into) -> pl.DataFrame:
     """Return ``EVENTS`` the kernel raised, unsorted."""
-    found, count = into.events, int(into.events.count[0])
+    found, count = into.events, int(into.events.raised[0])
     return pl.DataFrame(
         {
             "business_date": arrays.day_series("business_date", found.on[:count]),

@@ -10,21 +10,26 @@ One file: what is compiled is kept under a digest of it, so all that ``fold`` is
 The tests run a list of mutants of this text without the compiler, so it is plain Python throughout.
 """
 
+from typing import Any
+
 from numba import config, njit
 
 from daihou.engine import kernel_cache
 
-chosen_folder = config.CACHE_DIR
-config.CACHE_DIR = kernel_cache.folder(chosen_folder)  # Read as each function is decorated.
+settings: Any = config  # The compiler's own stubs leave its settings out.
+chosen_folder = settings.CACHE_DIR
+settings.CACHE_DIR = kernel_cache.folder(chosen_folder)  # Read as each function is decorated.
 # Without the runtime that counts references: nothing is allocated in here, and counting every
 # array of every call took seven eighths of the time.
-compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+options: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+compiled = njit(**options)
 
 NEVER = 2**30  # Far beyond any day, and days may still be added to it.
 
 PRINCIPAL, INTEREST, FEE, PENALTY, COMPOUND = 0, 1, 2, 3, 4
 PENDING, ACTIVE, CLOSED = 0, 1, 2
-ENTERED_BUCKET, ROLLED, CURED, FIRST_PAYMENT_MISSED, MATURED_UNPAID, EVENT_CLOSED = 0, 1, 2, 3, 4, 5
+ENTERED_BUCKET, ROLLED, CURED = 0, 1, 2
+FIRST_PAYMENT_MISSED, MATURED_UNPAID, EVENT_CLOSED = 3, 4, 5
 HOLD, NEXT_INSTALMENT, LAST_INSTALMENT, SPREAD = 0, 1, 2, 3
 
 # Places in a rule's row (int64). The allocation in normal and in late times has the same layout.
@@ -38,7 +43,7 @@ RULE_WIDTH = 48
 # Places in ``cell``: what is known of the loan in hand.
 UNAPPLIED, FIRST_OPEN, FIRST_UNPAID, LAST_PAID, CLOSED_ON = 0, 1, 2, 3, 4
 PREVIOUS_BUCKET, DAY, PRINCIPAL_PAID, MONEY_IN, COUNT, PRINCIPAL_DUE = 5, 6, 7, 8, 9, 10
-# Columns of ``work``, a row per instalment of the loan in hand, after the amounts due of the five components.
+# Columns of ``work``, a row per instalment of the loan in hand, after the five amounts due.
 PAID, CARRY, WHOLE, ACCRUED_ON, PAID_ON, DUE_ON, START_ON = 5, 10, 12, 14, 15, 16, 17
 WORK_WIDTH, CELL_WIDTH = 18, 11
 
@@ -103,7 +108,7 @@ def leap_days(after, through):
 
 
 @compiled
-def accrue_one(work, cell, rule, i, which, after, through):
+def accrue_one(work, rule, i, which, after, through):
     """Add what accrues on one instalment: penalty on principal (0), compound on interest (1)."""
     numerator = rule[PENALTY_NUM] if which == 0 else rule[COMPOUND_NUM]
     base = work[i, which] - work[i, PAID + which]
@@ -142,8 +147,8 @@ def accrue(work, cell, rule, day):
         after = max(work[i, ACCRUED_ON], first)
         through = min(day, work[i, DUE_ON] + rule[STOP_DAYS])
         if through > after:
-            accrue_one(work, cell, rule, i, 0, after, through)
-            accrue_one(work, cell, rule, i, 1, after, through)
+            accrue_one(work, rule, i, 0, after, through)
+            accrue_one(work, rule, i, 1, after, through)
             work[i, ACCRUED_ON] = through
 
 
@@ -157,13 +162,13 @@ def pay(work, cell, i, component, money, day):
     work[i, PAID + component] += part
     if component == PRINCIPAL:
         cell[PRINCIPAL_PAID] += part
-    if part == owed and open_minor(work, cell, i) == 0:
+    if part == owed and open_minor(work, i) == 0:
         work[i, PAID_ON] = day
     return money - part
 
 
 @compiled
-def open_minor(work, cell, i):
+def open_minor(work, i):
     total = 0
     for component in range(5):
         total += work[i, component] - work[i, PAID + component]
@@ -171,8 +176,8 @@ def open_minor(work, cell, i):
 
 
 @compiled
-def aged_minor(work, cell, i):
-    """What of an instalment makes the loan past due: never penalty nor compound interest."""
+def aged_minor(work, i):
+    """Sum what makes the loan past due: never penalty nor compound interest."""
     total = 0
     for component in range(3):
         total += work[i, component] - work[i, PAID + component]
@@ -183,11 +188,9 @@ def aged_minor(work, cell, i):
 def advance(work, cell, rule):
     """Move the marks of the first instalment that is open and of the first that can age."""
     count = cell[COUNT]
-    while cell[FIRST_OPEN] < count and open_minor(work, cell, cell[FIRST_OPEN]) == 0:
+    while cell[FIRST_OPEN] < count and open_minor(work, cell[FIRST_OPEN]) == 0:
         cell[FIRST_OPEN] += 1
-    while (
-        cell[FIRST_UNPAID] < count and aged_minor(work, cell, cell[FIRST_UNPAID]) <= rule[TOLERANCE]
-    ):
+    while cell[FIRST_UNPAID] < count and aged_minor(work, cell[FIRST_UNPAID]) <= rule[TOLERANCE]:
         cell[FIRST_UNPAID] += 1
 
 
@@ -230,7 +233,7 @@ def pay_group(work, cell, rule, steps, i, money, day):
 
 
 @compiled
-def group_minor(work, cell, rule, steps, i):
+def group_minor(work, rule, steps, i):
     total = 0
     for step in range(steps[0], steps[1]):
         component = rule[step] & 7
@@ -244,14 +247,14 @@ def pay_evenly(work, cell, rule, steps, first, count, money, day):
     while money > 0:
         sharers, last = 0, 0
         for i in range(first, count):
-            if group_minor(work, cell, rule, steps, i) > 0:
+            if group_minor(work, rule, steps, i) > 0:
                 sharers, last = sharers + 1, i
         if sharers == 0:
             break
         share = money // sharers
         left = 0
         for i in range(first, last):
-            if group_minor(work, cell, rule, steps, i) > 0:
+            if group_minor(work, rule, steps, i) > 0:
                 left += pay_group(work, cell, rule, steps, i, share, day)
         left += pay_group(work, cell, rule, steps, last, money - share * (sharers - 1), day)
         money = left
@@ -341,7 +344,7 @@ def oldest_unpaid(work, cell):
 
 @compiled
 def raise_event(events, loan, on, kind, buckets, oldest):
-    n = events.count[0]
+    n = events.raised[0]
     if n < events.on.size:
         events.on[n] = on
         events.loan[n] = loan
@@ -349,11 +352,11 @@ def raise_event(events, loan, on, kind, buckets, oldest):
         events.from_bucket[n] = buckets[0]
         events.to_bucket[n] = buckets[1]
         events.oldest[n] = oldest
-    events.count[0] = n + 1
+    events.raised[0] = n + 1
 
 
 @compiled
-def raise_bucket(events, work, cell, loan, on, oldest):
+def raise_bucket(events, cell, loan, on, oldest):
     """Compare the bucket of a day with the one before it."""
     before = cell[PREVIOUS_BUCKET]
     now = bucket_of(on - oldest)
@@ -376,12 +379,12 @@ def watch(events, work, cell, loan, through):
     if first > last:
         return
     oldest = oldest_unpaid(work, cell)
-    raise_bucket(events, work, cell, loan, first, oldest)
+    raise_bucket(events, cell, loan, first, oldest)
     if oldest == NEVER:
         return
     on = oldest + next_boundary(first - oldest)
     while on <= last:
-        raise_bucket(events, work, cell, loan, on, oldest)
+        raise_bucket(events, cell, loan, on, oldest)
         on = oldest + next_boundary(on - oldest)
     missed, matured = work[0, DUE_ON] + 1, work[cell[COUNT] - 1, DUE_ON] + 1
     if first <= missed <= last and oldest == work[0, DUE_ON]:
@@ -392,7 +395,7 @@ def watch(events, work, cell, loan, through):
 
 
 @compiled
-def watch_closing(events, work, cell, loan, known_closed):
+def watch_closing(events, cell, loan, known_closed):
     """Raise the closing once: on its day, or when the ledger learnt of it."""
     closed_on = cell[CLOSED_ON]
     if closed_on > events.window[1] or known_closed != NEVER:
@@ -438,7 +441,7 @@ def snapshot(work, cell, loans, history, s, n):
     for i in range(cell[FIRST_OPEN], cell[COUNT]):
         if work[i, DUE_ON] >= day:
             break
-        overdue += open_minor(work, cell, i)
+        overdue += open_minor(work, i)
     history.overdue[s, n] = overdue
 
 
@@ -480,9 +483,9 @@ def detail(work, cell, loans, details, n, day):
             for component in range(5):
                 owed = work[i, component] - work[i, PAID + component]
                 details.overdue[component, n] += owed
-        elif details.next_due_on[n] >= work[i, DUE_ON] and open_minor(work, cell, i) > 0:
+        elif details.next_due_on[n] >= work[i, DUE_ON] and open_minor(work, i) > 0:
             details.next_due_on[n] = work[i, DUE_ON]
-            details.next_due[n] += open_minor(work, cell, i)
+            details.next_due[n] += open_minor(work, i)
     interest = running_interest(work, cell, day, rule[HALF_EVEN])
     details.accrued_interest[n] = interest
 
@@ -564,7 +567,7 @@ def fold_one(work, cell, loans, dues, payments, into, n, low):
             last = on
         snapshot(work, cell, loans, into.history, s, n)
     watch(events, work, cell, loan, days[days.size - 1])
-    watch_closing(events, work, cell, loan, loans.known_closed[loan])
+    watch_closing(events, cell, loan, loans.known_closed[loan])
     day = days[days.size - 1]
     detail(work, cell, loans, into.details, n, day)
     on = payments.on[k] if k < end else NEVER
@@ -578,9 +581,9 @@ def fold_one(work, cell, loans, dues, payments, into, n, low):
 def fold(work, cell, loans, dues, payments, into):
     """Fold the chosen loans, each through every snapshot, in the order given."""
     low = 0
-    into.events.count[0] = 0
+    into.events.raised[0] = 0
     for n in range(loans.chosen.size):
         low = fold_one(work, cell, loans, dues, payments, into, n, low)
 
 
-config.CACHE_DIR = chosen_folder
+settings.CACHE_DIR = chosen_folder

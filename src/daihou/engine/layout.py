@@ -1,8 +1,8 @@
 """How columns lie in memory for the kernel: tuples of arrays.
 
 Units   Money int64 minor units; days int32 since 1970-01-01; ``kernel.NEVER`` stands for no day.
-Shape   ``Loans``, ``Dues`` and ``Payments`` go in, read-only; ``History``, ``Details``, ``Paid`` and
-        ``Events`` come out, allocated by the caller. ``begin[i]:begin[i + 1]`` are the rows of loan i.
+Shape   ``Loans``, ``Dues`` and ``Payments`` go in, read-only; ``History``, ``Details``, ``Paid``
+        and ``Events`` come out, allocated by the caller. Loan i has rows ``begin[i]:begin[i + 1]``.
 Errors  None here.
 Source  Field notes on page faults: outputs are dense and written in order.
 """
@@ -43,7 +43,7 @@ class Payments(NamedTuple):
 
 
 class History(NamedTuple):
-    """[snapshot, chosen loan]"""
+    """Few figures of many days: ``[snapshot, chosen loan]``."""
 
     days: Days  # The snapshots, ascending.
     oldest: Days
@@ -77,10 +77,10 @@ class Paid(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Events of the days after ``window[0]`` through ``window[1]``; ``count`` may exceed the room."""
+    """Events of the days after ``window[0]`` through ``window[1]``; ``count`` may pass the room."""
 
     window: Days
-    count: Minor
+    raised: Minor  # How many, one number.
     on: Days
     loan: Minor
     kind: Codes

@@ -1,10 +1,10 @@
 """One night of a whole book: the same task per shard, here in a pool of processes.
 
 Units   See ``columns``.
-Shape   What the ledger has learnt is staged as Parquet, a folder per shard; a task reads its shard and
-        its facts, writes the changed rows into the book and what is to be published beside the facts.
+Shape   What the ledger has learnt is staged as Parquet, a folder per shard; a task reads its shard
+        and its facts, writes changed rows into the book and what to publish beside the facts.
 Errors  What ``run_shard`` and ``Book`` refuse passes through; a failed shard fails the night.
-Source  design.md: "A shard is the unit of work on one machine, of restart, and of a Spark task".
+Source  design.md: "A shard is the unit of work on one machine … and of a Spark task".
 """
 
 import hashlib
@@ -17,8 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from daihou.engine import columns as c
-from daihou.engine import end_of_day
+from daihou.engine import columns as c, end_of_day
 from daihou.engine.book import Book, write_parquet
 from daihou.engine.tables import NewFacts
 
@@ -122,7 +121,7 @@ def run_in_pool(
 
     With one worker, or one task, they run here.
     """
-    if workers < 2 or len(tasks) < 2:  # noqa: PLR2004 - a pool of one is no pool.
+    if workers < 2 or len(tasks) < 2:
         outcomes = []
         for task in tasks:
             outcomes.append(run(task))

@@ -1,11 +1,11 @@
 """The whole book at any day up to its business date, from contracts and payments alone.
 
 Units   See ``columns``.
-Shape   Frames with the columns of ``POSITIONS``, ``HISTORY`` and ``DUES``; pending loans are left out.
+Shape   Frames with the columns of ``POSITIONS``, ``HISTORY`` and ``DUES``; no pending loans.
 Errors  ``BookRefused``: ``book.no_version``, ``book.after_business_date``.
 Source  design.md, "The replay law".
 
-Shards are folded on as many threads as the machine has cores: the kernel lets go of the interpreter.
+Shards are folded on a thread per core: the kernel lets go of the interpreter.
 """
 
 import os
@@ -18,9 +18,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from daihou.engine import arrays, end_of_day, frames, others
-from daihou.engine import columns as c
-from daihou.engine import stated as overlay
+from daihou.engine import arrays, columns as c, end_of_day, frames, others, stated as overlay
 from daihou.engine.book import Book, BookRefused
 from daihou.engine.tables import ShardTables
 
@@ -97,7 +95,7 @@ def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
 
 
 def dues(*, book: Book, as_of: date) -> pl.DataFrame:
-    """Return every instalment of every loan at the end of the day (``columns.DUES`` + ``loan_ref``).
+    """Return every instalment at the end of the day (``columns.DUES`` and ``loan_ref``).
 
     :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
     """

@@ -25,11 +25,10 @@ from daihou.core.terms import (
     Terms,
     Timing,
 )
-from daihou.engine import columns as c
-from daihou.engine import kernel
+from daihou.engine import columns as c, kernel
 from daihou.engine.layout import Minor
 
-Row: TypeAlias = dict[str, int | None | list[int]]
+Row: TypeAlias = dict[str, int | list[int] | None]
 
 KERNEL_SURPLUS = (
     Surplus.HOLD,

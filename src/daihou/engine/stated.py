@@ -10,8 +10,7 @@ from datetime import date
 
 import polars as pl
 
-from daihou.engine import columns as c
-from daihou.engine import frames
+from daihou.engine import columns as c, frames
 
 ONE_DAY = pl.duration(days=1)
 REPLACED = (
@@ -24,7 +23,7 @@ REPLACED = (
 
 
 def latest(*, stated: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return the last row of each loan stated by the day, with the day it was first stated closed."""
+    """Return each loan's last row stated by the day, with the day it was first stated closed."""
     return (
         stated.lazy()
         .filter(pl.col("stated_on") <= as_of)

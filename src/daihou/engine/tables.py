@@ -4,7 +4,7 @@ Units   See ``columns``.
 Shape   ``ShardTables`` is the state of a shard, ``NewFacts`` what the ledger has learnt since,
         ``ShardResult`` the rows that changed with what is to be published.
 Errors  ``ColumnsRefused``: ``columns.*`` per table, ``shard.unaligned`` across tables.
-Source  design.md, "The seam asserts strictly increasing loan ids, aligned dues, no unmatched payment".
+Source  design.md: "The seam asserts strictly increasing loan ids, aligned dues, no unmatched …".
 """
 
 from collections.abc import Mapping
@@ -30,10 +30,10 @@ class ShardTables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFacts:
-    """What the ledger has learnt of one shard since its last version, known or effective earlier too.
+    """What the ledger has learnt of one shard since its last version.
 
-    ``loans`` holds new loans and loans that stopped being plain; ``dues`` the instalments of the new
-    plain ones; ``others`` contract and all events of each not plain loan that was touched.
+    ``loans`` holds new loans and loans that stopped being plain; ``dues`` the instalments of the
+    new plain ones; ``others`` contract and all events of each not plain loan that was touched.
     """
 
     loans: pl.DataFrame = field(default_factory=c.LOAN_FACTS.empty)
@@ -44,7 +44,10 @@ class NewFacts:
     stated: pl.DataFrame = field(default_factory=c.STATED.empty)
 
     def check(self) -> "NewFacts":
-        """:raises ColumnsRefused: when a frame does not keep its contract."""
+        """Return the facts when each frame keeps its contract.
+
+        :raises ColumnsRefused: ``columns.*``.
+        """
         facts = (c.LOAN_FACTS, c.DUE_FACTS, c.PAYMENTS, c.RULES, c.OTHERS, c.STATED)
         for table, name in zip(facts, (t.name for t in c.SHARD_TABLES), strict=True):
             c.check(getattr(self, name), table)
@@ -56,7 +59,7 @@ class ShardResult:
     """The rows that changed in one night (or one catch-up) of one shard.
 
     ``changed`` replaces the rows of its loans and adds payments. ``positions`` holds the touched
-    loans that are past due at the end of the last day, ``fine_loan_ids`` the touched ones that are not:
+    loans that are past due at the end of the last day, ``fine_loan_ids`` the other touched ones:
     publish the first, remove the second, and what is published is complete.
     """
 
