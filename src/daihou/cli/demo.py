@@ -100,7 +100,7 @@ def _nights(*, book: "Book", acting_user: "User") -> int:
 
     first_on = max(STARTS_ON, (book.business_date or date.min) + timedelta(days=1))
     days = [first_on + timedelta(days=n) for n in range((ENDS_ON - first_on).days + 1)]
-    with Progress(console=output.stderr()) as bar:
+    with Progress(console=output.stderr(), disable=not days) as bar:
         task = bar.add_task("日终 end of day", total=len(days))
         for day in days:
             run_end_of_day(book=book, through=day, acting_user=acting_user)
