@@ -1,16 +1,16 @@
 """Write a native Parquet tape: loans of 12 monthly instalments, about nine of them paid.
 
 About 16 % of the loans are overdue on the business date; 3 % pay on it, a third of these payments
-effective one to three days before. Seeded: the same count gives the same tape.
+effective one to three days before and known only then. Seeded: same count, same tape.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-BUSINESS_DATE = date(2026, 6, 30)
+BUSINESS_DATE = date(2026, 6, 29)
 INSTALMENTS = 12
 OLDEST_DAYS = 345  # Disbursed up to so many days before the business date …
 YOUNGEST_DAYS = 225  # … and at least so many, so that about nine instalments fell due.
@@ -87,5 +87,8 @@ def _payments(chance: np.random.Generator, loans: pl.DataFrame, dues: pl.DataFra
         "loan_ref",
         "effective_on",
         amount_minor=pl.col("principal_minor") + pl.col("interest_minor"),
+        known_at=pl.when(
+            (pl.col("instalment_no") == last) & pl.col("pays_today") & (pl.col("late_by") > 0)
+        ).then(pl.lit(datetime.combine(BUSINESS_DATE, time(9), UTC))),
         key=pl.format("{}-{}", "loan_ref", "instalment_no"),
     )

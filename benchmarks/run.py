@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import generate, machine, night, peers, replay
+from benchmarks import database, generate, machine, night, peers, replay
 
 
 def main() -> None:
@@ -15,6 +15,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=sorted(generate.SIZES), default="1m")
     parser.add_argument("--folder", type=Path, help="keep the generated book here, or find it here")
+    parser.add_argument(
+        "--database", action="store_true", help="import and age a book through PostgreSQL instead"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes of the pool")
     arguments = parser.parse_args()
     size = generate.SIZES[arguments.size]
@@ -22,7 +25,11 @@ def main() -> None:
         measure(size, arguments.folder / size.name, arguments.workers)
         return
     with tempfile.TemporaryDirectory(prefix="daihou-bench-") as folder:
-        measure(size, Path(folder), arguments.workers)
+        if arguments.database:
+            figures = database.measure(folder=Path(folder), loan_count=size.loans)
+            print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
+        else:
+            measure(size, Path(folder), arguments.workers)
 
 
 def measure(size: generate.Size, folder: Path, workers: int) -> None:

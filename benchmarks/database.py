@@ -1,0 +1,50 @@
+"""The whole way through PostgreSQL: import a native tape, then nights of the whole book.
+
+Every figure is a whole process, as a user runs it, on an embedded server with a home of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.native_tape import BUSINESS_DATE, write_tape
+
+DAIHOU = Path(sys.executable).with_name("daihou")
+
+
+def measure(*, folder: Path, loan_count: int) -> dict[str, object]:
+    """Import the tape, run the first night, a plain night and a month end."""
+    tape = folder / "tape"
+    figures: dict[str, object] = {"rows": write_tape(folder=tape, loan_count=loan_count)}
+    environment = {**os.environ, "DAIHOU_HOME": str(folder / "home")}
+    environment.pop("DATABASE_URL", None)
+    month_end = BUSINESS_DATE + timedelta(days=1)
+    commands = {
+        "database_start": ["db", "start"],
+        "import": ["import", "native", str(tape)],
+        "first_night": ["eod", "--through", str(BUSINESS_DATE - timedelta(days=1))],
+        "plain_night": ["eod", "--through", str(BUSINESS_DATE)],
+        "month_end_night": ["eod", "--through", str(month_end)],
+    }
+    try:
+        for name, words in commands.items():
+            figures[name] = _timed(words, environment)
+            print(f"{name}: {figures[name]}", file=sys.stderr, flush=True)
+    finally:
+        subprocess.run([DAIHOU, "db", "stop"], env=environment, check=False, capture_output=True)
+    return figures
+
+
+def _timed(words: list[str], environment: dict[str, str]) -> dict[str, object]:
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [DAIHOU, *words, "--json"], env=environment, check=True, stdout=subprocess.PIPE
+    )
+    seconds = round(time.perf_counter() - begun, 2)
+    said = json.loads(done.stdout)
+    kept = ("loans", "events", "rejected_rows", "changed", "seconds")
+    return {"process_seconds": seconds} | {name: said[name] for name in kept if name in said}
