@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.contrib.auth.hashers import ScryptPasswordHasher
+
 from daihou.simulate.portfolio import Portfolio, consumer_tape
 from daihou.web.access import operations as access
 from daihou.web.access.queries import system_user
@@ -66,7 +68,7 @@ def make_users():
     made = {}
     for name, given in wanted.items():
         user, _ = access.add_user(username=name, acting_user=system_user(), **given)
-        user.set_password(PASSWORD)
+        user.password = ScryptPasswordHasher().encode(PASSWORD, "salt-of-the-tests")
         user.save()
         made[name] = user
     return made

@@ -198,6 +198,7 @@ def _carry_out(
     folder = queries.engine_book(book=run.book)
     if run.from_on is None:
         _clear(folder.root, run=run)
+    _sweep(folder.root, run=run)
     staging = folder.root / "staging" / f"run-{run.pk}"
     knowledge = knowledge_of(run=run)
     pending = run.steps.exclude(state=StepState.DONE).order_by("shard")
@@ -244,6 +245,13 @@ def _clear(root: Path, *, run: EndOfDayRun) -> None:
     """Empty the folder before a book is built from nothing, once per run."""
     if not run.steps.exclude(state=StepState.PENDING).exists():
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _sweep(root: Path, *, run: EndOfDayRun) -> None:
+    """Remove the drafts that a killed process has left where this run writes."""
+    day = root / run.through_on.isoformat()
+    for draft in (*root.glob(".*"), *day.rglob(".*")):
+        draft.unlink(missing_ok=True)
 
 
 def _raw() -> Connection[Any]:

@@ -12,7 +12,7 @@ from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight
 from daihou.web.ledger.models import EndOfDayRun, RunState, StepState
 
-RUNS_SHOWN = 60
+RUNS_SHOWN = 40
 PHASES = ("extract", "compute", "publish")
 
 
