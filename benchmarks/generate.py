@@ -83,10 +83,10 @@ def shard_facts(*, size: Size, shard: int, seed: int = 7) -> tuple[NewFacts, pl.
     paid_on = np.minimum(due_on + delay, day)
     rows, columns = np.nonzero(paid)
     on = paid_on[rows, columns]
-    told_late = (on >= day - 3) & (on < day) & (random.random(on.size) < 0.13)
+    told_late = (on >= day - 3) & (on < day) & (random.random(on.size) < 0.19)
     told_today = (on == day) & (random.random(on.size) < 0.98) | told_late
     known = (on < day) & ~told_late
-    in_part = late[rows] & (random.random(on.size) < 0.13)
+    in_part = late[rows] & (random.random(on.size) < 0.1)
     amounts = totals[rows, columns] // np.where(in_part, 2, 1)
     payments = pl.DataFrame(
         {
