@@ -144,6 +144,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "有多个账簿，请用 --book 指定：{names}",
         "there are several books, name one with --book: {names}",
     ),
+    "bench.no_checkout": (
+        "{folder} 不是源码目录：基准测试只随源码提供",
+        "{folder} is no checkout: the benchmarks come with the source only",
+    ),
+    "bench.failed": (
+        "基准测试 {word} 失败（退出码 {status}）",
+        "the benchmark {word} failed with status {status}",
+    ),
     "export.no_folder": (
         "目录 {folder} 不存在",
         "the folder {folder} does not exist",
@@ -371,6 +379,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "rule.width": ("计息规则超出 64 位整数：{detail}", "a rule does not fit 64 bits: {detail}"),
     "shard.unaligned": ("分片内表不一致：{detail}", "tables of a shard do not match: {detail}"),
+    # Benchmarks.
+    "bench.not_here": (
+        "{path} 下没有 benchmarks：基准测试随源码提供",
+        "there are no benchmarks under {path}: they come with the source tree",
+    ),
+    "bench.failed": (
+        "基准测试以状态 {status} 结束，原因见上",
+        "the benchmarks ended with status {status}; the reason stands above",
+    ),
     # A peer's acceptance cases.
     "cases.unreadable": (
         "用例文件 {path} 无法作为 JSON 读取",
