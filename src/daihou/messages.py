@@ -380,13 +380,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "rule.width": ("计息规则超出 64 位整数：{detail}", "a rule does not fit 64 bits: {detail}"),
     "shard.unaligned": ("分片内表不一致：{detail}", "tables of a shard do not match: {detail}"),
     # Benchmarks.
-    "bench.not_here": (
-        "{path} 下没有 benchmarks：基准测试随源码提供",
-        "there are no benchmarks under {path}: they come with the source tree",
-    ),
     "bench.failed": (
-        "基准测试以状态 {status} 结束，原因见上",
-        "the benchmarks ended with status {status}; the reason stands above",
+        "基准测试 {word} 以状态 {status} 结束，原因见上",
+        "the benchmark {word} ended with status {status}; the reason stands above",
     ),
     # A peer's acceptance cases.
     "cases.unreadable": (
