@@ -50,9 +50,9 @@ fmt: ## Format the code and mend what can be mended by itself.
 	@$(PYTHON) -m ruff format .
 
 .PHONY: bench
-bench: ## Measure, beside DuckDB and Polars; figures as JSON on standard output (SIZE=10m).
+bench: ## Measure, beside DuckDB and Polars; figures as JSON on standard output.
 	@scripts/setup bench
-	@.venv/bin/daihou bench --size $${SIZE:-1m} --json
+	@.venv/bin/daihou bench --json
 
 .PHONY: docs
 docs: ## Build the documentation into site/, strictly.

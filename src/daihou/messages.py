@@ -379,11 +379,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "rule.width": ("计息规则超出 64 位整数：{detail}", "a rule does not fit 64 bits: {detail}"),
     "shard.unaligned": ("分片内表不一致：{detail}", "tables of a shard do not match: {detail}"),
-    # Benchmarks.
-    "bench.failed": (
-        "基准测试 {word} 以状态 {status} 结束，原因见上",
-        "the benchmark {word} ended with status {status}; the reason stands above",
-    ),
     # A peer's acceptance cases.
     "cases.unreadable": (
         "用例文件 {path} 无法作为 JSON 读取",
