@@ -17,19 +17,20 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Module, class, function, and how often a run over three shards calls it.
 STEPS = (
-    ("daihou.engine.book", "Book", "write_shard"),
-    ("daihou.engine.book", None, "_write_parquet"),
-    ("daihou.engine.book", "Book", "publish"),
-    ("daihou.engine.book", None, "write_atomically"),
-    ("daihou.web.ledger.shard_work", None, "_stage"),
-    ("daihou.web.ledger.end_of_day", None, "_begin"),
-    ("daihou.web.ledger.end_of_day", None, "_ask_gates"),
-    ("daihou.web.ledger.end_of_day", None, "publish_shard"),
-    ("daihou.web.ledger.end_of_day", None, "settle_persons"),
-    ("daihou.web.ledger.end_of_day", None, "_finish"),
-    ("daihou.web.ledger.publishing", None, "_put_positions"),
-    ("daihou.web.ledger.publishing", None, "_put_events"),
+    ("daihou.engine.book", "Book", "write_shard", 3),
+    ("daihou.engine.book", None, "_write_parquet", 9),
+    ("daihou.engine.book", "Book", "publish", 1),
+    ("daihou.engine.book", None, "write_atomically", 1),
+    ("daihou.web.ledger.shard_work", None, "_stage", 3),
+    ("daihou.web.ledger.end_of_day", None, "_begin", 1),
+    ("daihou.web.ledger.end_of_day", None, "_ask_gates", 1),
+    ("daihou.web.ledger.end_of_day", None, "publish_shard", 3),
+    ("daihou.web.ledger.end_of_day", None, "settle_persons", 1),
+    ("daihou.web.ledger.end_of_day", None, "_finish", 1),
+    ("daihou.web.ledger.publishing", None, "_put_positions", 3),
+    ("daihou.web.ledger.publishing", None, "_put_events", 3),
 )
 
 
@@ -156,7 +157,7 @@ def _run(command):
 
 
 def _die_at(*, step, when, count=1):
-    module_name, class_name, name = STEPS[step]
+    module_name, class_name, name, _ = STEPS[step]
     module = import_module(module_name)
     owner = getattr(module, class_name) if class_name else module
     real = getattr(owner, name)
