@@ -128,11 +128,11 @@ def test_the_days_of_a_loan_reload_in_place_and_can_be_shared(visit):
     page.fill("input[name=known_at]", "2025-12-31")
     page.locator("input[name=known_at]").blur()
     page.wait_for_url(re.compile(r"known_at=2025-12-31"))
-    expect(page.locator(".notice")).to_contain_text("recorded after 2025-12-31")
+    expect(page.locator(".notice-warn")).to_contain_text("recorded after 2025-12-31")
     shared = page.url
     assert page.locator(".timeline-payment_received").count() <= paid
     browser.open(shared.removeprefix(browser.site))
-    expect(page.locator(".notice")).to_contain_text("recorded after 2025-12-31")
+    expect(page.locator(".notice-warn")).to_contain_text("recorded after 2025-12-31")
     browser.check()
 
 
