@@ -26,7 +26,7 @@ from daihou.web.loans.models import Loan
 FORM = 1  # Part of every cache key: raise it when the figures change.
 DAILY_WINDOW_DAYS = 90
 MONTHS_SHOWN = 36
-CHUNK_DAYS = 31
+CHUNK_ROWS = 4_000_000  # Of history in memory at once.
 
 
 class NoVersion(LookupError):
@@ -105,15 +105,16 @@ def _frames(source: Source, *, as_of: date, compared_on: date) -> figures.BoardF
         before=source.positions(compared_on),
         instalments=source.instalments(as_of),
         month_ends=source.history(ends),
-        days=_days(source, first_on=first_on, as_of=as_of),
+        days=_days(source, first_on=first_on, as_of=as_of, loans=positions.height),
     )
 
 
-def _days(source: Source, *, first_on: date, as_of: date) -> pl.DataFrame:
-    """Sum the last days up, a month at a time: a big book must not be in memory 90 times."""
+def _days(source: Source, *, first_on: date, as_of: date, loans: int) -> pl.DataFrame:
+    """Sum the last days up, some at a time: a big book must not be in memory 90 times."""
     start = max(first_on, as_of - timedelta(days=DAILY_WINDOW_DAYS - 1))
     days = [start + timedelta(days=n) for n in range((as_of - start).days + 1)]
-    chunks = [days[n : n + CHUNK_DAYS] for n in range(0, len(days), CHUNK_DAYS)]
+    size = max(1, CHUNK_ROWS // max(1, loans))
+    chunks = [days[n : n + size] for n in range(0, len(days), size)]
     return pl.concat(
         [figures.daily_totals(history=source.history(chunk)) for chunk in chunks or [[as_of]]]
     )
