@@ -30,10 +30,11 @@ COMPARED = {
     " totals FROM ledger_bookversion ORDER BY id",
     "runs": "SELECT from_on, through_on, state, ledger_sequence, loans, events, changed,"
     " delinquency_events FROM ledger_endofdayrun ORDER BY id",
-    "steps": "SELECT run_id, shard, state, files, counts FROM ledger_endofdaystep"
-    " ORDER BY run_id, shard",
-    "audit": "SELECT action, target_id FROM audit_auditrow WHERE action LIKE 'end_of_day.%'"
-    " ORDER BY id",
+    # A transaction that died has used up a number: runs are compared by their order.
+    "steps": "SELECT dense_rank() OVER (ORDER BY run_id), shard, state, files, counts"
+    " FROM ledger_endofdaystep ORDER BY run_id, shard",
+    "audit": "SELECT action, dense_rank() OVER (ORDER BY target_id::bigint)"
+    " FROM audit_auditrow WHERE action LIKE 'end_of_day.%' ORDER BY id",
     "book": "SELECT business_date, next_sequence FROM ledger_book",
 }
 

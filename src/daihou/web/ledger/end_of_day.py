@@ -41,6 +41,7 @@ from daihou.web.ledger.shard_work import ShardDone, ShardTask, compute_shard, wa
 
 LOCK_CLASS = 0x0DA1  # Of the advisory lock; the book's id is the other half.
 LOCK_WAIT = "10s"  # A killed run's session may live a moment longer than its process.
+STAGING = "staging"  # Below the book's folder; gone when no run is under way.
 POOL_LOANS_LEAST = 50_000  # Below that, starting processes costs more than it gives.
 
 
@@ -199,7 +200,7 @@ def _carry_out(
     if run.from_on is None:
         _clear(folder.root, run=run)
     _sweep(folder.root, run=run)
-    staging = folder.root / "staging" / f"run-{run.pk}"
+    staging = folder.root / STAGING / f"run-{run.pk}"
     knowledge = knowledge_of(run=run)
     pending = run.steps.exclude(state=StepState.DONE).order_by("shard")
     tasks = [
@@ -223,7 +224,7 @@ def _carry_out(
         on_progress(Progress(phase="publish", done=number, total=len(computed)))
     seconds = time.perf_counter() - started
     _finish(run=run, totals=totals, held_from=held_from, seconds=seconds)
-    shutil.rmtree(staging.parent, ignore_errors=True)
+    shutil.rmtree(folder.root / STAGING, ignore_errors=True)
 
 
 def knowledge_of(*, run: EndOfDayRun) -> Knowledge:
@@ -445,6 +446,7 @@ def _result(*, run: EndOfDayRun, seconds: float) -> EndOfDayResult:
 
 def _idle(*, book: Book, seconds: float) -> EndOfDayResult:
     """Say that the book is there already and nothing new is known."""
+    shutil.rmtree(queries.engine_book(book=book).root / STAGING, ignore_errors=True)
     last = BookVersion.objects.filter(book=book).latest("pk")
     return EndOfDayResult(
         run_id=None,
