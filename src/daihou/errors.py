@@ -48,6 +48,10 @@ def message(*, code: str, params: Mapping[str, object] | None = None) -> tuple[s
 def describe(exception: BaseException) -> Described:
     """Say in one line what happened, for any exception."""
     code = getattr(exception, "code", None)
+    if isinstance(exception, OSError) and exception.filename and exception.strerror:
+        return describe(
+            DaihouError("file.refused", file=exception.filename, text=exception.strerror)
+        )
     if not isinstance(code, str):
         text = f"{type(exception).__name__}: {_one_line(str(exception))}"
         lines = message(code="internal", params={"text": text})

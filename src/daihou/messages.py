@@ -156,6 +156,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "目录 {folder} 不存在",
         "the folder {folder} does not exist",
     ),
+    "file.refused": (
+        "系统不允许使用 {file}：{text}",
+        "the system does not let {file} be used: {text}",
+    ),
+    "export.is_folder": (
+        "{file} 是目录，不能作为导出文件",
+        "{file} is a folder, not a file to write",
+    ),
+    "export.not_written": (
+        "无法写入 {file}：{text}",
+        "{file} cannot be written: {text}",
+    ),
+    "report.since_not_before": (
+        "起始日 {since} 必须早于 {as_of}",
+        "the earlier day {since} must lie before {as_of}",
+    ),
     "export.unknown_suffix": (
         "不支持文件类型 {suffix}；可用 .parquet、.csv、.xlsx",
         "{suffix} is no known kind of file; use .parquet, .csv or .xlsx",

@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 
 from daihou import errors
-from daihou.cli import main, output
+from daihou.cli import export, main, output
 from daihou.core.events import EventRefused
 
 
@@ -84,3 +85,81 @@ def test_prints_exact_json(capsys):
 
     output.emit({"on": date(2026, 1, 31), "rate": Decimal("0.10"), "名": None}, as_json=True)
     assert capsys.readouterr().out == '{"on": "2026-01-31", "rate": "0.10", "名": null}\n'
+
+
+def test_a_file_that_the_system_keeps_is_named():
+    said = errors.describe(PermissionError(13, "Permission denied", "/secret/loans.csv"))
+    assert (said.code, said.message_en) == (
+        "file.refused",
+        "the system does not let /secret/loans.csv be used: Permission denied",
+    )
+
+
+@pytest.mark.parametrize("arguments", [["position", "L1", "--as-of", "2024-03-01"]])
+def test_a_command_sets_up_what_it_needs(tmp_path, arguments):
+    code = (
+        "import daihou.cli.books as books\n"
+        "from daihou.errors import DaihouError\n"
+        "def none(name):\n    raise DaihouError('book.none')\n"
+        "books.open_book = none\n"
+        f"from daihou.cli.main import run\nrun({arguments!r})\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert shown.stderr.startswith("error[book.none]")
+
+
+@pytest.mark.parametrize("arguments", [["import", "nope", "x", "--json"], ["--help"]])
+def test_a_terminal_with_few_characters_is_served(arguments):
+    shown = subprocess.run(
+        [sys.executable, "-c", f"from daihou.cli.main import run\nrun({arguments!r})"],
+        capture_output=True,
+        check=False,
+        env={"PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C"},
+    )
+    assert b"Traceback" not in shown.stderr
+    assert shown.returncode == (1 if "--json" in arguments else 0)
+    if "--json" in arguments:
+        assert json.loads(shown.stdout)["error"]["message_zh"].startswith("没有格式 nope")
+
+
+@pytest.mark.parametrize(
+    ("out", "code"),
+    [
+        ("/", "export.unknown_suffix"),
+        ("missing/p.csv", "export.no_folder"),
+        ("folder.csv", "export.is_folder"),
+    ],
+)
+def test_an_impossible_target_is_refused_before_any_work(capsys, tmp_path, out, code):
+    (tmp_path / "folder.csv").mkdir()
+    target = str(tmp_path / out)
+    left, shown, _ = run(
+        capsys, "export", "positions", "--as-of", "2024-01-31", "--out", target, "--json"
+    )
+    assert (left, json.loads(shown)["error"]["code"]) == (1, code)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_a_table_is_written_whole_in_every_kind(tmp_path, suffix):
+    frame = pl.DataFrame({"loan_ref": ["=1", "L2"], "due_minor": [1, 2]})
+    out = tmp_path / f"t{suffix}"
+    export._write(frame, out)
+    read = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".xlsx": pl.read_excel}[suffix](out)
+    assert read["due_minor"].to_list() == [1, 2]
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_a_table_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+    frame = pl.DataFrame({"loan_ref": ["L1"], "due_minor": [10**16]})
+    with pytest.raises(errors.DaihouError, match="cannot be held exactly"):
+        export._write(frame, tmp_path / "t.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_roll_rates_go_forwards(capsys):
+    code, out, _ = run(
+        capsys, "report", "roll-rates", "--as-of", "2024-01-31", "--since", "2024-02-01", "--json"
+    )
+    assert (code, json.loads(out)["error"]["code"]) == (1, "report.since_not_before")

@@ -10,6 +10,8 @@ from daihou.cli import output
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
 app = typer.Typer(no_args_is_help=True, help="Write positions or dues to a file. 导出")
@@ -26,6 +28,7 @@ POSITION_COLUMNS = (
 DUE_COLUMNS = (
     "loan_ref", "instalment_no", "due_on", "component", "due_minor", "paid_minor", "paid_on",
 )  # fmt: skip
+SUFFIXES = (".parquet", ".csv", ".xlsx")
 XLSX_ROWS = 1_048_575
 XLSX_EXACT = 10**15  # A cell is a double: what is larger would be bent.
 
@@ -38,6 +41,7 @@ def positions(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = Fa
     from daihou.cli.books import open_book
     from daihou.engine import replay
 
+    _check_target(out)
     opened = open_book(book)
     found = replay.positions(book=opened.engine, as_of=as_of.date())
     frame = found.with_columns(book=pl.lit(opened.name)).select(POSITION_COLUMNS).sort("loan_ref")
@@ -51,6 +55,7 @@ def dues(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = False) 
     from daihou.cli.books import open_book
     from daihou.engine import replay
 
+    _check_target(out)
     opened = open_book(book)
     frame = by_component(replay.dues(book=opened.engine, as_of=as_of.date()))
     _write(frame, out)
@@ -79,21 +84,37 @@ def by_component(wide: "pl.DataFrame") -> "pl.DataFrame":
     return together.select(DUE_COLUMNS)
 
 
-def _write(frame: "pl.DataFrame", out: Path) -> None:
-    """Write beside the target and rename: a reader never sees half a file."""
+def _check_target(out: Path) -> None:
+    """Refuse, before any work, a target that could not be written."""
+    if out.suffix.lower() not in SUFFIXES:
+        raise DaihouError("export.unknown_suffix", suffix=out.suffix or out.name or out)
     if not out.parent.is_dir():
         raise DaihouError("export.no_folder", folder=out.parent)
+    if out.is_dir():
+        raise DaihouError("export.is_folder", file=out)
+
+
+def _write(frame: "pl.DataFrame", out: Path) -> None:
+    """Write beside the target and rename: a reader never sees half a file."""
     draft = out.with_name(f".{out.name}.part")
+    try:
+        _writer(out)(frame, draft)
+        draft.replace(out)
+    except OSError as error:
+        raise DaihouError("export.not_written", file=out, text=error.strerror or error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _writer(out: Path) -> "Callable[[pl.DataFrame, Path], object]":
+    import polars as pl
+
     match out.suffix.lower():
         case ".parquet":
-            frame.write_parquet(draft)
+            return pl.DataFrame.write_parquet
         case ".csv":
-            frame.write_csv(draft)
-        case ".xlsx":
-            _write_xlsx(frame, draft)
-        case suffix:
-            raise DaihouError("export.unknown_suffix", suffix=suffix or out.name)
-    draft.replace(out)
+            return pl.DataFrame.write_csv
+    return _write_xlsx
 
 
 def _write_xlsx(frame: "pl.DataFrame", draft: Path) -> None:
@@ -105,9 +126,8 @@ def _write_xlsx(frame: "pl.DataFrame", draft: Path) -> None:
     largest = max((value for value in amounts.row(0) if value is not None), default=0)
     if largest >= XLSX_EXACT:
         raise DaihouError("export.too_large_for_xlsx", amount=largest)
-    risky = pl.selectors.string()
-    text = pl.when(risky.str.contains(r"^[=+\-@]")).then(pl.concat_str(pl.lit("'"), risky))
-    plain = frame.with_columns(text.otherwise(risky).name.keep())
+    texts = [name for name, dtype in frame.schema.items() if dtype.is_(pl.String)]
+    plain = frame.with_columns(pl.col(texts).str.replace(r"^[=+\-@]", "'${0}"))
     plain.write_excel(draft, autofit=frame.height < 20_000)
 
 

@@ -76,6 +76,7 @@ def _root() -> None:
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    output.suit_terminal()
     raise SystemExit(_exit_code(given))
 
 

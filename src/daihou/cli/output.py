@@ -7,8 +7,9 @@ from dataclasses import asdict, is_dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from daihou.errors import describe
 
@@ -32,10 +33,22 @@ def stdout() -> "Console":
     return Console(soft_wrap=True, highlight=False)
 
 
+def suit_terminal() -> None:
+    """Let a terminal that knows few characters show the others by their code, never refuse."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not _holds_all(stream):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _holds_all(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")
+
+
 def emit(document: Mapping[str, object], *, as_json: bool, text: str | None = None) -> None:
     """Print the result of a command, once: the document with --json, else ``text`` or its lines."""
     if as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+        is_plain = not _holds_all(sys.stdout)
+        sys.stdout.write(json.dumps(document, ensure_ascii=is_plain, default=_plain) + "\n")
     else:
         lines = text if text is not None else "\n".join(_lines(document))
         sys.stdout.write(lines.rstrip("\n") + "\n")

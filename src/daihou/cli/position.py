@@ -29,18 +29,20 @@ def position(
     """Show what one loan owes, instalment by instalment, and where its money went (余额)."""
     from daihou.cli.books import open_book
     from daihou.core.position import position as fold
-    from daihou.web.ledger.queries import load_loan
 
     opened = open_book(book)
+    from daihou.web.ledger.queries import load_loan
+
     contract, events = load_loan(book=opened.ledger, loan_ref=loan)
+    instant = _instant(known_at, opened.ledger.time_zone)
     found = fold(
         contract=contract,
         events=events,
         as_of=as_of.date(),
-        known_at=_instant(known_at, opened.ledger.time_zone),
+        known_at=instant,
     )
     if as_json:
-        document = {"book": opened.name, "known_at": known_at, "position": _plain(found)}
+        document = {"book": opened.name, "known_at": instant, "position": _plain(found)}
         output.emit(document, as_json=True)
     else:
         _print(found, digits=contract.minor_digits)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daihou.cli import output
+from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
     from daihou.cli.books import OpenBook
@@ -47,8 +48,10 @@ def roll_rates(
     from daihou.engine import replay
     from daihou.risk import roll_rates as risk
 
-    opened = open_book(book)
     earlier_on = since.date() if since else as_of.date().replace(day=1) - timedelta(days=1)
+    if earlier_on >= as_of.date():
+        raise DaihouError("report.since_not_before", since=earlier_on, as_of=as_of.date())
+    opened = open_book(book)
     before = replay.positions(book=opened.engine, as_of=earlier_on)
     after = replay.positions(book=opened.engine, as_of=as_of.date())
     rows = risk.roll_matrix(before=before, after=after).to_dicts()
