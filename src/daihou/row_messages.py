@@ -41,6 +41,10 @@ ROW_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "{column} 不是日期；请写成 2024-01-31",
         "{column} is not a date; write 2024-01-31",
     ),
+    "date.out_of_range": (
+        "{column} 不在 1900 年至 2199 年之间",
+        "{column} does not lie between 1900 and 2199",
+    ),
     "due.before_disbursement": ("应还日早于放款日", "the due date is before the disbursement"),
     "due.nothing_due": ("该期没有应还金额", "nothing is due in this instalment"),
     "due.out_of_order": (
@@ -79,6 +83,11 @@ ROW_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "schedule.sum_differs": (
         "各期本金之和不等于借据本金",
         "the instalments' principal does not sum to the loan's",
+    ),
+    "term.too_long": ("期限超过一百年", "the term is longer than a hundred years"),
+    "text.control_character": (
+        "{column} 含不可见的控制字符",
+        "{column} holds a control character",
     ),
     "text.encoding": (
         "该行的编码与文件其余部分不同；此处按 GBK 读出",

@@ -56,6 +56,9 @@ def test_reads_major_units_exactly_and_makes_keys_that_stay(folder):
         ("L1,31.01.2024,1", "effective_on", "date.malformed"),
         ("L1,45350,1", "effective_on", "date.excel_serial"),
         (",2024-03-01,1", "loan_ref", "value.missing"),
+        ("L\x00,2024-03-01,1", "loan_ref", "text.control_character"),
+        ("L1,0024-03-01,1", "effective_on", "date.out_of_range"),
+        ("L1,9999-12-31,1", "effective_on", "date.out_of_range"),
     ],
 )
 def test_a_bad_payment_is_named_with_row_and_column(folder, row, column, code):
@@ -134,6 +137,28 @@ def test_a_payment_in_another_currency_than_the_books_is_refused(folder):
     tape = read(folder, currency="CNY")
 
     assert (tape.payments.height, codes(tape)) == (1, ["currency.wrong"])
+
+
+def test_a_payment_in_another_currency_than_the_loans_of_a_new_book_is_refused(folder):
+    head = "loan_ref,effective_on,amount,currency\n"
+    (folder / "payments.csv").write_text(head + "L1,2024-03-01,1,CNY\nL1,2024-03-01,1,USD\n")
+
+    tape = read(folder)
+
+    assert (tape.payments.height, codes(tape)) == (1, ["currency.wrong"])
+
+
+def test_a_term_beyond_a_hundred_years_is_refused(folder):
+    (folder / "dues.csv").unlink()
+    (folder / "loans.csv").write_text(
+        "loan_ref,currency,principal,disbursed_on,method,rate,rate_per,instalment_count,every\n"
+        "L1,CNY,1,2024-01-31,equal_instalment,0.12,year,1180,1\n"
+        "L2,CNY,1,2024-01-31,equal_instalment,0.12,year,3660,366\n"
+    )
+
+    tape = read(folder)
+
+    assert (tape.loans["loan_ref"].to_list(), codes(tape)) == (["L1"], ["term.too_long"])
 
 
 def test_a_currency_without_decimals_takes_whole_units_only(folder):

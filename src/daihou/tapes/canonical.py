@@ -21,6 +21,14 @@ from daihou.core import events as core_events, terms as core_terms
 INT64_MAX: Final = 2**63 - 1
 METHODS = tuple(core_terms.Method)
 UNSCHEDULED_ON: Final = date(9999, 1, 1)  # The due date of what has no day: never past due.
+FIRST_ON: Final = date(1900, 1, 1)  # Days outside these are slips of the pen (0202, 20240).
+LAST_ON: Final = date(2199, 12, 31)
+LONGEST_DAYS: Final = 36_600
+UNIT_DAYS: Final = {
+    core_terms.PeriodUnit.DAY: 1,
+    core_terms.PeriodUnit.WEEK: 7,
+    core_terms.PeriodUnit.MONTH: 31,
+}
 EVENT_KINDS = tuple(
     kind
     for kind in core_events.Kind
@@ -48,6 +56,15 @@ def _word(values: Iterable[str], *, nullable: bool = False) -> dy.String:
     return dy.String(nullable=nullable, check={"unknown": lambda column: column.is_in(allowed)})
 
 
+def _day(*, nullable: bool = False) -> dy.Date:
+    return dy.Date(
+        nullable=nullable,
+        check={
+            "out_of_range": lambda day: day.is_between(FIRST_ON, LAST_ON) | (day == UNSCHEDULED_ON)
+        },
+    )
+
+
 def _is_order(column: pl.Expr) -> pl.Expr:
     """Accept the five components, or all fifteen steps ("past_due:fee"), each once."""
     given = column.str.replace_all(" ", "").str.split(",").list.sort()
@@ -66,7 +83,7 @@ class Loans(Sourced):
     currency = dy.String(nullable=False, regex=r"^[A-Z]{3}$")
     minor_digits = dy.Int64(nullable=False, min=0, max=4)
     principal_minor = dy.Int64(nullable=False, min=1)
-    disbursed_on = dy.Date(nullable=False)
+    disbursed_on = _day()
     kind_of_start = _word(STARTS)  # disbursed, or opened at a cut-over.
     known_at = dy.Datetime(nullable=True, time_zone="UTC", time_unit="us")
     key = dy.String(nullable=False, min_length=1, max_length=200)  # Of the first event.
@@ -83,7 +100,7 @@ class Loans(Sourced):
     instalment_count = dy.Int64(nullable=True, min=1, max=3660)
     every = dy.Int64(nullable=True, min=1, max=366)
     unit = _word(core_terms.PeriodUnit, nullable=True)
-    first_due_on = dy.Date(nullable=True)
+    first_due_on = _day(nullable=True)
     month_end = _word(core_terms.MonthEnd, nullable=True)
     holiday_shift = _word(core_terms.HolidayShift, nullable=True)
     rounding = _word(core_terms.Rounding, nullable=True)
@@ -126,13 +143,23 @@ class Loans(Sourced):
             pl.col("instalment_count").is_not_null()
         )
 
+    @dy.rule()
+    def instalment_count__too_long(cls) -> pl.Expr:  # noqa: N805
+        days = (
+            pl.col("unit")
+            .fill_null(core_terms.PeriodUnit.MONTH)
+            .replace_strict(UNIT_DAYS, default=None, return_dtype=pl.Int64)
+        )
+        length = pl.col("instalment_count") * pl.col("every").fill_null(1) * days
+        return length.is_null() | (length <= LONGEST_DAYS)
+
 
 class Dues(Sourced):
     """A schedule given date by date; such a loan has the method ``free``."""
 
     loan_ref = dy.String(nullable=False, min_length=1)
     instalment_no = dy.Int64(nullable=False, min=1, max=32_000)
-    due_on = dy.Date(nullable=False)
+    due_on = _day()
     principal_minor = dy.Int64(nullable=False, min=0)
     interest_minor = dy.Int64(nullable=False, min=0)
     fee_minor = dy.Int64(nullable=False, min=0)
@@ -150,7 +177,7 @@ class Payments(Sourced):
     """Plain money in."""
 
     loan_ref = dy.String(nullable=False, min_length=1)
-    effective_on = dy.Date(nullable=False)
+    effective_on = _day()
     amount_minor = dy.Int64(nullable=False, min=1)
     key = dy.String(nullable=False, min_length=1, max_length=200)
     known_at = dy.Datetime(nullable=True, time_zone="UTC", time_unit="us")
@@ -163,11 +190,11 @@ class Events(Sourced):
 
     loan_ref = dy.String(nullable=False, min_length=1)
     kind = _word(EVENT_KINDS)
-    effective_on = dy.Date(nullable=False)
+    effective_on = _day()
     amount_minor = dy.Int64(nullable=True, min=1)
     component = _word(core_terms.Component, nullable=True)
     instalment_no = dy.Int64(nullable=True, min=1)
-    due_on = dy.Date(nullable=True)
+    due_on = _day(nullable=True)
     target_key = dy.String(nullable=True, max_length=200)
     key = dy.String(nullable=False, min_length=1, max_length=200)
     known_at = dy.Datetime(nullable=True, time_zone="UTC", time_unit="us")
@@ -197,14 +224,14 @@ class Stated(Sourced):
     """What a core system says of a loan at the end of a day (overlay mode)."""
 
     loan_ref = dy.String(nullable=False, min_length=1)
-    as_of = dy.Date(nullable=False)
+    as_of = _day()
     principal_outstanding_minor = dy.Int64(nullable=False, min=0)
     interest_outstanding_minor = dy.Int64(nullable=False, min=0)
     fee_outstanding_minor = dy.Int64(nullable=False, min=0)
     penalty_outstanding_minor = dy.Int64(nullable=False, min=0)
     overdue_minor = dy.Int64(nullable=False, min=0)
     days_past_due = dy.Int64(nullable=False, min=0, max=36_600)
-    next_due_on = dy.Date(nullable=True)
+    next_due_on = _day(nullable=True)
     unapplied_minor = dy.Int64(nullable=False, min=0)
     is_closed = dy.Bool(nullable=False)
     key = dy.String(nullable=False, min_length=1, max_length=200)
@@ -272,6 +299,8 @@ _CODES = {
     "regex": "value.malformed",
     "max": "value.too_large",
     "unknown": "value.unknown",
+    "out_of_range": "date.out_of_range",
+    "too_long": "term.too_long",
     "needed": "value.missing",
     "before_start": "due.before_disbursement",
     "nothing_due": "due.nothing_due",

@@ -69,10 +69,14 @@ class Native:
             for table in read_tables(path)
             for named in _named(table)
         ]
-        digits = digits_of(currency or _first_currency(tables))
+        main = currency or _first_currency(tables)
         tape = Tape(format_name=self.name, unit="loans")
         for kind, table in sorted(tables, key=lambda pair: list(TABLES).index(pair[0])):
-            tape = _with_table(tape, kind=kind, table=table, digits=digits, currency=currency)
+            # Loans of a new book are held to each other; what hangs on them is held to them.
+            expected = currency if TABLES[kind] == "loans" else main
+            tape = _with_table(
+                tape, kind=kind, table=table, digits=digits_of(main), currency=expected
+            )
         return cross_check(with_unscheduled(tape))
 
 

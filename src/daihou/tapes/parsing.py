@@ -15,6 +15,7 @@ import polars as pl
 from daihou.tapes.canonical import INT64_MAX
 
 FORMULA: Final = r"^\s*[=@]"
+CONTROL: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 NOT_FINITE: Final = r"(?i)^\s*[+-]?(nan|inf|infinity|#n/a|#num!|#div/0!|#value!|#ref!|#name\?)\s*$"
 DECIMAL: Final = r"^([+-]?)([0-9]+)(?:\.([0-9]*))?$"
 EXACT_FLOAT: Final = 2**53
@@ -43,7 +44,11 @@ def _coded(*cases: tuple[pl.Expr, str]) -> pl.Expr:
 
 def parse_text(column: str, dtype: pl.DataType) -> Parsed:  # noqa: ARG001  One signature for all.
     text = _text(column)
-    return Parsed(value=text, code=_coded((text.str.contains(FORMULA), "cell.formula")))
+    code = _coded(
+        (text.str.contains(FORMULA), "cell.formula"),
+        (text.str.contains(CONTROL), "text.control_character"),
+    )
+    return Parsed(value=text, code=code)
 
 
 def parse_amount(column: str, dtype: pl.DataType, *, digits: int) -> Parsed:
