@@ -7,17 +7,19 @@ Source  RFC 8259 for JSON; ``canonical_text`` sorts keys so that equal values ha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
+Decoder: TypeAlias = Callable[[Any], Any]
 Value = TypeVar("Value")
 
 
@@ -37,23 +39,10 @@ def encode(value: object) -> Plain:
     >>> encode(Rate(value=Decimal("0.120"), per=RatePer.YEAR))
     {'value': '0.120', 'per': 'year'}
     """
-    if isinstance(value, StrEnum):
-        return value.value
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise CodecRefused("codec.not_finite")
-        return str(value)
-    if isinstance(value, date):  # A datetime is one too.
-        return value.isoformat()
-    if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple):
-        return [encode(item) for item in value]
-    if isinstance(value, frozenset):
-        return [encode(item) for item in sorted(value)]
-    raise CodecRefused("codec.unknown_type", type(value).__name__)
+    kind: Any = type(value)
+    encoder = _encoder(kind)
+    plain: Any = value if encoder is None else encoder(value)
+    return plain  # type: ignore[no-any-return]
 
 
 def decode(kind: type[Value], plain: Plain) -> Value:
@@ -66,7 +55,11 @@ def decode(kind: type[Value], plain: Plain) -> Value:
     >>> decode(Rate, {"value": "0.12", "per": "year"})
     Rate(value=Decimal('0.12'), per=<RatePer.YEAR: 'year'>)
     """
-    built: Value = _decode(kind, plain, kind.__name__)
+    anything: Any = kind
+    try:
+        built: Value = _decoder(anything)(plain)
+    except CodecRefused as fault:
+        raise CodecRefused(fault.code, f"{kind.__name__}{fault.where}") from None
     return built
 
 
@@ -106,65 +99,123 @@ def digest(value: object) -> str:
     return sha256(canonical_text(value).encode()).hexdigest()
 
 
-@lru_cache(maxsize=64)
-def _field_types(kind: type) -> Mapping[str, Any]:
-    return get_type_hints(kind)
+@lru_cache(maxsize=256)
+def _encoder(kind: type) -> Callable[[Any], Plain] | None:
+    """Make what encodes values of a type; None where they stay as they are."""
+    if issubclass(kind, StrEnum):
+        return attrgetter("value")
+    if issubclass(kind, bool | int | str | NoneType):
+        return None
+    if issubclass(kind, Decimal):
+        return _encode_decimal
+    if issubclass(kind, date):  # A datetime is one too.
+        return kind.isoformat
+    if is_dataclass(kind):
+        return partial(_encode_dataclass, tuple(field.name for field in fields(kind)))
+    if issubclass(kind, tuple):
+        return _encode_items
+    if issubclass(kind, frozenset):
+        return lambda items: _encode_items(tuple(sorted(items)))
+    raise CodecRefused("codec.unknown_type", kind.__name__)
 
 
-def _decode(kind: Any, plain: Plain, where: str) -> Any:
+def _encode_decimal(value: Decimal) -> str:
+    if not value.is_finite():
+        raise CodecRefused("codec.not_finite")
+    return str(value)
+
+
+def _encode_dataclass(names: tuple[str, ...], value: object) -> dict[str, Plain]:
+    plain: dict[str, Plain] = {}
+    for name in names:
+        item: Any = getattr(value, name)
+        kind: Any = type(item)
+        encoder = _encoder(kind)
+        plain[name] = item if encoder is None else encoder(item)
+    return plain
+
+
+def _encode_items(items: tuple[object, ...]) -> list[Plain]:
+    return [encode(item) for item in items]
+
+
+# Decoders know one type each; what they refuse is placed by those around them, from inside out.
+
+
+@lru_cache(maxsize=256)
+def _decoder(kind: Any) -> Decoder:
     if get_origin(kind) is UnionType or isinstance(kind, UnionType):
-        if plain is None:
-            return None
-        (kind,) = (option for option in get_args(kind) if option is not NoneType)
+        (inner,) = (option for option in get_args(kind) if option is not NoneType)
+        decoder = _decoder(inner)
+        return lambda plain: None if plain is None else decoder(plain)
     origin = get_origin(kind)
     if origin in {tuple, frozenset}:
-        return origin(_decode_items(get_args(kind), plain, where))
+        return partial(_decode_items, origin, tuple(map(_item_decoder, get_args(kind))))
     if is_dataclass(kind):
-        return _decode_dataclass(kind, plain, where)
-    return _decode_scalar(kind, plain, where)
+        decoders = {name: _decoder(of) for name, of in get_type_hints(kind).items()}
+        return partial(_decode_dataclass, kind, decoders)
+    if kind is int or kind is bool or kind is str:
+        return partial(_decode_as_is, kind)
+    if kind is Decimal:
+        return _decode_decimal
+    return partial(_decode_text_of, kind.fromisoformat if issubclass(kind, date) else kind)
 
 
-def _decode_items(item_kinds: tuple[Any, ...], plain: Plain, where: str) -> list[Any]:
+def _item_decoder(kind: Any) -> Decoder | None:
+    return None if kind is Ellipsis else _decoder(kind)
+
+
+def _decode_items(origin: Any, decoders: tuple[Decoder | None, ...], plain: Plain) -> Any:
     if not isinstance(plain, list):
-        raise CodecRefused("codec.wrong_type", where)
-    if len(item_kinds) == 1 or item_kinds[-1] is Ellipsis:
-        return [_decode(item_kinds[0], item, where) for item in plain]
-    if len(item_kinds) != len(plain):
-        raise CodecRefused("codec.wrong_type", where)
-    return [_decode(kind, item, where) for kind, item in zip(item_kinds, plain, strict=True)]
+        raise CodecRefused("codec.wrong_type")
+    if decoders[0] is not None and (len(decoders) == 1 or decoders[-1] is None):
+        return origin(map(decoders[0], plain))
+    if len(decoders) != len(plain):
+        raise CodecRefused("codec.wrong_type")
+    pairs = zip(decoders, plain, strict=True)
+    return origin(decoder(item) for decoder, item in pairs if decoder is not None)
 
 
-def _decode_dataclass(kind: Any, plain: Plain, where: str) -> Any:
+def _decode_dataclass(kind: Any, decoders: Mapping[str, Decoder], plain: Plain) -> Any:
     if not isinstance(plain, dict):
-        raise CodecRefused("codec.wrong_type", where)
-    types = _field_types(kind)
-    for name in plain:
-        if name not in types:
-            raise CodecRefused("codec.unknown_field", f"{where}.{name}")
-    given = {name: _decode(types[name], item, f"{where}.{name}") for name, item in plain.items()}
+        raise CodecRefused("codec.wrong_type")
+    if not plain.keys() <= decoders.keys():
+        unknown = next(name for name in plain if name not in decoders)
+        raise CodecRefused("codec.unknown_field", f".{unknown}")
+    given, name = {}, ""
+    try:
+        for name, item in plain.items():
+            given[name] = decoders[name](item)
+    except CodecRefused as fault:
+        raise CodecRefused(fault.code, f".{name}{fault.where}") from None
     try:
         return kind(**given)
     except TypeError:  # Only a field without default can be missing here.
-        raise CodecRefused("codec.missing_field", where) from None
+        raise CodecRefused("codec.missing_field") from None
 
 
-def _decode_scalar(kind: Any, plain: Plain, where: str) -> Any:
-    if kind is int or kind is bool or kind is str:
-        if type(plain) is not kind:
-            raise CodecRefused("codec.wrong_type", where)
-        return plain
+def _decode_as_is(kind: type, plain: Plain) -> Any:
+    if type(plain) is not kind:
+        raise CodecRefused("codec.wrong_type")
+    return plain
+
+
+def _decode_text_of(parse: Callable[[str], Any], plain: Plain) -> Any:
     if not isinstance(plain, str):
-        raise CodecRefused("codec.wrong_type", where)
+        raise CodecRefused("codec.wrong_type")
     try:
-        value = kind(plain) if kind is Decimal else _parse(kind, plain)
-    except (ValueError, InvalidOperation):
-        raise CodecRefused("codec.unknown_value", where) from None
-    if kind is Decimal and not value.is_finite():
-        raise CodecRefused("codec.not_finite", where)
+        return parse(plain)
+    except ValueError:
+        raise CodecRefused("codec.unknown_value") from None
+
+
+def _decode_decimal(plain: Plain) -> Decimal:
+    if not isinstance(plain, str):
+        raise CodecRefused("codec.wrong_type")
+    try:
+        value = Decimal(plain)
+    except InvalidOperation:
+        raise CodecRefused("codec.unknown_value") from None
+    if not value.is_finite():
+        raise CodecRefused("codec.not_finite")
     return value
-
-
-def _parse(kind: Any, text: str) -> Any:
-    if kind is date or kind is datetime:
-        return kind.fromisoformat(text)
-    return kind(text)  # An enum.
