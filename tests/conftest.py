@@ -39,12 +39,17 @@ DATABASE_FIXTURES = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what needs a database, so that it can be run once more on another server."""
+    """Mark what needs a database, to be run on another server, too; put browser tests last.
+
+    A browser's event loop lives on in this process, and Django refuses to work under one.
+    """
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(item.fixturenames):
             item.add_marker("database")
+    yield
+    items.sort(key=lambda item: ROOT / "tests" / "browser" in item.path.parents)
 
 
 def pytest_terminal_summary(terminalreporter):
