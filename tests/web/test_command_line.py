@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import date
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from daihou import errors
 from daihou.cli import export, main, output
 from daihou.core.events import EventRefused
+from daihou.core.terms import Component
 
 
 def run(capsys, *arguments):
@@ -156,6 +158,26 @@ def test_a_table_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     with pytest.raises(errors.DaihouError, match="cannot be held exactly"):
         export._write(frame, tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_due_on_no_day_is_exported_only_where_it_was_paid():
+    amounts = {
+        f"{component}_{figure}_minor": [0, 0, 0]
+        for component in Component
+        for figure in ("due", "paid")
+    }
+    wide = pl.DataFrame(
+        {
+            "loan_ref": ["dated", "never", "paid"],
+            "instalment_no": [1, 1, 1],
+            "due_on": [date(2024, 1, 31), date(9999, 1, 1), date(9999, 1, 1)],
+            "paid_on": [None, None, None],
+            **amounts,
+            "principal_due_minor": [100, 100, 100],
+            "principal_paid_minor": [0, 0, 40],
+        }
+    )
+    assert export.by_component(wide)["loan_ref"].to_list() == ["dated", "paid"]
 
 
 def test_roll_rates_go_forwards(capsys):

@@ -51,7 +51,7 @@ def positions(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = Fa
 
 @app.command()
 def dues(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = False) -> None:
-    """Write one row per instalment and component that is or was due."""
+    """Write one row per instalment and component; what is due on no day only where it was paid."""
     from daihou.cli.books import open_book
     from daihou.engine import replay
 
@@ -67,7 +67,9 @@ def by_component(wide: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
     from daihou.core.terms import Component
+    from daihou.tapes.canonical import UNSCHEDULED_ON
 
+    is_due = (pl.col("due_minor") != 0) & (pl.col("due_on") < UNSCHEDULED_ON)
     parts = [
         wide.select(
             "loan_ref",
@@ -77,7 +79,7 @@ def by_component(wide: "pl.DataFrame") -> "pl.DataFrame":
             due_minor=f"{component}_due_minor",
             paid_minor=f"{component}_paid_minor",
             paid_on="paid_on",
-        ).filter((pl.col("due_minor") != 0) | (pl.col("paid_minor") != 0))
+        ).filter(is_due | (pl.col("paid_minor") != 0))
         for component in Component
     ]
     together = pl.concat(parts).sort("loan_ref", "instalment_no", maintain_order=True)

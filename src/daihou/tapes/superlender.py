@@ -2,7 +2,8 @@
 
 Units   Naira and kobo.
 Shape   ``trainprevloans``: closed loans with first due, first repaid and closed days.
-        ``trainperf``: open loans with no repayment data. ``traindemographics`` is not read.
+        ``trainperf``: loans with no repayment data: what they owed when they were approved is
+        stated, and nothing after it. ``traindemographics`` is not read.
 Errors  As ``tables`` and ``checking``.
 Source  docs/formats/superlender.md says how instalments and payments are inferred.
 """
@@ -15,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from daihou.tapes import parsing
-from daihou.tapes.checking import cross_check, shape
+from daihou.tapes.checking import cross_check, filled, shape, with_unscheduled
 from daihou.tapes.findings import PLACE
 from daihou.tapes.parsing import Parsed
 from daihou.tapes.protocol import Source, Tape
@@ -42,7 +43,7 @@ class Superlender:
         tables = read_known(paths, columns=COLUMNS, ignored=("traindemographics",))
         for table in tables:
             tape = _with_table(tape, table=table.kind, file=table.file, rows=table.rows)
-        return cross_check(tape)
+        return cross_check(with_unscheduled(tape))
 
 
 def _with_table(tape: Tape, *, table: str, file: str, rows: pl.DataFrame) -> Tape:
@@ -53,29 +54,55 @@ def _with_table(tape: Tape, *, table: str, file: str, rows: pl.DataFrame) -> Tap
     known = facts.join(errors, on=PLACE, how="anti", maintain_order="left").with_columns(
         loan_ref=pl.col("loan_ref").cast(pl.String)
     )
-    dues, payments = _dues(known), _payments(known)
     source = Source(file=file, table=table, rows=rows, contract_ref="systemloanid")
-    statements = known.filter(pl.col("closed_on").is_not_null()).select(
+    good = loans.join(errors, on=PLACE, how="anti", maintain_order="left")
+    whole = replace(
+        tape.with_frames({"loans": pl.concat([tape.loans, good])}),
+        sources=(*tape.sources, source),
+        errors=pl.concat([tape.errors, errors]),
+    )
+    return _with_repaid(whole, known) if is_closed else _with_stated(whole, known)
+
+
+def _with_repaid(tape: Tape, known: pl.DataFrame) -> Tape:
+    """Take up the schedule and the payments of closed loans."""
+    statements = known.select(
         "loan_ref",
         as_of="closed_on",
         figure=pl.lit("owed"),
         theirs_minor=pl.lit(0, dtype=pl.Int64),
         cause=pl.lit(None, dtype=pl.String),
     )
-    good = loans.join(errors, on=PLACE, how="anti", maintain_order="left")
     return replace(
         tape.with_frames(
             {
-                "loans": pl.concat([tape.loans, good]),
-                "dues": pl.concat([tape.dues, dues]),
-                "payments": pl.concat([tape.payments, payments]),
+                "dues": pl.concat([tape.dues, _dues(known)]),
+                "payments": pl.concat([tape.payments, _payments(known)]),
             }
         ),
-        sources=(*tape.sources, source),
-        errors=pl.concat([tape.errors, errors]),
         statements=pl.concat([tape.statements, statements]),
         notes=pl.concat([tape.notes, _closed_later(known)]),
     )
+
+
+def _with_stated(tape: Tape, known: pl.DataFrame) -> Tape:
+    """State what loans without repayment data owed on their approval day: it is all we know."""
+    zero = pl.lit(0, dtype=pl.Int64)
+    stated = known.select(
+        *PLACE,
+        "loan_ref",
+        as_of="disbursed_on",
+        principal_outstanding_minor="principal_minor",
+        interest_outstanding_minor=pl.col("total_minor") - pl.col("principal_minor"),
+        fee_outstanding_minor=zero,
+        penalty_outstanding_minor=zero,
+        overdue_minor=zero,
+        days_past_due=zero,
+        unapplied_minor=zero,
+        is_closed=pl.lit(value=False),
+        key=pl.format("superlender:stated:{}", "loan_ref"),
+    ).pipe(filled, frame="stated")
+    return tape.with_frames({"stated": pl.concat([tape.stated, stated])})
 
 
 def _day(rows: pl.DataFrame, column: str) -> Parsed:
@@ -151,13 +178,6 @@ def _facts(
     errors.append(
         below.select(*PLACE, column=pl.lit("totaldue"), code=pl.lit("schedule.sum_differs"))
     )
-    if not is_closed:
-        first = pl.duration(days=pl.min_horizontal("term_days", pl.lit(MONTHLY_DAYS)))
-        facts = facts.with_columns(
-            first_due_on=pl.col("disbursed_on") + first,
-            first_paid_on=pl.lit(None, dtype=pl.Date),
-            closed_on=pl.lit(None, dtype=pl.Date),
-        )
     return facts.drop([name for name in facts.columns if name.startswith("!")]), pl.concat(errors)
 
 
@@ -205,7 +225,7 @@ def _payments(facts: pl.DataFrame) -> pl.DataFrame:
     interest = pl.col("total_minor") - pl.col("principal_minor")
     shares = [(part + count - 1) // count for part in (pl.col("principal_minor"), interest)]
     first = pl.sum_horizontal(shares)
-    paid = facts.drop_nulls("closed_on").with_columns(first_minor=first)
+    paid = facts.with_columns(first_minor=first)
     parts = {
         "first": ("first_paid_on", pl.col("first_minor")),
         "rest": ("closed_on", pl.col("total_minor") - pl.col("first_minor")),
