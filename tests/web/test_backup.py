@@ -1,6 +1,8 @@
 """Goal: a backup brings back every figure and every name, and nothing by halves."""
 
+import io
 import stat
+import tarfile
 
 import pytest
 
@@ -143,3 +145,30 @@ def test_a_backup_is_never_written_over(filled, tmp_path):
     with pytest.raises(DaihouError) as refused:
         back_up(tmp_path)
     assert refused.value.code == "backup.exists"
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "/tmp/outside.txt"])
+def test_an_archive_that_reaches_outside_is_refused(tmp_path, name):
+    file = tmp_path / "backup.tar"
+    with tarfile.open(file, "w") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = 2
+        tar.addfile(member, io.BytesIO(b"no"))
+    work = tmp_path / "work"
+    work.mkdir()
+    with pytest.raises(DaihouError) as refused:
+        backup._unpack(file, work)
+    assert refused.value.code == "backup.unreadable"
+    assert not list(work.iterdir())
+    assert not (tmp_path / "outside.txt").exists()
+
+
+def test_an_archive_with_a_link_is_refused(tmp_path):
+    file = tmp_path / "backup.tar"
+    with tarfile.open(file, "w") as tar:
+        member = tarfile.TarInfo("database.dump")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(member)
+    with pytest.raises(DaihouError) as refused:
+        backup._unpack(file, tmp_path)
+    assert refused.value.code == "backup.unreadable"

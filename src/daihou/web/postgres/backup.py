@@ -120,7 +120,7 @@ def _dump(owner: Target, target: Path) -> None:
 def _unpack(file: Path, work: Path) -> dict[str, object]:
     try:
         with tarfile.open(file) as tar:
-            tar.extractall(work, filter="data")
+            _extract(tar, work.resolve())
         manifest = json.loads((work / MANIFEST).read_text())
         whole = manifest["format"] == FORMAT and manifest["dump_sha256"] == _sha256(work / DUMP)
     except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as exception:
@@ -129,6 +129,21 @@ def _unpack(file: Path, work: Path) -> dict[str, object]:
         raise DaihouError("backup.unreadable", path=file, text="the digest differs")
     assert isinstance(manifest, dict)
     return manifest
+
+
+def _extract(tar: tarfile.TarFile, work: Path) -> None:
+    """Unpack plain files and folders below ``work``, nothing else (3.11.2 has no filters yet)."""
+    for member in tar:
+        target = (work / member.name).resolve()
+        if not (member.isfile() or member.isdir()) or not target.is_relative_to(work):
+            msg = f"{member.name} is no plain file of a backup"
+            raise tarfile.TarError(msg)
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif (content := tar.extractfile(member)) is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                shutil.copyfileobj(content, file)
 
 
 def _keys(work: Path, *, with_keys: bool) -> home.Secrets | None:
