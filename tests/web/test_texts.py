@@ -33,7 +33,7 @@ def test_a_translation_names_the_same_values(language):
                 assert set(FIELD.findall(answer)) == wanted, message.id
 
 
-def test_a_newer_catalog_is_compiled_once(tmp_path):
+def test_a_changed_catalog_is_compiled_once(tmp_path):
     folder = tmp_path / "xx" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     source = folder / "django.po"
@@ -41,8 +41,8 @@ def test_a_newer_catalog_is_compiled_once(tmp_path):
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
         'msgid "Loan"\nmsgstr "借据"\n'
     )
-    assert catalogs.compile_catalogs(folder=tmp_path) == [folder / "django.mo"]
-    assert catalogs.compile_catalogs(folder=tmp_path) == []
+    assert catalogs.compile_catalogs(folder=tmp_path, made=tmp_path) == [folder / "django.mo"]
+    assert catalogs.compile_catalogs(folder=tmp_path, made=tmp_path) == []
     with (folder / "django.mo").open("rb") as file:
         assert read_mo(file).get("Loan").string == "借据"
 

