@@ -97,6 +97,23 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind(folder):
     assert not ImportBatch.objects.exists()
 
 
+def test_a_posting_that_breaks_leaves_no_book_behind(folder, monkeypatch):
+    monkeypatch.setattr("daihou.web.ledger.operations.put_events", lambda *_, **__: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        take(folder)
+
+    assert not Book.objects.exists()
+
+
+def test_a_book_made_by_another_import_meanwhile_is_taken(folder, monkeypatch):
+    take(folder)
+    nothing_yet = Book.objects.none()
+    monkeypatch.setattr(Book.objects, "filter", lambda **_: nothing_yet)
+
+    assert take(folder)["events"] == 0
+
+
 def test_a_new_book_needs_a_loan(tmp_path):
     (tmp_path / "payments.csv").write_text(PAYMENTS + "L1,2024-03-31,600\n")
 
@@ -117,6 +134,22 @@ def test_the_batch_keeps_what_was_found(folder):
     assert (kept["total"], kept["agree"], kept["as_of"]) == (3, 2, "2024-02-29")
     assert result["reconciliation"]["exceptions"][0]["ours_minor"] == 60_000
     assert batch.errors_file == str(result["errors_file"])
+
+
+def test_a_later_days_positions_are_compared_with_the_schedule_held(folder, tmp_path_factory):
+    (folder / "loans.csv").write_text(LOANS + "L2,CNY,50,2024-01-31\n")
+    take(folder)
+    later = tmp_path_factory.mktemp("later")
+    (later / "positions.csv").write_text(
+        "loan_ref,as_of,principal_outstanding,days_past_due\n"
+        "L1,2024-03-01,599.99,0\nL2,2024-03-01,50,0\nL7,2024-03-01,50,0\n"
+    )
+
+    found = importing.import_tape(format_name="positions", paths=[later], book="native")
+
+    assert (found["events"], found["rejected_rows"]) == (2, 1)
+    assert (found["reconciliation"]["total"], found["reconciliation"]["agree"]) == (3, 2)
+    assert found["reconciliation"]["exceptions"][0]["loan"] == "L1"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from daihou.cli import output
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from daihou.core.events import Event
     from daihou.core.terms import Contract
     from daihou.tapes.protocol import Format, Tape
@@ -50,12 +52,14 @@ def import_tape(
     with _spinner(f"{name}: 读取 reading"):
         digests = _digests(paths)
         tape = _read(chosen, paths, name)
+    from django.db import transaction
+
     from daihou.web.access.queries import system_user
     from daihou.web.ledger.operations import post_tape
 
     acting_user = system_user()
-    ledger = _book(name=name, chosen=chosen, tape=tape, acting_user=acting_user)
-    with _spinner(f"{name}: 入账 posting"):
+    with _spinner(f"{name}: 入账 posting"), transaction.atomic():
+        ledger = _book(name=name, chosen=chosen, tape=tape, acting_user=acting_user)
         result = post_tape(book=ledger, tape=tape, acting_user=acting_user, sources=digests)
     with _spinner(f"{name}: 核对 reconciling"):
         compared = _reconcile(ledger, tape)
@@ -78,6 +82,7 @@ def _read(chosen: "Format", paths: Sequence[Path], name: str) -> "Tape":
 
 
 def _book(*, name: str, chosen: "Format", tape: "Tape", acting_user: "User") -> "Book":
+    from daihou.web.ledger.errors import LedgerRefused
     from daihou.web.ledger.models import Book
     from daihou.web.ledger.operations import create_book
 
@@ -87,26 +92,48 @@ def _book(*, name: str, chosen: "Format", tape: "Tape", acting_user: "User") -> 
     if tape.loans.is_empty():
         raise DaihouError("import.no_loans", book=name, rejected=tape.errors.height)
     first = tape.loans.row(0, named=True)
-    return create_book(
-        name=name,
-        currency=first["currency"],
-        minor_digits=first["minor_digits"],
-        time_zone=chosen.time_zone,
-        source_format=chosen.name,
-        acting_user=acting_user,
-    )
+    try:
+        return create_book(
+            name=name,
+            currency=first["currency"],
+            minor_digits=first["minor_digits"],
+            time_zone=chosen.time_zone,
+            source_format=chosen.name,
+            acting_user=acting_user,
+        )
+    except LedgerRefused as refused:
+        if refused.code != "book.exists":  # Another import made it while this one waited.
+            raise
+        return Book.objects.get(name=name)
 
 
 def _reconcile(ledger: "Book", tape: "Tape") -> "Reconciliation":
     from daihou.tapes.reconciliation import reconcile
 
-    refs = tape.statements.get_column("loan_ref").unique(maintain_order=True).to_list()
+    statements = _comparable(ledger, tape.statements)
+    refs = statements.get_column("loan_ref").unique(maintain_order=True).to_list()
     return reconcile(
         unit=tape.unit,
-        statements=tape.statements,
+        statements=statements,
         loans=_loans(ledger, refs),
         tolerance_minor=tape.tolerance_minor,
     )
+
+
+def _comparable(ledger: "Book", statements: "pl.DataFrame") -> "pl.DataFrame":
+    """Leave out stated figures of loans of which the book holds no schedule, or nothing at all."""
+    import polars as pl
+
+    from daihou.tapes.canonical import UNSCHEDULED_ON
+    from daihou.tapes.positions import COMPARED
+    from daihou.web.loans.models import Loan
+
+    is_stated = pl.col("figure").is_in(list(COMPARED))
+    if statements.filter(is_stated).is_empty():
+        return statements
+    planned = Loan.objects.filter(book=ledger).exclude(schedule__due_on=[UNSCHEDULED_ON])
+    refs = list(planned.values_list("loan_ref", flat=True))
+    return statements.filter(~is_stated | pl.col("loan_ref").is_in(refs))
 
 
 def _loans(ledger: "Book", refs: Sequence[str]) -> Iterator[tuple["Contract", tuple["Event", ...]]]:

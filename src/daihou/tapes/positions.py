@@ -38,13 +38,10 @@ class Positions:
 
 
 def stated_figures(tape: Tape) -> pl.DataFrame:
-    """Make statements of what is stated of loans whose own schedule is on the tape."""
+    """Make statements of what is stated, save of loans that this tape gives without a schedule."""
     dated = tape.dues.filter(pl.col("due_on") < canonical.UNSCHEDULED_ON)
-    planned = tape.loans.filter(
-        (pl.col("method") != "free")
-        | pl.col("loan_ref").is_in(dated.get_column("loan_ref").unique().implode())
-    )
-    stated = tape.stated.join(planned, on="loan_ref", how="semi", maintain_order="left")
+    unplanned = tape.loans.filter(pl.col("method") == "free").join(dated, on="loan_ref", how="anti")
+    stated = tape.stated.join(unplanned, on="loan_ref", how="anti", maintain_order="left")
     return pl.concat(
         stated.select(
             "loan_ref",
