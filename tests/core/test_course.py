@@ -2,9 +2,9 @@
 
 from hypothesis import given, strategies as st
 
-from daihou.core.course import standings
+from daihou.core.course import follow, standings
 from daihou.core.events import Kind
-from daihou.core.position import position
+from daihou.core.position import Status, position
 from daihou.core.terms import Component
 from tests.core.loans import event, histories, on, paid
 
@@ -42,3 +42,21 @@ def test_each_standing_is_the_position_of_its_day(history, offsets, paid_at, las
         assert (standing.first_due_on, standing.last_due_on) == (
             (dues[0], dues[-1]) if dues else (None, None)
         )
+
+
+@given(history=histories(), start=st.integers(-5, 200), length=st.integers(1, 200))
+def test_what_is_followed_ends_where_the_position_is_and_misses_no_turn(history, start, length):
+    contract, events = history
+    wrong = paid(start + 3, 44_444, sequence=99, key="wrong")
+    back = event(Kind.PAYMENT_REVERSED, start + 30, sequence=100, target_key="wrong")
+    events = [*events, wrong, back]
+    after, through = on(start), on(start + length)
+    turns, end = follow(contract=contract, events=events, after=after, through=through)
+    assert end == position(contract=contract, events=events, as_of=through)
+    assert turns[0].as_of == on(start + 1)
+    days = [on(start + n) for n in range(1, length + 1)]
+    for found in standings(contract=contract, events=events, days=days):
+        turn = next(t for t in reversed(turns) if t.as_of <= found.as_of)
+        assert turn.first_unpaid_due_on == found.first_unpaid_due_on
+        assert (turn.status is Status.PENDING) == (found.status is Status.PENDING)
+        assert (turn.first_due_on, turn.last_due_on) == (found.first_due_on, found.last_due_on)

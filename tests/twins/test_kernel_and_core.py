@@ -57,9 +57,10 @@ def core_figures(loans, as_of):
         schema={"loan_id": pl.Int64, "loan_ref": pl.String, "person_id": pl.Int64},
         orient="row",
     )
-    positions = end_of_day.other_positions(facts, pairs).sort("loan_id")
+    started = [others.position_row(o, f) for o, f in pairs if f.disbursed_on is not None]
+    positions = end_of_day.other_positions(facts, started).sort("loan_id")
     rows = [row for other, found in pairs for row in others.due_rows(other, found)]
-    return positions, others.frame(rows, c.DUES.names, c.DUES)
+    return positions, others.whole_frame(rows, c.DUES)
 
 
 def assert_replay_is_core(book, loans, as_of):
@@ -164,8 +165,8 @@ def test_events_of_late_news_are_those_core_would_raise(nights, random_book):
             day = AS_OF - timedelta(days=NIGHT_COUNT - night)
             told = tuple(e for e in loan.events if loan.known_on.get(e.key, day) <= day)
             other = others.Other(loan_id=loan.loan_id, contract=loan.contract, events=told)
-            found = other.at(day)
-            expected += others.events_of(other, found, known, day - books.DAY)
+            events, found = others.events_of(other, known, day - books.DAY, day)
+            expected += events
             known = others.Known(
                 oldest_unpaid_due_on=others.first_unpaid_on(
                     found, loan.contract.terms.tolerance_minor
@@ -202,7 +203,7 @@ def test_catching_up_raises_the_events_core_would_raise(random_book):
     expected = [
         event
         for other in map(books.as_other, some)
-        for event in others.events_of(other, other.at(AS_OF), others.Known(), first_on)
+        for event in others.events_of(other, others.Known(), first_on, AS_OF)[0]
     ]
     theirs = others.frame(expected, c.EVENTS.names, c.EVENTS).sort(c.EVENTS.key)
     assert_frame_equal(result.events, theirs)

@@ -185,7 +185,7 @@ class Fold:
     # Money in
 
     def principal_left(self) -> int:
-        return sum(row.left[PRINCIPAL] for row in self.rows)
+        return sum([row.left[PRINCIPAL] for row in self.rows])
 
     def _plan_for(self, channel: str, day: int) -> Plan:
         if channel in self.plans:

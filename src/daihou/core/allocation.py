@@ -158,7 +158,10 @@ def _spend_forwards(
     for row in rows:
         if not amount_minor:
             break
-        amount_minor = _take(amount_minor, row, components, parts)
+        left = row.left
+        for component in components:
+            if left[component]:
+                amount_minor = _take(amount_minor, row, component, parts)
     return amount_minor
 
 
@@ -173,21 +176,20 @@ def _spend_evenly(
         share_minor = amount_minor // len(rows)
         not_taken_minor = 0
         for row in rows[:-1]:
-            not_taken_minor += _take(share_minor, row, components, parts)
+            not_taken_minor += _spend_forwards(share_minor, [row], components, parts)
         last_share_minor = amount_minor - share_minor * (len(rows) - 1)
-        amount_minor = not_taken_minor + _take(last_share_minor, rows[-1], components, parts)
+        amount_minor = not_taken_minor + _spend_forwards(
+            last_share_minor, rows[-1:], components, parts
+        )
     return amount_minor
 
 
-def _take(amount_minor: int, row: Row, components: tuple[int, ...], parts: list[Part]) -> int:
-    left = row.left
-    for component in components:
-        taken_minor = min(left[component], amount_minor)
-        if taken_minor:
-            left[component] -= taken_minor
-            amount_minor -= taken_minor
-            parts.append((row, component, taken_minor))
-    return amount_minor
+def _take(amount_minor: int, row: Row, component: int, parts: list[Part]) -> int:
+    taken_minor = min(row.left[component], amount_minor)
+    if taken_minor:
+        row.left[component] -= taken_minor
+        parts.append((row, component, taken_minor))
+    return amount_minor - taken_minor
 
 
 def allocate(

@@ -138,8 +138,12 @@ def position(
     counted = _counted(events, as_of, known_at)
     fold = Fold(contract)
     fold.run(sorted((e for e in counted if e.kind is not Kind.STATED), key=sort_key), as_of)
+    return freeze(fold, as_of, [event for event in counted if event.kind is Kind.STATED])
+
+
+def freeze(fold: Fold, as_of: date, stated: Sequence[Event]) -> Position:
+    """Read the position off a fold that went to the day; ``stated`` by then lies over it."""
     folded = _freeze(fold, as_of)
-    stated = [event for event in counted if event.kind is Kind.STATED]
     if not stated:
         return folded
     return _overlay(folded, max(stated, key=lambda event: (event.effective_on, event.sequence)))

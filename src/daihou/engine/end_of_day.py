@@ -9,11 +9,11 @@ Source  design.md, "The way of the data"; docs/algorithms/end-of-day.md.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from daihou.core.position import Position
 from daihou.engine import arrays, columns as c, frames, others, stated as overlay
 from daihou.engine.layout import Minor
 from daihou.engine.tables import NewFacts, ShardResult, ShardTables
@@ -161,27 +161,25 @@ def _fold_others(
     if rows.height != touched.height:
         missing = touched.join(rows, on="loan_id", how="anti")["loan_id"]
         raise c.ColumnsRefused("shard.unaligned", f"loan {missing[0]} is not plain, has no events")
-    decoded = others.decode(rows.sort("loan_id"))
-    found = [other.at(window[1]) for other in decoded]
     known = touched.select("oldest_unpaid_due_on", "closed_on").iter_rows()
-    pairs = list(zip(decoded, found, strict=True))
-    raised = [
-        event
-        for (other, end), facts in zip(pairs, known, strict=True)
-        for event in others.events_of(
-            other, end, others.Known(oldest_unpaid_due_on=facts[0], closed_on=facts[1]), window[0]
-        )
-    ]
+    loan_rows, raised, position_rows = [], [], []
+    due_rows: list[others.Row] = []
+    for other, facts in zip(others.decode(rows.sort("loan_id")), known, strict=True):
+        before = others.Known(oldest_unpaid_due_on=facts[0], closed_on=facts[1])
+        events, end = others.events_of(other, before, *window)
+        raised += events
+        loan_rows.append(others.loan_row(other, end))
+        due_rows += others.due_rows(other, end)
+        if end.disbursed_on is not None:
+            position_rows.append(others.position_row(other, end))
     own = [name for name in c.LOANS.names if name not in c.LOAN_FACTS.names[1:]]
-    loan_rows = others.frame([others.loan_row(o, f) for o, f in pairs], own, c.LOANS)
-    loans = touched.select(c.LOAN_FACTS.names).join(loan_rows, on="loan_id", how="inner")
+    found = others.frame(loan_rows, own, c.LOANS)
+    loans = touched.select(c.LOAN_FACTS.names).join(found, on="loan_id", how="inner")
     return _Folded(
         loans=loans.sort("loan_id").select(c.LOANS.names),
-        dues=others.frame(
-            (row for o, f in pairs for row in others.due_rows(o, f)), c.DUES.names, c.DUES
-        ),
+        dues=others.whole_frame(due_rows, c.DUES),
         events=others.frame(raised, c.EVENTS.names, c.EVENTS),
-        positions=other_positions(touched, pairs),
+        positions=other_positions(touched, position_rows),
         money=(0, 0, 0),
     )
 
@@ -192,11 +190,8 @@ def merge_others(known: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     return frames.in_order(c.OTHERS, [kept, new])
 
 
-def other_positions(
-    loans: pl.DataFrame, pairs: list[tuple[others.Other, Position]]
-) -> pl.DataFrame:
-    """Return ``POSITIONS`` of loans folded by ``core`` that are not pending."""
-    rows = [others.position_row(o, f) for o, f in pairs if f.disbursed_on is not None]
+def other_positions(loans: pl.DataFrame, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return ``POSITIONS`` of loans folded by ``core``, of what ``others.position_row`` gave."""
     left_out = {"loan_ref", "person_id", "person_days_past_due"}
     names = [name for name in c.POSITIONS.names if name not in left_out]
     frame = others.frame(rows, names, c.POSITIONS)

@@ -1,28 +1,29 @@
 """Loans the kernel does not know: folded by ``core``, brought into the same rows.
 
 Units   See ``columns``; amounts due are net of what was waived.
-Shape   One ``Refold`` per call over the rows of ``OTHERS`` that are to be folded.
+Shape   One loan is decoded, folded and let go before the next: what lives on are its rows.
 Errors  What ``core`` refuses passes through.
 Source  design.md, "Two engines, one law".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
 from daihou.core import codec
 from daihou.core.ageing import BUCKETS, bucket_of, first_day_of
-from daihou.core.course import Standing, standings
+from daihou.core.course import Standing, follow, standings
 from daihou.core.events import Event
-from daihou.core.position import InstalmentPosition, Position, Status, position
+from daihou.core.position import Position, Status, position
 from daihou.core.terms import Component, Contract
 from daihou.engine import columns as c
 
 DAY = timedelta(days=1)
 BOUNDARIES = tuple(first_day_of(bucket) for bucket in BUCKETS[1:])
+Row: TypeAlias = tuple[Any, ...]
 AGEING = (Component.PRINCIPAL, Component.INTEREST, Component.FEE)
 
 
@@ -40,17 +41,18 @@ class Other:
     def course(self, days: Sequence[date]) -> Iterable[Standing]:
         return standings(contract=self.contract, events=self.events, days=days)
 
+    def follow(self, from_on: date, to_on: date) -> tuple[tuple[Standing, ...], Position]:
+        return follow(contract=self.contract, events=self.events, after=from_on, through=to_on)
 
-def decode(rows: pl.DataFrame) -> tuple[Other, ...]:
-    """Decode rows of ``OTHERS``."""
-    return tuple(
-        Other(
+
+def decode(rows: pl.DataFrame) -> Iterator[Other]:
+    """Decode rows of ``OTHERS``, one at a time."""
+    for loan_id, contract_text, events_text in rows.iter_rows():
+        yield Other(
             loan_id=loan_id,
             contract=codec.decode_text(Contract, contract_text),
             events=codec.decode_text(tuple[Event, ...], events_text),
         )
-        for loan_id, contract_text, events_text in rows.iter_rows()
-    )
 
 
 def encode(*, loan_id: int, contract: Contract, events: Sequence[Event]) -> dict[str, Any]:
@@ -102,27 +104,27 @@ def _next_change_on(other: Other, found: Position, oldest_on: date | None) -> da
     return min(days, default=None)
 
 
-def due_rows(other: Other, found: Position) -> Iterable[dict[str, Any]]:
-    """Return rows of ``DUES``."""
+def due_rows(other: Other, found: Position) -> Iterator[Row]:
+    """Return rows of ``DUES``, in the order of its columns."""
     for instalment in found.instalments:
-        yield _due_row(other.loan_id, found.as_of, instalment)
-
-
-def _due_row(loan_id: int, as_of: date, instalment: InstalmentPosition) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "loan_id": loan_id,
-        "instalment_no": instalment.instalment_no,
-        "start_on": instalment.start_on,
-        "due_on": instalment.due_on,
-        "penalty_carry": 0,
-        "compound_interest_carry": 0,
-        "accrued_through_on": as_of,
-        "paid_on": instalment.paid_on,
-    }
-    for component, owed in instalment.components.items():
-        row[f"{component.value}_due_minor"] = owed.due_minor - owed.waived_minor
-        row[f"{component.value}_paid_minor"] = owed.paid_minor
-    return row
+        owed = [instalment.components[part] for part in Component]
+        principal, interest, fee, penalty, compound = (o.due_minor - o.waived_minor for o in owed)
+        yield (
+            other.loan_id,
+            instalment.instalment_no,
+            instalment.start_on,
+            instalment.due_on,
+            principal,
+            interest,
+            fee,
+            penalty,
+            compound,
+            0,  # What is carried of penalty and compound interest
+            0,  # is the fold's own.
+            found.as_of,
+            *(o.paid_minor for o in owed),
+            instalment.paid_on,
+        )
 
 
 def position_row(other: Other, found: Position) -> dict[str, Any]:
@@ -151,19 +153,19 @@ def position_row(other: Other, found: Position) -> dict[str, Any]:
     }
 
 
-def history_rows(other: Other, days: Sequence[date]) -> Iterable[dict[str, Any]]:
-    """Return rows of ``HISTORY``; the days must not go back."""
+def history_rows(other: Other, days: Sequence[date]) -> Iterator[Row]:
+    """Return rows of ``HISTORY``, in the order of its columns; the days must not go back."""
     for found in other.course(days):
         if found.status is not Status.PENDING:
-            yield {
-                "as_of": found.as_of,
-                "loan_id": other.loan_id,
-                "status": found.status.value,
-                "bucket": found.bucket.value,
-                "days_past_due": found.days_past_due,
-                "principal_outstanding_minor": found.principal_outstanding_minor,
-                "overdue_minor": found.overdue_minor,
-            }
+            yield (
+                found.as_of,
+                other.loan_id,
+                found.status.value,
+                found.bucket.value,
+                found.days_past_due,
+                found.principal_outstanding_minor,
+                found.overdue_minor,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,24 +176,25 @@ class Known:
     closed_on: date | None = None
 
 
-def events_of(other: Other, end: Position, known: Known, from_on: date) -> list[dict[str, Any]]:
-    """Raise the events of the days after ``from_on`` through ``end``: the kernel's ``watch``."""
-    to_on = end.as_of
-    days = {instalment.due_on for instalment in end.instalments}
-    days |= {event.effective_on for event in other.events} | {from_on + DAY}
-    days = {day for day in days if from_on < day <= to_on}
+def events_of(
+    other: Other, known: Known, from_on: date, to_on: date
+) -> tuple[list[dict[str, Any]], Position]:
+    """Raise the events of the days after ``from_on`` through ``to_on``, as the kernel's ``watch``.
+
+    The position is that of the last day, from the same fold.
+    """
+    turns, end = other.follow(from_on, to_on)
     before = _bucket_no(known.oldest_unpaid_due_on, from_on)
     raised: list[dict[str, Any]] = []
-    ordered = sorted(days)
-    lasts = [*(day - DAY for day in ordered[1:]), to_on]
-    for found, last in zip(other.course(ordered), lasts, strict=True):
+    lasts = [*(turn.as_of - DAY for turn in turns[1:]), to_on]
+    for found, last in zip(turns, lasts, strict=True):
         if found.status is not Status.PENDING:
             raised += _events_of_span(other.loan_id, found, last, before)
             before = _bucket_no(found.first_unpaid_due_on, last)
     if end.closed_on is not None and known.closed_on is None:
         on = max(end.closed_on, from_on + DAY)
         raised.append(_event(other.loan_id, on, "closed", (0, 0), None))
-    return raised
+    return raised, end
 
 
 def _bucket_no(oldest_on: date | None, day: date) -> int:
@@ -239,3 +242,14 @@ def frame(rows: Iterable[dict[str, Any]], names: Sequence[str], table: c.Table) 
     """Build a frame with these columns of a table."""
     schema = {name: table.schema[name] for name in names}
     return pl.DataFrame([{name: row[name] for name in names} for row in rows], schema=schema)
+
+
+def whole_frame(rows: Iterable[Row], table: c.Table) -> pl.DataFrame:
+    """Build a frame from rows in the order of the table's columns."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    return pl.DataFrame(
+        [
+            pl.Series(column.name, values, dtype=column.dtype)
+            for column, values in zip(table.columns, columns, strict=True)
+        ]
+    )

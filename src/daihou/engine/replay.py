@@ -33,12 +33,11 @@ READ_COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shard:
-    """A shard ready to replay: plain loans as arrays, the others decoded."""
+    """A shard ready to replay: plain loans as arrays."""
 
     tables: ShardTables
     plain: pl.DataFrame
     arrays: arrays.ShardArrays
-    others: tuple[others.Other, ...]
 
 
 def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFrame:
@@ -56,13 +55,17 @@ def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFr
         chosen = np.arange(shard.plain.height)
         into = arrays.fold_arrays(shard=shard.arrays, chosen=chosen, snapshots=(day,))
         plain = frames.positions(loans=shard.plain, into=into, as_of=day, currency=book.currency)
-        pairs = [(other, other.at(as_of)) for other in shard.others]
-        rest = end_of_day.other_positions(shard.tables.loans, pairs)
+        rows = [
+            others.position_row(other, found)
+            for other in others.decode(shard.tables.others)
+            if (found := other.at(as_of)).disbursed_on is not None
+        ]
+        rest = end_of_day.other_positions(shard.tables.loans, rows)
         both = frames.in_order(c.POSITIONS, [plain, rest])
         if not with_stated:
             return both
-        rows = overlay.latest(stated=shard.tables.stated, as_of=as_of)
-        return overlay.over_positions(positions=both, rows=rows)
+        stated = overlay.latest(stated=shard.tables.stated, as_of=as_of)
+        return overlay.over_positions(positions=both, rows=stated)
 
     whole = frames.in_order(c.POSITIONS, _each_shard(book, fold))
     return c.check(frames.with_persons(whole.lazy()), c.POSITIONS)
@@ -86,8 +89,9 @@ def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
             snapshots=[arrays.day_number(day) for day in days],
         )
         parts = [frames.history(loan_ids=shard.plain["loan_id"].to_numpy(), into=into)]
-        rows = (row for other in shard.others for row in others.history_rows(other, days))
-        parts.append(others.frame(rows, c.HISTORY.names, c.HISTORY))
+        decoded = others.decode(shard.tables.others)
+        rows = (row for other in decoded for row in others.history_rows(other, days))
+        parts.append(others.whole_frame(rows, c.HISTORY))
         whole = pl.concat(parts)
         return _stated_history(shard, whole, days) if shard.tables.stated.height else whole
 
@@ -112,8 +116,9 @@ def dues(*, book: Book, as_of: date) -> pl.DataFrame:
         )
         facts = end_of_day.rows_of(shard.tables.dues, shard.plain["loan_id"].to_numpy())
         plain = frames.dues(facts=facts, into=into, folded_on=day)
-        rows = (row for other in shard.others for row in others.due_rows(other, other.at(as_of)))
-        rest = others.frame(rows, c.DUES.names, c.DUES)
+        decoded = others.decode(shard.tables.others)
+        rows = (row for other in decoded for row in others.due_rows(other, other.at(as_of)))
+        rest = others.whole_frame(rows, c.DUES)
         refs = shard.tables.loans.filter(pl.col("disbursed_on") <= as_of)
         both = frames.in_order(c.DUES, [plain, rest])
         return both.join(refs.select("loan_id", "loan_ref"), on="loan_id", maintain_order="left")
@@ -145,7 +150,6 @@ def _read(book: Book, shard_no: int) -> _Shard:
             payments=end_of_day.rows_of(tables.payments, of_plain),
             rule_rows=tables.rules,
         ),
-        others=others.decode(tables.others),
     )
 
 
