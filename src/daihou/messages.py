@@ -511,6 +511,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the file {file} has {size_mib} MiB, the limit is {limit_mib} MiB; split it or use Parquet",
     ),
     "file.damaged": ("文件 {file} 已损坏：{text}", "the file {file} is damaged: {text}"),
+    "file.ragged": (
+        "文件 {file} 第 {row} 行有 {found} 个字段，表头只有 {wanted} 个",
+        "row {row} of {file} has {found} fields, the header only {wanted}",
+    ),
     "file.malformed": ("文件 {file} 无法读取：{text}", "the file {file} cannot be read: {text}"),
     "file.kind_unknown": (
         "文件 {file} 的类型无法读取；可用：{known}",

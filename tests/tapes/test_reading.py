@@ -53,6 +53,15 @@ def test_a_file_too_large_to_hold_is_refused_before_it_is_read(tmp_path):
     assert refusal(path) == "file.too_large"
 
 
+def test_a_row_with_more_fields_than_the_header_is_named(tmp_path):
+    path = tmp_path / "parties.csv"
+    path.write_text(HEAD + "A,x\n" + "B,x,y\n")
+    with pytest.raises(TapeRefused) as refused:
+        reading.read_tables(path)
+    assert refused.value.code == "file.ragged"
+    assert refused.value.params == {"file": "parties.csv", "row": 2, "found": 3, "wanted": 2}
+
+
 def test_an_unknown_kind_of_file(tmp_path):
     (tmp_path / "loans.doc").write_bytes(b"x")
     assert refusal(tmp_path / "loans.doc") == "file.kind_unknown"

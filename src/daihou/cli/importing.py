@@ -50,8 +50,8 @@ def import_tape(
     chosen = format_named(format_name)
     name = book or chosen.name
     with _spinner(f"{name}: 读取 reading"):
+        tape = _read(chosen, paths, name)  # First: it refuses at once what is too large.
         digests = _digests(paths)
-        tape = _read(chosen, paths, name)
     from django.db import transaction
 
     from daihou.web.access.queries import system_user

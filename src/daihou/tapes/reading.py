@@ -4,9 +4,10 @@ Shape   ``read_tables`` gives one ``RawTable`` per file or sheet; ``rows`` has t
         columns in the file's own order, ``broken`` the data rows (from 1) that hold text in another
         encoding or a formula, with the column where it is known.
 Errors  ``TapeRefused``: ``file.missing``, ``file.empty``, ``file.too_large``, ``file.damaged``,
-        ``file.malformed``, ``file.kind_unknown``, ``file.no_rows``.
+        ``file.malformed``, ``file.ragged``, ``file.kind_unknown``, ``file.no_rows``.
 """
 
+import csv
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,7 @@ def _read_csv(path: Path) -> Iterator[RawTable]:
     except pl.exceptions.NoDataError as error:
         raise TapeRefused("file.empty", file=path.name) from error
     except (pl.exceptions.PolarsError, OSError) as error:
+        _refuse_ragged(path, encoding=encoding)
         raise TapeRefused("file.malformed", file=path.name, text=_first_line(error)) from error
     broken = pl.DataFrame(
         {
@@ -115,6 +117,21 @@ def _read_csv(path: Path) -> Iterator[RawTable]:
 def _parse_csv(source: Path | bytes) -> pl.DataFrame:
     rows = pl.read_csv(source, infer_schema=False)
     return rows.rename({name: name.strip().lstrip("\ufeff") for name in rows.columns})
+
+
+def _refuse_ragged(path: Path, *, encoding: str) -> None:
+    """Name the first row with more fields than the header, if that is what is wrong."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        try:
+            rows = csv.reader(file)
+            wanted = len(next(rows))
+            for number, row in enumerate(rows, start=1):
+                if len(row) > wanted:
+                    raise TapeRefused(
+                        "file.ragged", file=path.name, row=number, found=len(row), wanted=wanted
+                    )
+        except (csv.Error, StopIteration):
+            return
 
 
 def _encoding_of(path: Path) -> tuple[str, list[int]]:
