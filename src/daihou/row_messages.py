@@ -23,6 +23,10 @@ ROW_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "{column} 与最小单位列同时给出且不一致",
         "{column} and its _minor column say different things",
     ),
+    "calendar.unknown": (
+        "没有这个名称的节假日日历；请在 calendars 表中给出",
+        "no holiday calendar of this name; give its days in the table calendars",
+    ),
     "cell.formula": (
         "{column} 含公式；请改为数值",
         "{column} holds a formula; give the value itself",

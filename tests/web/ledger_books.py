@@ -23,7 +23,7 @@ def frame(name, rows):
     )
 
 
-def tape(*, loans, dues=(), payments=(), events=(), stated=()):
+def tape(*, loans, dues=(), payments=(), events=(), stated=(), calendars=()):
     return Tape(
         format_name="native",
         unit="loan",
@@ -32,6 +32,7 @@ def tape(*, loans, dues=(), payments=(), events=(), stated=()):
         payments=frame("payments", payments),
         events=frame("events", events),
         stated=frame("stated", stated),
+        calendars=frame("calendars", calendars),
     )
 
 

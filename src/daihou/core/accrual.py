@@ -178,11 +178,33 @@ def read(*, numerator: int, rate: DailyRate, rounding: Rounding) -> int:
     return round_ratio(numerator=numerator, denominator=rate.denominator, rounding=rounding)
 
 
+def widest_base(*, terms: Terms, days: int = LONGEST_SPAN_DAYS) -> int:
+    """Find the largest base whose accrual stays within 64 bits for so many days.
+
+    The widest number met is the exact numerator of the whole span plus one carried remainder,
+    doubled where a half is looked for. Negative where not even a base of zero fits.
+
+    >>> from daihou.core.terms import Method, PenaltyTerms
+    >>> fine = Rate(value=Decimal("0.0005"), per=RatePer.DAY)
+    >>> widest_base(terms=Terms(method=Method.BULLET, rate=fine, penalty=PenaltyTerms(rate=fine)))
+    126261306870320
+    """
+    widest = MOST_MINOR
+    for rate in (penalty_rate(terms), compound_rate(terms)):
+        if rate is None:
+            continue
+        most = max(rate.common_numerator, rate.leap_numerator)
+        if 2 * rate.denominator * days > MOST_MINOR:
+            return -1
+        if most:
+            widest = min(widest, (MOST_MINOR // 2 - rate.denominator) // (most * days))
+    return widest
+
+
 def check_widths(*, terms: Terms, base_minor: int, days: int = LONGEST_SPAN_DAYS) -> None:
     """Refuse terms whose accrual on this base could pass 64 bits within so many days.
 
-    The widest number met is the exact numerator of the whole span plus one carried remainder,
-    doubled where a half is looked for. The engine relies on this proof; so does the import.
+    The engine relies on this proof; so does the import.
 
     :raises AccrualRefused: ``accrual.too_wide``, ``base.negative``.
 
@@ -196,9 +218,5 @@ def check_widths(*, terms: Terms, base_minor: int, days: int = LONGEST_SPAN_DAYS
     """
     if base_minor < 0:
         raise AccrualRefused("base.negative")
-    for rate in (penalty_rate(terms), compound_rate(terms)):
-        if rate is None:
-            continue
-        most = max(rate.common_numerator, rate.leap_numerator)
-        if 2 * (base_minor * most * days + rate.denominator) > MOST_MINOR:
-            raise AccrualRefused("accrual.too_wide")
+    if base_minor > widest_base(terms=terms, days=days):
+        raise AccrualRefused("accrual.too_wide")

@@ -103,6 +103,7 @@ class Loans(Sourced):
     first_due_on = _day(nullable=True)
     month_end = _word(core_terms.MonthEnd, nullable=True)
     holiday_shift = _word(core_terms.HolidayShift, nullable=True)
+    calendar = dy.String(nullable=True, min_length=1, max_length=64)  # A name of ``Calendars``.
     rounding = _word(core_terms.Rounding, nullable=True)
     multiple_minor = dy.Int64(nullable=True, min=1)
     balloon_minor = dy.Int64(nullable=True, min=0)
@@ -248,6 +249,13 @@ class Parties(Sourced):
     address = dy.String(nullable=True, max_length=400)
 
 
+class Calendars(Sourced):
+    """A day on which no instalment falls due."""
+
+    calendar = dy.String(nullable=False, min_length=1, max_length=64)
+    closed_on = _day()
+
+
 class Statements(dy.Schema):
     """What the source itself says, kept apart: it is compared and never booked."""
 
@@ -277,6 +285,7 @@ class Errors(dy.Schema):
 
 
 FRAMES: Final[Mapping[str, type[dy.Schema]]] = {
+    "calendars": Calendars,
     "parties": Parties,
     "loans": Loans,
     "dues": Dues,
@@ -285,6 +294,7 @@ FRAMES: Final[Mapping[str, type[dy.Schema]]] = {
     "stated": Stated,
 }
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "calendars": ("calendar", "closed_on"),
     "parties": ("party_ref",),
     "loans": ("loan_ref",),
     "dues": ("loan_ref", "instalment_no"),

@@ -19,6 +19,7 @@ from daihou.core.terms import (
     AccrualRounding,
     AllocationRule,
     AllocationTerms,
+    Calendar,
     Component,
     Contract,
     DayCount,
@@ -36,6 +37,7 @@ from daihou.core.terms import (
     Step,
     Surplus,
     Terms,
+    TermsRefused,
     Timing,
     rule_in_order,
 )
@@ -43,6 +45,8 @@ from daihou.tapes.canonical import STATED_FIGURES
 from daihou.tapes.protocol import Tape
 
 Row = Mapping[str, Any]
+Calendars = Mapping[str, Calendar]
+NO_CALENDARS: Final[Calendars] = {}
 _WORDS: Final[Mapping[str, type[Any]]] = {
     "method": Method,
     "day_count": DayCount,
@@ -82,14 +86,32 @@ def rule_of(*, order: str | None, mode: str | None, surplus: str | None) -> Allo
     return rule_in_order(components, mode=chosen_mode, surplus=chosen_surplus)
 
 
-def terms_of(row: Row, *, dues: tuple[FreeDue, ...] = ()) -> Terms:
-    """Build the terms of one canonical loan; what is empty takes the default."""
+def calendars_of(rows: pl.DataFrame) -> dict[str, Calendar]:
+    """Build the calendars of rows of ``canonical.Calendars``, by name."""
+    days = rows.group_by("calendar", maintain_order=True).agg("closed_on")
+    return {
+        name: Calendar(name=name, closed_on=frozenset(closed_on))
+        for name, closed_on in days.iter_rows()
+    }
+
+
+def terms_of(
+    row: Row, *, dues: tuple[FreeDue, ...] = (), calendars: Calendars = NO_CALENDARS
+) -> Terms:
+    """Build the terms of one canonical loan; what is empty takes the default.
+
+    :raises TermsRefused: ``calendar.unknown``.
+    """
     given: dict[str, Any] = {
         name: kind(row[name]) for name, kind in _WORDS.items() if row[name] is not None
     }
     given |= {name: row[name] for name in _PLAIN if row[name] is not None}
     if row["down_payment_rate"] is not None:
         given["down_payment_rate"] = Decimal(row["down_payment_rate"])
+    if row["calendar"] is not None:
+        if row["calendar"] not in calendars:
+            raise TermsRefused("calendar.unknown")
+        given["calendar"] = calendars[row["calendar"]]
     return Terms(
         rate=_rate(row["rate"] or "0", row["rate_per"]),
         allocation=_allocation(row),
@@ -127,6 +149,7 @@ def _penalty(row: Row) -> PenaltyTerms | None:
 
 def contracts_of(tape: Tape) -> Iterator[tuple[Contract, tuple[Event, ...]]]:
     """Give every loan of the tape with its events, ready for ``core.position``."""
+    calendars = calendars_of(tape.calendars)
     dues = _by_loan(tape.dues.sort("loan_ref", "instalment_no"))
     frames = {
         "payments": _by_loan(tape.payments),
@@ -150,7 +173,7 @@ def contracts_of(tape: Tape) -> Iterator[tuple[Contract, tuple[Event, ...]]]:
             minor_digits=row["minor_digits"],
             principal_minor=row["principal_minor"],
             start_on=row["disbursed_on"],
-            terms=terms_of(row, dues=free),
+            terms=terms_of(row, dues=free, calendars=calendars),
         )
         found = {name: by_loan.get(ref, []) for name, by_loan in frames.items()}
         yield contract, _events(row, **found)

@@ -3,7 +3,7 @@
 Units   An amount column is given in major units (``amount``) or as whole minor units
         (``amount_minor``). Dates are days; only ``known_at`` is an instant and names its zone.
 Shape   One table per file or sheet; its name says which: loans, openings, dues, payments, events,
-        stated, parties. A file of mended errors holds rows of several tables.
+        stated, parties, calendars. A file of mended errors holds rows of several tables.
 Errors  ``TapeRefused``: ``file.table_unknown``, ``column.unknown``, ``column.missing`` and what
         ``reading`` refuses. Every bad row is an error row.
 """
@@ -32,6 +32,7 @@ TABLES: Final = {
     "stated": "stated",
     "positions": "stated",
     "parties": "parties",
+    "calendars": "calendars",
 }
 REQUIRED: Final = {
     "loans": ("loan_ref", "principal_minor", "disbursed_on"),
@@ -40,6 +41,7 @@ REQUIRED: Final = {
     "events": ("loan_ref", "kind", "effective_on"),
     "stated": ("loan_ref", "as_of", "principal_outstanding_minor", "days_past_due"),
     "parties": ("party_ref",),
+    "calendars": ("calendar", "closed_on"),
 }
 ZERO_WHEN_EMPTY: Final = {
     "dues": ("interest_minor", "fee_minor"),

@@ -41,6 +41,7 @@ class Tape:
     unit: str  # What the reconciliation counts: "loans", "loan-months" …
     tolerance_minor: int = 0  # How far a compared figure may be off and still agree.
     sources: tuple[Source, ...] = ()
+    calendars: pl.DataFrame = field(default_factory=lambda: canonical.empty("calendars"))
     parties: pl.DataFrame = field(default_factory=lambda: canonical.empty("parties"))
     loans: pl.DataFrame = field(default_factory=lambda: canonical.empty("loans"))
     dues: pl.DataFrame = field(default_factory=lambda: canonical.empty("dues"))
@@ -55,6 +56,7 @@ class Tape:
 
     def frame(self, name: str) -> pl.DataFrame:
         frames: Mapping[str, pl.DataFrame] = {
+            "calendars": self.calendars,
             "parties": self.parties,
             "loans": self.loans,
             "dues": self.dues,
@@ -68,6 +70,7 @@ class Tape:
         """Replace the named frames."""
         return replace(
             self,
+            calendars=frames.get("calendars", self.calendars),
             parties=frames.get("parties", self.parties),
             loans=frames.get("loans", self.loans),
             dues=frames.get("dues", self.dues),

@@ -1,7 +1,8 @@
 """Put a tape's contracts into the book: new loans are added, known ones compared, none changed.
 
-Errors  Rows of ``canonical.Errors``: ``book.wrong_currency``, ``terms.*`` of core. A loan whose
-        contract differs from the one we hold is ``loan.changed`` and a drift.
+Errors  Rows of ``canonical.Errors``: ``book.wrong_currency``, ``calendar.unknown``, ``terms.*`` of
+        core, ``accrual.too_wide`` where a penalty would not fit 64 bits. A loan whose contract
+        differs from the one we hold is ``loan.changed`` and a drift.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,24 @@ from psycopg import Connection
 
 from daihou.core import codec
 from daihou.core.terms import Method, Terms, TermsRefused
+from daihou.tapes.contracts import Calendars
 from daihou.web.ledger.copying import copy_in, copy_out
 from daihou.web.ledger.facts import SCHEDULE
 from daihou.web.ledger.models import Book
-from daihou.web.loans.agreed import TERMS_COLUMNS, agreed_terms
+from daihou.web.ledger.products_in import put_versions
+from daihou.web.loans.agreed import (
+    TERMS_COLUMNS,
+    agreed_terms,
+    check_shifted,
+    product_terms,
+    widest_amounts,
+)
 
 AGREED = ("terms_id", "agreed_minor", "start_on", *SCHEDULE)
+_OF_TERMS = dict.fromkeys(
+    ("terms_id", "product_terms_id", "largest_minor", "widest_minor"), pl.Int64
+)
+CALENDAR_CODES = ("calendar.unknown", "terms.shift_without_calendar", "terms.due_dates_meet")
 ERROR_COLUMNS = ("source_no", "source_row", "column", "code")
 
 
@@ -33,11 +46,16 @@ class ContractsPut:
 
 
 def put_contracts(
-    connection: Connection[Any], *, book: Book, contracts: pl.DataFrame, parties: pl.DataFrame
+    connection: Connection[Any],
+    *,
+    book: Book,
+    contracts: pl.DataFrame,
+    parties: pl.DataFrame,
+    calendars: Calendars,
 ) -> ContractsPut:
     """Add what is new. ``parties`` maps ``reference`` to ``party_id``."""
     known = _known_loans(connection, book)
-    checked = _with_faults(_with_terms(connection, contracts), book)
+    checked = _with_faults(_with_terms(connection, contracts, calendars), book)
     good = checked.filter(pl.col("code").is_null())
     bad = checked.filter(pl.col("code").is_not_null())
     joined = good.join(known, on="loan_ref", how="left", maintain_order="left")
@@ -67,23 +85,56 @@ def _known_loans(connection: Connection[Any], book: Book) -> pl.DataFrame:
     )
 
 
-def _with_terms(connection: Connection[Any], contracts: pl.DataFrame) -> pl.DataFrame:
-    """Add ``terms_id``, or ``code`` where the terms are refused; terms are stored once each."""
+def _with_terms(
+    connection: Connection[Any], contracts: pl.DataFrame, calendars: Calendars
+) -> pl.DataFrame:
+    """Add what follows from the terms, or ``column`` and ``code`` where they are refused.
+
+    Terms are stored once each; ``product_terms_id`` is without what is a loan's own.
+    """
     distinct = contracts.select(TERMS_COLUMNS).unique(maintain_order=True)
-    built: list[tuple[Terms | None, str | None]] = []
-    for row in distinct.iter_rows(named=True):
-        try:
-            built.append((agreed_terms(row=row), None))
-        except TermsRefused as refused:
-            built.append((None, refused.code))
-    ids = _store_terms(connection, [terms for terms, _ in built if terms is not None])
-    found = distinct.with_columns(
-        pl.Series("terms_id", [ids.get(terms) if terms else None for terms, _ in built], pl.Int64),
-        pl.Series("code", [code for _, code in built], pl.String),
+    rows = [_built_terms(row, calendars) for row in distinct.iter_rows(named=True)]
+    terms = [found for found, _ in rows if found is not None]
+    ids = _store_terms(connection, [*terms, *map(product_terms, terms)])
+    known = [
+        (None,) * len(_OF_TERMS)
+        if found is None
+        else (ids[found], ids[product_terms(found)], *widest_amounts(found))
+        for found, _ in rows
+    ]
+    told = pl.DataFrame(known, schema=_OF_TERMS, orient="row").with_columns(
+        pl.Series("code", [code for _, code in rows], pl.String)
     )
-    return contracts.join(
-        found, on=TERMS_COLUMNS, how="left", nulls_equal=True, maintain_order="left"
+    joined = contracts.join(
+        pl.concat([distinct, told], how="horizontal"),
+        on=TERMS_COLUMNS,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     )
+    return _with_shift_faults(joined, {ids[found]: found for found in terms})
+
+
+def _built_terms(row: dict[str, Any], calendars: Calendars) -> tuple[Terms | None, str | None]:
+    try:
+        return agreed_terms(row=row, calendars=calendars), None
+    except TermsRefused as refused:
+        return None, refused.code
+
+
+def _with_shift_faults(contracts: pl.DataFrame, terms: dict[int, Terms]) -> pl.DataFrame:
+    """Refuse loans whose instalments, moved off holidays, would meet: that depends on the start."""
+    shifted = [terms_id for terms_id, item in terms.items() if item.calendar is not None]
+    if not shifted:
+        return contracts
+    places = contracts.filter(pl.col("terms_id").is_in(shifted))
+    starts = places.select("terms_id", "start_on").unique(maintain_order=True)
+    codes = [
+        check_shifted(terms=terms[terms_id], start_on=on) for terms_id, on in starts.iter_rows()
+    ]
+    found = starts.with_columns(pl.Series("shift_code", codes, pl.String))
+    joined = contracts.join(found, on=["terms_id", "start_on"], how="left", maintain_order="left")
+    return joined.with_columns(code=pl.coalesce("code", "shift_code")).drop("shift_code")
 
 
 def _store_terms(connection: Connection[Any], terms: list[Terms]) -> dict[Terms, int]:
@@ -129,9 +180,13 @@ def _with_faults(contracts: pl.DataFrame, book: Book) -> pl.DataFrame:
         ("balloon_minor", "terms.balloon_beyond_principal"): pl.col("balloon_minor").fill_null(0)
         > pl.col("agreed_minor"),
         ("first_due_on", "terms.due_before_start"): pl.col("first_due_on") <= pl.col("start_on"),
+        ("principal_minor", "schedule.too_large"): pl.col("agreed_minor") > pl.col("largest_minor"),
+        ("principal_minor", "accrual.too_wide"): _widest_minor() > pl.col("widest_minor"),
     }
     refused = pl.col("code").is_not_null()
-    columns = [pl.when(refused).then(pl.lit("method"))]
+    is_of_calendar = pl.col("code").is_in(CALENDAR_CODES)
+    named = pl.when(is_of_calendar).then(pl.lit("calendar")).otherwise(pl.lit("method"))
+    columns = [pl.when(refused).then(named)]
     codes = [pl.col("code")]
     for (column, code), holds in faults.items():
         columns.append(pl.when(holds).then(pl.lit(column)))
@@ -141,6 +196,11 @@ def _with_faults(contracts: pl.DataFrame, book: Book) -> pl.DataFrame:
     )
 
 
+def _widest_minor() -> pl.Expr:
+    """Return what penalty or compound interest of a loan may at most accrue on."""
+    return pl.max_horizontal("agreed_minor", pl.col("interest_minor").list.max())
+
+
 def _insert(
     connection: Connection[Any], *, book: Book, new: pl.DataFrame, parties: pl.DataFrame
 ) -> pl.DataFrame:
@@ -148,6 +208,7 @@ def _insert(
     new = new.with_columns(ids)
     party_ids = dict(parties.select("reference", "party_id").iter_rows())
     products = _products(connection, book=book, codes=new["product_code"])
+    new = put_versions(connection, loans=new, products=products)
 
     def mapped(column: str, ids: dict[str, int]) -> pl.Expr:
         names = pl.col(column)
@@ -166,6 +227,7 @@ def _insert(
         mapped("creditor", party_ids).alias("creditor_id"),
         mapped("funder", party_ids).alias("funder_id"),
         mapped("product_code", products).alias("product_id"),
+        "product_version_id",
         "terms_id",
         pl.col("agreed_minor").alias("principal_minor"),
         "start_on",

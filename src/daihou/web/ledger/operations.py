@@ -15,6 +15,7 @@ from daihou.tapes.protocol import Tape
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.ledger import facts as rows_of
+from daihou.web.ledger.calendars_in import put_calendars
 from daihou.web.ledger.contracts_in import ERROR_COLUMNS, put_contracts
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.events_in import put_events
@@ -108,7 +109,11 @@ def _post(
     _set_shard_count(book=book, loans=tape.loans.height)
     people = put_parties(raw, book=book, tape=tape, acting_user=acting_user)
     contracts = put_contracts(
-        raw, book=book, contracts=rows_of.contracts(tape=tape), parties=people
+        raw,
+        book=book,
+        contracts=rows_of.contracts(tape=tape),
+        parties=people,
+        calendars=put_calendars(raw, book=book, rows=tape.calendars),
     )
     inserted_at = timezone.now()
     events = put_events(

@@ -32,7 +32,29 @@ class ContractTerms(models.Model):
         return bytes(self.digest).hex()[:12]
 
 
+class HolidayCalendar(models.Model):
+    """Days on which nothing falls due. It grows; agreed terms keep the days they were given."""
+
+    book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="calendars")
+    name = models.TextField()
+    closed_on = ArrayField(models.DateField())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["book", "name"], name="calendar_name_once_per_book"),
+            models.CheckConstraint(condition=~Q(name=""), name="calendar_name_given"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ProductVersion(models.Model):
+    """Terms under which a product was sold, without what is a loan's own (its first due date).
+
+    ``effective_on`` is the earliest start of a loan of the version.
+    """
+
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="versions")
     version_no = models.PositiveIntegerField()
     effective_on = models.DateField()
@@ -43,6 +65,7 @@ class ProductVersion(models.Model):
             models.UniqueConstraint(
                 fields=["product", "version_no"], name="product_version_no_once"
             ),
+            models.UniqueConstraint(fields=["product", "terms"], name="product_terms_once"),
             models.CheckConstraint(
                 condition=Q(version_no__gt=0), name="product_version_no_positive"
             ),
@@ -65,6 +88,9 @@ class Loan(models.Model):
     )
     product = models.ForeignKey(
         Product, null=True, on_delete=models.PROTECT, related_name="loans", db_index=False
+    )
+    product_version = models.ForeignKey(
+        ProductVersion, null=True, on_delete=models.PROTECT, related_name="loans", db_index=False
     )
     creditor = models.ForeignKey(
         "parties.Party", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
