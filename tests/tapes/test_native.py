@@ -161,6 +161,24 @@ def test_a_term_beyond_a_hundred_years_is_refused(folder):
     assert (tape.loans["loan_ref"].to_list(), codes(tape)) == (["L1"], ["term.too_long"])
 
 
+@pytest.mark.parametrize(
+    ("terms", "is_taken"),
+    [
+        ("1000,equal_instalment,0.36,year,360,", True),
+        ("10000000000000,equal_instalment,0.36,year,360,", True),
+        ("90000000000000000,equal_instalment,0.36,year,360,", False),
+        ("90000000000000000,bullet,0.36,year,,2024-06-01", False),
+        ("1000000,flat,999999999,day,360,", False),
+    ],
+)
+def test_a_schedule_that_would_not_fit_64_bits_is_refused(folder, terms, is_taken):
+    (folder / "dues.csv").unlink()
+    head = "loan_ref,currency,disbursed_on,principal,method,rate,rate_per,instalment_count"
+    (folder / "loans.csv").write_text(f"{head},first_due_on\nL1,CNY,2024-01-31,{terms}\n")
+
+    assert codes(read(folder)) == ([] if is_taken else ["amount.sum_too_large"])
+
+
 def test_a_currency_without_decimals_takes_whole_units_only(folder):
     (folder / "loans.csv").write_text(LOANS.replace("CNY,1000.00", "JPY,1000"))
     (folder / "payments.csv").write_text(PAYMENTS + "L1,2024-03-01,5\nL1,2024-03-01,5.5\n")

@@ -67,6 +67,15 @@ def test_an_unknown_kind_of_file(tmp_path):
     assert refusal(tmp_path / "loans.doc") == "file.kind_unknown"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_chinese_text_is_read_whatever_the_encoding(tmp_path, encoding):
+    (tmp_path / "parties.csv").write_bytes((HEAD + "P1,张三\nP2,李四\n").encode(encoding))
+
+    tape = Native().read([tmp_path])
+
+    assert tape.parties["name"].to_list() == ["张三", "李四"]
+
+
 def test_a_line_in_another_encoding_is_an_error_that_can_be_read(tmp_path):
     lines = [HEAD.encode(), "P1,张三\n".encode(), "P2,李四\n".encode("gb18030"), b"P3,Lee\n"]
     (tmp_path / "parties.csv").write_bytes(b"".join(lines))

@@ -11,12 +11,14 @@ from dataclasses import replace
 
 import polars as pl
 
+from daihou.core.terms import PeriodUnit, RatePer
 from daihou.tapes import canonical
 from daihou.tapes.findings import PLACE, errors_frame, with_errors
 from daihou.tapes.parsing import Parsed
 from daihou.tapes.protocol import Tape
 
 NO_SCHEDULE = "loan.no_schedule"
+RATE_DAYS = {RatePer.YEAR: 360, RatePer.MONTH: 28, RatePer.DAY: 1}
 EARLY_PAYMENT = "payment.before_disbursement"
 REPEATED = "row.repeated"
 
@@ -103,7 +105,7 @@ def with_unscheduled(tape: Tape) -> Tape:
 def cross_check(tape: Tape) -> Tape:
     """Check rows against each other: repeated keys, currencies, schedules and their loans."""
     tape = _without_repeats(tape)
-    tape = with_errors(tape, [_mixed_currencies(tape)])
+    tape = with_errors(tape, [_mixed_currencies(tape), _beyond_64_bits(tape)])
     tape = with_errors(tape, _bad_dues(tape))
     tape = with_errors(tape, _bad_schedules(tape))
     tape = _hold_back(tape)
@@ -204,6 +206,27 @@ def _bad_schedules(tape: Tape) -> Iterable[pl.DataFrame]:
         (pl.col("principal_minor") != pl.col("agreed")) & (total <= canonical.INT64_MAX)
     )
     yield errors_frame(differs, code="schedule.sum_differs", column="principal_minor")
+
+
+def _beyond_64_bits(tape: Tape) -> pl.DataFrame:
+    """Refuse planned loans whose dues may not fit 64 bits, by a bound that no schedule exceeds.
+
+    No more is owed at once than was paid out, so interest is at most principal by rate by time;
+    the bound is twice that. It is a width check only, hence the float.
+    """
+    per_day = pl.col("rate").cast(pl.Float64) / pl.col("rate_per").replace_strict(
+        RATE_DAYS, default=1, return_dtype=pl.Float64
+    )
+    period_days = pl.col("unit").fill_null(PeriodUnit.MONTH).replace_strict(
+        canonical.UNIT_DAYS, return_dtype=pl.Int64
+    ) * pl.col("every").fill_null(1)
+    planned_days = pl.col("instalment_count").fill_null(1) * period_days
+    first_days = (pl.col("first_due_on") - pl.col("disbursed_on")).dt.total_days().fill_null(0)
+    interest = pl.col("principal_minor") * per_day * (planned_days + first_days)
+    fees = pl.col("instalment_fee_minor").fill_null(0) * pl.col("instalment_count").fill_null(1)
+    bound = 2 * (pl.col("principal_minor") + interest + fees.cast(pl.Float64))
+    large = tape.loans.filter((pl.col("method") != "free") & (bound > canonical.INT64_MAX))
+    return errors_frame(large, code="amount.sum_too_large", column="principal_minor")
 
 
 def _hold_back(tape: Tape) -> Tape:
