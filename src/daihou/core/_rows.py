@@ -10,6 +10,7 @@ Source  A charge belongs to the instalment with start < due day <= its due day; 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 
 from daihou.core.allocation import COMPONENT_NO, COMPONENTS, Part, Row
 from daihou.core.money import round_ratio, split_by_largest_remainder
@@ -79,6 +80,8 @@ def merge_schedule(
     Where an instalment would owe less than was paid on it, others owe that much less: the next
     ones, and when there are none the last ones.
     """
+    if not rows:
+        return _first_rows(schedule)
     waiting: defaultdict[tuple[date, bool], list[WorkRow]] = defaultdict(list)
     for row in rows:
         waiting[row.due_on, row.start == row.due].append(row)
@@ -98,6 +101,18 @@ def merge_schedule(
         row.add(PRINCIPAL, -taken_minor)
         overpaid_minor -= taken_minor
     return [row for row, amounts in planned if any(amounts) or any(row.owed)]
+
+
+def _first_rows(schedule: Sequence[ScheduledInstalment]) -> list[WorkRow]:
+    rows = []
+    for new in schedule:
+        amounts = [new.principal_minor, new.interest_minor, new.fee_minor]
+        if any(amounts):
+            row = WorkRow(start_on=new.start_on, due_on=new.due_on)
+            row.planned = amounts
+            row.owed[:3] = row.left[:3] = amounts
+            rows.append(row)
+    return sorted(rows, key=attrgetter("due"))
 
 
 def _replan(row: WorkRow, amounts: tuple[int, int, int], overpaid_minor: int) -> int:

@@ -111,10 +111,13 @@ def position(
     events: Sequence[Event],
     as_of: date,
     known_at: datetime | None = None,
+    with_rows: bool = True,
 ) -> Position:
     """Fold a loan's events to the end of the day ``as_of``, as known at ``known_at``.
 
     The order of ``events`` does not matter. A payment that is reversed by then leaves no trace.
+    Who wants the figures alone saves time with ``with_rows=False``: instalments, payments and
+    waivers are left out.
 
     :raises PositionRefused: ``position.known_at_naive``.
     :raises EventRefused: see ``check_events``.
@@ -138,12 +141,13 @@ def position(
     counted = _counted(events, as_of, known_at)
     fold = Fold(contract)
     fold.run(sorted((e for e in counted if e.kind is not Kind.STATED), key=sort_key), as_of)
-    return freeze(fold, as_of, [event for event in counted if event.kind is Kind.STATED])
+    stated = [event for event in counted if event.kind is Kind.STATED]
+    return freeze(fold, as_of, stated, with_rows=with_rows)
 
 
-def freeze(fold: Fold, as_of: date, stated: Sequence[Event]) -> Position:
+def freeze(fold: Fold, as_of: date, stated: Sequence[Event], *, with_rows: bool = True) -> Position:
     """Read the position off a fold that went to the day; ``stated`` by then lies over it."""
-    folded = _freeze(fold, as_of)
+    folded = _freeze(fold, as_of, with_rows=with_rows)
     if not stated:
         return folded
     return _overlay(folded, max(stated, key=lambda event: (event.effective_on, event.sequence)))
@@ -164,8 +168,11 @@ def _counted(events: Sequence[Event], as_of: date, known_at: datetime | None) ->
     )
 
 
-def _freeze(fold: Fold, as_of: date) -> Position:
+def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
     day = as_of.toordinal()
+    rows, payments, waivers = (
+        (fold.rows, fold.payments, fold.waivers) if with_rows else ((), (), ())
+    )
     numbers = {id(row): number for number, row in enumerate(fold.rows, start=1)}
     oldest = fold.oldest_unpaid(day)
     oldest_on = None if oldest is None else oldest.due_on
@@ -188,9 +195,9 @@ def _freeze(fold: Fold, as_of: date) -> Position:
         disbursed_minor=disbursed_minor,
         disbursed_on=fold.tranches[0].paid_out_on if fold.tranches else None,
         closed_on=closed_on,
-        instalments=tuple(_freeze_row(row, numbers[id(row)]) for row in fold.rows),
-        applied=tuple(_freeze_flow(flow, numbers) for flow in fold.payments),
-        waived=tuple(_freeze_flow(flow, numbers) for flow in fold.waivers),
+        instalments=tuple(_freeze_row(row, numbers[id(row)]) for row in rows),
+        applied=tuple(_freeze_flow(flow, numbers) for flow in payments),
+        waived=tuple(_freeze_flow(flow, numbers) for flow in waivers),
         unapplied_minor=unapplied_minor,
         oldest_unpaid_due_on=oldest_on,
         days_past_due=days,

@@ -6,9 +6,12 @@ Errors  What ``core`` refuses passes through.
 Source  design.md, "Two engines, one law".
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
+from threading import Lock
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -24,6 +27,7 @@ from daihou.engine import columns as c
 DAY = timedelta(days=1)
 BOUNDARIES = tuple(first_day_of(bucket) for bucket in BUCKETS[1:])
 Row: TypeAlias = tuple[Any, ...]
+Decoded: TypeAlias = tuple[Contract, tuple[Event, ...]]
 AGEING = (Component.PRINCIPAL, Component.INTEREST, Component.FEE)
 
 
@@ -35,8 +39,8 @@ class Other:
     contract: Contract
     events: tuple[Event, ...]
 
-    def at(self, day: date) -> Position:
-        return position(contract=self.contract, events=self.events, as_of=day)
+    def at(self, day: date, *, with_rows: bool = True) -> Position:
+        return position(contract=self.contract, events=self.events, as_of=day, with_rows=with_rows)
 
     def course(self, days: Sequence[date]) -> Iterable[Standing]:
         return standings(contract=self.contract, events=self.events, days=days)
@@ -46,13 +50,43 @@ class Other:
 
 
 def decode(rows: pl.DataFrame) -> Iterator[Other]:
-    """Decode rows of ``OTHERS``, one at a time."""
+    """Decode rows of ``OTHERS``, one at a time; the last ones decoded are remembered."""
     for loan_id, contract_text, events_text in rows.iter_rows():
-        yield Other(
-            loan_id=loan_id,
-            contract=codec.decode_text(Contract, contract_text),
-            events=codec.decode_text(tuple[Event, ...], events_text),
-        )
+        digest = sha256(f"{contract_text}\n{events_text}".encode()).digest()
+        found = _REMEMBERED.find(digest)
+        if found is None:
+            contract = codec.decode_text(Contract, contract_text)
+            found = contract, codec.decode_text(tuple[Event, ...], events_text)
+            _REMEMBERED.keep(digest, found, len(contract_text) + len(events_text))
+        yield Other(loan_id=loan_id, contract=found[0], events=found[1])
+
+
+class _Memory:
+    """What texts decoded to, by their digest; the least used go when the texts grow too long."""
+
+    def __init__(self, most_characters: int) -> None:
+        self.most_characters, self.characters = most_characters, 0
+        self.entries: OrderedDict[bytes, tuple[Decoded, int]] = OrderedDict()
+        self.lock = Lock()  # Replay decodes on a thread per shard.
+
+    def find(self, digest: bytes) -> Decoded | None:
+        with self.lock:
+            if digest not in self.entries:
+                return None
+            self.entries.move_to_end(digest)
+            return self.entries[digest][0]
+
+    def keep(self, digest: bytes, decoded: Decoded, characters: int) -> None:
+        with self.lock:
+            if digest in self.entries:
+                return
+            self.entries[digest] = (decoded, characters)
+            self.characters += characters
+            while self.characters > self.most_characters:
+                self.characters -= self.entries.popitem(last=False)[1][1]
+
+
+_REMEMBERED = _Memory(most_characters=100_000_000)
 
 
 def encode(*, loan_id: int, contract: Contract, events: Sequence[Event]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFr
         rows = [
             others.position_row(other, found)
             for other in others.decode(shard.tables.others)
-            if (found := other.at(as_of)).disbursed_on is not None
+            if (found := other.at(as_of, with_rows=False)).disbursed_on is not None
         ]
         rest = end_of_day.other_positions(shard.tables.loans, rows)
         both = frames.in_order(c.POSITIONS, [plain, rest])
