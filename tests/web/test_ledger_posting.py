@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from daihou.core.events import Kind
+from daihou.core.events import Kind, check_events
 from daihou.core.terms import Method
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
@@ -170,6 +170,63 @@ def test_events_of_unknown_loans_and_aims_are_error_rows(book):
     ]
     assert result.events_new == 3
     assert ImportBatch.objects.get().rows_rejected == 4
+
+
+ONE = {"loan_ref": "A", "effective_on": START, "key": "one"}
+ADDED = {"kind": "charge_added", "amount_minor": 5, "component": "fee", "due_on": START}
+WAIVED = {"kind": "charge_waived", "amount_minor": 5}
+
+
+@pytest.mark.parametrize(
+    ("event", "column", "code"),
+    [
+        (ADDED | {"component": None}, "component", "event.component_missing"),
+        (ADDED | {"component": "compound_interest"}, "component", "event.component_wrong"),
+        (ADDED | {"due_on": None}, "due_on", "event.due_on_missing"),
+        (WAIVED, "target_key", "event.target_missing"),
+        (WAIVED | {"target_key": "p"}, "target_key", "event.target_not_charge"),
+        (
+            WAIVED | {"amount_minor": None, "component": "fee", "instalment_no": 1},
+            "amount_minor",
+            "event.amount_not_positive",
+        ),
+        (
+            WAIVED | {"component": "principal", "instalment_no": 1},
+            "component",
+            "event.component_wrong",
+        ),
+        ({"kind": "written_off", "amount_minor": 5}, "amount_minor", "event.amount_not_wanted"),
+        (
+            {"kind": "payment_reversed", "target_key": "c"},
+            "target_key",
+            "event.target_not_payment",
+        ),
+        ({"kind": "payment_reversed", "target_key": "r"}, "target_key", "event.reversed_twice"),
+        (
+            {"kind": "recovered", "amount_minor": 2**63 - 120_000},
+            "amount_minor",
+            "amount.sum_too_large",
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_later", [False, True])
+def test_an_event_that_core_would_refuse_at_night_is_an_error_row(
+    book, event, column, code, is_later
+):
+    loans, paid = [loan("A"), loan("B")], [payment("A", START, 5, key=key) for key in "pr"]
+    before = [
+        ONE | ADDED | {"key": "c"},
+        ONE | {"kind": "payment_reversed", "target_key": "r", "key": "s"},
+    ]
+    if is_later:
+        post(book, tape(loans=loans, payments=paid, events=before))
+        result = post(book, tape(loans=[], events=[ONE | event]))
+    else:
+        result = post(book, tape(loans=loans, payments=paid, events=[*before, ONE | event]))
+
+    assert (column, code) in result.errors.select("column", "code").rows()
+    assert not Event.objects.filter(key="one").exists()
+    check_events(queries.load_loan(book=book, loan_ref="A")[1])
 
 
 def test_nothing_is_left_when_posting_breaks(book, monkeypatch):

@@ -194,7 +194,7 @@ class Events(Sourced):
     effective_on = _day()
     amount_minor = dy.Int64(nullable=True, min=1)
     component = _word(core_terms.Component, nullable=True)
-    instalment_no = dy.Int64(nullable=True, min=1)
+    instalment_no = dy.Int64(nullable=True, min=1, max=32_000)
     due_on = _day(nullable=True)
     target_key = dy.String(nullable=True, max_length=200)
     key = dy.String(nullable=False, min_length=1, max_length=200)

@@ -1,7 +1,7 @@
 """Put a tape's events into the ledger: by key, once, in loan order, all under the book's lock.
 
 Errors  Rows of ``canonical.Errors``: ``loan.unknown``, ``event.key_conflict``,
-        ``event.unknown_target``.
+        those of ``contradictions``.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,11 @@ import polars as pl
 from psycopg import Connection
 
 from daihou.web.ledger.contracts_in import ERROR_COLUMNS
+from daihou.web.ledger.contradictions import (
+    without_contradicting,
+    without_senseless,
+    without_too_much,
+)
 from daihou.web.ledger.copying import copy_in, copy_out
 from daihou.web.ledger.models import Book
 
@@ -64,11 +69,13 @@ def put_events(
     rows = rows.filter(pl.col("loan_id").is_not_null()).with_row_index("row_no")
     rows, doubled, repeated = _within_tape(rows)
     rows, conflicting, known = _against_ledger(connection, book=book, rows=rows)
-    rows, aimless = _with_targets(connection, book=book, rows=rows)
+    rows, senseless = without_senseless(rows)
+    rows, contradicting = without_contradicting(connection, book=book, rows=rows)
+    rows, too_much = without_too_much(connection, book=book, rows=rows)
     first = book.next_sequence
     _insert(connection, book=book, rows=rows, inserted_at=inserted_at)
     return EventsPut(
-        errors=pl.concat([strangers, doubled, conflicting, aimless]),
+        errors=pl.concat([strangers, doubled, conflicting, senseless, contradicting, too_much]),
         new_count=rows.height,
         known_count=known + repeated,
         first_sequence=first if rows.height else None,
@@ -121,26 +128,6 @@ def _against_ledger(
     new = rows.join(held, on="row_no", how="anti", maintain_order="left")
     errors = _as_errors(conflicting, "key", "event.key_conflict")
     return new, errors, held.height - conflicting.height
-
-
-def _with_targets(
-    connection: Connection[Any], *, book: Book, rows: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Refuse events that speak of an event of the loan that neither tape nor ledger knows."""
-    aimed = rows.filter(pl.col("target_key").is_not_null())
-    if aimed.is_empty():
-        return rows, _as_errors(aimed, "target_key", "event.unknown_target")
-    keys = aimed["target_key"].unique().to_list()
-    held = connection.execute(
-        "SELECT loan_id, key FROM ledger_event WHERE book_id = %s AND key = ANY(%s)",
-        (book.pk, keys),
-    ).fetchall()
-    schema = {"loan_id": pl.Int64, "target_key": pl.String}
-    told = rows.select("loan_id", pl.col("key").alias("target_key"))
-    there = pl.concat([told, pl.DataFrame(held, schema=schema, orient="row")])
-    missing = aimed.join(there, on=["loan_id", "target_key"], how="anti")
-    errors = _as_errors(missing, "target_key", "event.unknown_target")
-    return rows.join(missing, on="row_no", how="anti", maintain_order="left"), errors
 
 
 def _insert(
