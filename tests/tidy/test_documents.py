@@ -46,11 +46,12 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 def test_every_raised_code_has_words_in_both_languages():
-    from daihou.errors import MESSAGES
+    from daihou.errors import MESSAGES, ROW_MESSAGES
 
+    lines = ROW_MESSAGES | MESSAGES
     without = {
         code: where
         for code, where in raised_codes()
-        if code not in MESSAGES or not all(text.strip() for text in MESSAGES[code])
+        if code not in lines or not all(text.strip() for text in lines[code])
     }
     assert without == {}

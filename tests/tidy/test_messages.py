@@ -6,16 +6,19 @@ import pytest
 
 from daihou.core.terms import TermsRefused
 from daihou.engine.book import BookRefused
-from daihou.errors import MESSAGES, DaihouError, describe
+from daihou.errors import MESSAGES, ROW_MESSAGES, DaihouError, describe
 
 
 def fields(line):
     return {name for _, name, _, _ in Formatter().parse(line) if name is not None}
 
 
-@pytest.mark.parametrize("code", sorted(MESSAGES))
-def test_both_languages_name_the_same_facts(code):
-    chinese, english = MESSAGES[code]
+LINES = [*MESSAGES.items(), *ROW_MESSAGES.items()]
+
+
+@pytest.mark.parametrize(("code", "lines"), LINES, ids=[code for code, _ in LINES])
+def test_both_languages_name_the_same_facts(code, lines):
+    chinese, english = lines
     assert fields(chinese) == fields(english)
     assert "\n" not in chinese + english
 
