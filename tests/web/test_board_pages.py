@@ -1,11 +1,11 @@
 """Goal: every page shows the ledger its own figures, to whom they belong. Method: a real book."""
 
+import html
 import re
 from datetime import date
 
 import polars as pl
 import pytest
-from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,55 +13,18 @@ from django.urls import reverse
 
 from daihou.core.position import position
 from daihou.engine import replay
+from daihou.web.audit.models import AuditRow
 from daihou.web.board import money, source
 from daihou.web.board.sight import Sight
 from daihou.web.ledger import queries
 from daihou.web.ledger.models import Book, EndOfDayRun, RunState
 from daihou.web.loans.models import Loan
-from tests.database import scratch
-from tests.web.shown_book import (
-    ENDS_ON,
-    NAME,
-    NIGHTS,
-    PHONE,
-    make_shown_book,
-    make_users,
-    named_loan,
-)
+from tests.web.board_site import *  # noqa: F403
+from tests.web.board_site import text_of
+from tests.web.shown_book import ENDS_ON, NAME, NIGHTS, PHONE, named_loan
 
 PAGES = ("board", "loans", "runs", "quality")
 QUERIES_MOST = 20
-
-
-@pytest.fixture(scope="module")
-def shown(running_database, django_db_blocker, tmp_path_factory):
-    """Give the users of one book, made once for this file."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        scratch(
-            folder=tmp_path_factory.mktemp("shown"), monkeypatch=patch, blocker=django_db_blocker
-        ),
-    ):
-        caches["board"].clear()
-        make_shown_book()
-        yield make_users()
-
-
-@pytest.fixture
-def enter(shown):
-    """Log a user in: ``enter("manager")`` gives her client; English unless told."""
-
-    def make(name, language="en"):
-        client = Client(headers={"accept-language": language})
-        client.force_login(shown[name], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return make
-
-
-def text_of(response):
-    plain = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return re.sub(r"\s+", " ", plain)
 
 
 def found_count(response):
@@ -247,6 +210,29 @@ def test_the_list_comes_as_csv_without_formulas(enter):
     assert len(lines) == shown + 1 > 2
 
 
+def test_who_takes_a_list_is_noted_without_what_was_searched_for(enter, shown):
+    book = Book.objects.get(name="demo")
+    client = enter("manager")
+    address = reverse("board:loans_csv", args=["demo"])
+    before = AuditRow.objects.count()
+    response = client.get(address, {"bucket": "M1", "q": PHONE, "x": "y"})
+    rows = len(b"".join(response.streaming_content).splitlines()) - 1
+    assert client.head(address).status_code == 405
+    row = AuditRow.objects.order_by("-pk").first()
+    assert AuditRow.objects.count() == before + 1
+    assert (row.acting_user, row.action) == (shown["manager"], "book.hand_out_loans")
+    assert (row.target_type, row.target_id) == ("book", str(book.pk))
+    asked = {"bucket": "M1", "as_of": ENDS_ON.isoformat(), "has_text": True}
+    assert row.details == {"rows": rows, "asked": asked}
+
+
+def test_a_list_that_is_refused_is_not_noted(enter):
+    before = AuditRow.objects.count()
+    assert enter("agency").get(reverse("board:loans_csv", args=["demo"])).status_code == 403
+    assert enter("other").get(reverse("board:loans_csv", args=["demo"])).status_code == 404
+    assert AuditRow.objects.count() == before
+
+
 def test_pages_of_the_list_hold_each_loan_once(enter):
     client = enter("manager")
     seen = []
@@ -262,8 +248,9 @@ def test_what_is_not_understood_is_said(enter):
     response = enter("manager").get(reverse("board:loans", args=["demo"]), asked)
     assert response.status_code == 200
     assert set(response.context["asked"].not_understood) == {
-        "bucket=M99", "month=soon", "product=-1", "since=31-02", "page=x",
+        "bucket=M99", "month=soon", "product=-1", "page=x",
     }  # fmt: skip
+    assert "“31-02” is not a day" in text_of(response)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -322,6 +309,25 @@ def test_a_halted_run_says_why(enter):
     EndOfDayRun.objects.filter(pk=run.pk).update(state=RunState.DONE, halt_code="", halt_detail={})
     assert "Halted before publishing" in page
     assert "after=900" in page
+    assert "daihou eod --through 2026-06-30 --book demo --resume" in page
+    assert '--override "the reason"' in html.unescape(page)
+
+
+def test_a_running_run_is_followed_until_it_is_done(enter):
+    run = EndOfDayRun.objects.order_by("-pk").first()
+    client, part = enter("manager"), {"HX-Request": "true", "HX-Target": "run-detail"}
+    addresses = [reverse("board:run", args=["demo", run.pk]), reverse("board:runs", args=["demo"])]
+    EndOfDayRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+    for address in addresses:
+        response = client.get(address, headers=part)
+        assert f'hx-get="{address}"' in response.content.decode()
+        assert response.content.strip().startswith(b'<div id="run-detail"')
+        assert "HX-Refresh" not in response.headers
+    EndOfDayRun.objects.filter(pk=run.pk).update(state=RunState.DONE)
+    for address in addresses:
+        response = client.get(address, headers=part)
+        assert "hx-get" not in response.content.decode()
+        assert response.headers["HX-Refresh"] == "true"
 
 
 def test_a_funders_board_is_never_the_cached_whole(shown):

@@ -14,6 +14,7 @@ from daihou.risk.buckets import BUCKETS, STATES
 from daihou.risk.first_payment_default import first_payments
 from daihou.risk.roll_rates import transitions
 from daihou.web.board import figures
+from daihou.web.board.page import Days
 from daihou.web.board.source import Source, end_of_month, month_end_before
 
 SORTS = {
@@ -50,15 +51,19 @@ class Asked:
     is_turned: bool = False  # The other way round than the column's own order.
     page: int = 1
     not_understood: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # In words: days that could not be taken as they were given.
 
 
 def ask(params: Mapping[str, str], *, business_date: date) -> Asked:
     """Read a list's address."""
     reading = _Reading(params=params, bad=[])
+    days = Days(params)
+    as_of = days.read("as_of", default=business_date, latest=business_date)
+    since = days.read("since", default=date.min, latest=as_of) if params.get("since") else None
     sort = params.get("sort", DEFAULT_SORT)
     asked = Asked(
-        as_of=min(reading.day("as_of") or business_date, business_date),
-        text=params.get("q", "").strip()[:80],
+        as_of=as_of,
+        text=params.get("q", "").replace("\0", "").strip()[:80],
         bucket=reading.one_of("bucket", BUCKETS),
         status=reading.one_of("status", ("active", "closed", "written_off")),
         product_id=reading.number("product"),
@@ -67,7 +72,7 @@ def ask(params: Mapping[str, str], *, business_date: date) -> Asked:
         over_days=reading.number("over_days"),
         start=reading.one_of("from", STATES),
         end=reading.one_of("to", STATES),
-        since=reading.day("since"),
+        since=since,
         first_payment=reading.one_of("first_payment", FIRST_PAYMENT),
         sort=reading.one_of("sort", [*SORTS, *(f"-{name}" for name in SORTS)]).removeprefix("-")
         or DEFAULT_SORT,
@@ -79,7 +84,7 @@ def ask(params: Mapping[str, str], *, business_date: date) -> Asked:
     )
     if asked.start and not asked.since:
         asked = replace(asked, since=month_end_before(asked.as_of))
-    return replace(asked, not_understood=tuple(reading.bad))
+    return replace(asked, not_understood=tuple(reading.bad), remarks=tuple(days.remarks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +105,6 @@ class _Reading:
             self._refuse(name)
             return None
         return int(text) if text else None
-
-    def day(self, name: str) -> date | None:
-        text = self.params.get(name, "")
-        try:
-            return date.fromisoformat(text) if text else None
-        except ValueError:
-            self._refuse(name)
-            return None
 
     def month(self, name: str) -> str:
         text = self.params.get(name, "")

@@ -1,6 +1,7 @@
 """What every page shares: the frame around it, its book and its links; the business zone."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
 from typing import Any
@@ -9,10 +10,13 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from daihou.web.board.sight import Sight, open_book, user_of, visible_books
+from daihou.web.board.sight import Sight, open_book, pages_of, user_of, visible_books
 
 View = Callable[..., HttpResponseBase]
+FIRST_DAY = date(1900, 1, 1)  # No loan here is older; a calendar has to end somewhere.
+DIGITS_MOST = 9
 
 
 def book_page(permission: str) -> Callable[[View], View]:
@@ -42,14 +46,47 @@ def show(
     """Render a page inside the site's frame."""
     frame: dict[str, Any] = {"page": page}
     if sight is not None:
-        frame |= {"book": sight.book, "books": list(visible_books(user_of(request)))}
+        user = user_of(request)
+        frame |= {
+            "book": sight.book,
+            "books": list(visible_books(user)),
+            "open_pages": pages_of(user, book=sight.book),
+        }
     return render(request, template, frame | dict(context), status=status)
 
 
-def asked_day(request: HttpRequest, name: str, *, default: date, latest: date) -> date:
-    """Read a day from the address; one that is not a day, or is in the future, is the default."""
-    try:
-        day = date.fromisoformat(request.GET.get(name, ""))
-    except ValueError:
-        return default
-    return min(day, latest)
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Reads days from an address and keeps, in words, what could not be taken as it was given."""
+
+    params: Mapping[str, str]
+    remarks: list[str] = field(default_factory=list)
+
+    def read(self, name: str, *, default: date, latest: date) -> date:
+        """Read a day: what is none becomes the default, one that is out of range the nearest."""
+        text = self.params.get(name, "").strip()
+        if not text:
+            return max(FIRST_DAY, default)
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            self.remarks.append(
+                _("“%(text)s” is not a day and was left out.") % {"text": text[:40]}
+            )
+            return max(FIRST_DAY, default)
+        shown = max(FIRST_DAY, min(day, latest))
+        if day != shown:
+            line = (
+                _("%(day)s lies after %(shown)s, the last day that can be shown.")
+                if day > latest
+                else _("%(day)s lies before %(shown)s, the first day that can be shown.")
+            )
+            self.remarks.append(line % {"day": day, "shown": shown})
+        return shown
+
+
+def page_no(request: HttpRequest) -> int:
+    """Read the number of a list's page; what is none is the first."""
+    text = request.GET.get("page", "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MOST
+    return max(1, int(text)) if is_number else 1

@@ -16,7 +16,13 @@ from daihou.web.access.models import User
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 
-ANY_VIEW = ("board.view", "loan.view", "end_of_day.view", "data_quality.view")
+PAGES = {  # In the order of the bar.
+    "board": "board.view",
+    "loans": "loan.view",
+    "runs": "end_of_day.view",
+    "quality": "data_quality.view",
+}
+ANY_VIEW = tuple(PAGES.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ def open_book(request: HttpRequest, *, name: str, permission: str) -> Sight:
 
     :raises Http404, PermissionDenied: see the module.
     """
-    book = Book.objects.filter(name=name).first()
+    book = None if "\0" in name else Book.objects.filter(name=name).first()
     if book is None:
         raise Http404
     user = user_of(request)
@@ -63,6 +69,15 @@ def _sight(*, user: User, book: Book, permission: str) -> Sight | None:
     named = {funder for name, funder in scope.funder_ids_by_book if name == book.name}
     funder_ids = frozenset(named | scope.funder_ids)
     return Sight(book=book, funder_ids=funder_ids) if funder_ids else None
+
+
+def pages_of(user: User, *, book: Book) -> tuple[str, ...]:
+    """List the pages of a book that are open to a user."""
+    return tuple(
+        page
+        for page, permission in PAGES.items()
+        if _sight(user=user, book=book, permission=permission)
+    )
 
 
 def visible_books(user: User) -> QuerySet[Book]:

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from daihou.web.board.views import board, home, loan, loans, quality, runs
+from daihou.web.board.views import board, home, imports, loan, loans, quality, runs
 
 app_name = "board"
 urlpatterns = [
@@ -16,5 +16,11 @@ urlpatterns = [
     path("books/<str:book_name>/runs/", runs.runs, name="runs"),
     path("books/<str:book_name>/runs/<int:run_id>/", runs.run, name="run"),
     path("books/<str:book_name>/quality/", quality.quality, name="quality"),
+    path("books/<str:book_name>/quality/<int:batch_id>/", imports.batch, name="import"),
+    path(
+        "books/<str:book_name>/quality/<int:batch_id>/errors.csv",
+        imports.errors_file,
+        name="errors_file",
+    ),
     path("language/", login_not_required(set_language), name="language"),
 ]

@@ -66,6 +66,28 @@ RUN_STATES = {
     "halted": _("Halted"),
     "done": _("Done"),
     "pending": _("Waiting"),
+    "computed": _("Computed"),
+}
+CAUSES = {
+    "charge_off": _("Charged off at the source"),
+    "adjustment": _("Adjusted at the source"),
+    "overpayment": _("Paid more than was owed"),
+    "refund": _("Refunded"),
+    "no_schedule": _("No schedule"),
+    "difference": _("Unexplained difference"),
+}
+UNITS = {
+    "loans": _("loans"),
+    "loan": _("loans"),
+    "loan-months": _("loan-months"),
+    "stated figures": _("stated figures"),
+}
+FIGURES = {
+    "owed": _("Owed in all"),
+    "balance": _("Balance"),
+    "stated_principal": _("Principal outstanding"),
+    "stated_overdue": _("Overdue amount"),
+    "stated_days": _("Days past due"),
 }
 CHARTS = {
     "overdue_amount": _("Overdue amount"),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from daihou.core.events import Event
+from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.assets.icons import icon_svg
 from daihou.web.board import money as writing, words
 
@@ -57,10 +58,16 @@ def counted(value: int) -> str:
 
 @register.filter
 def day(value: date | str | None) -> str:
-    """Write a day as 2026-01-31, an absent one as a dash."""
-    if not value:
+    """Write a day as 2026-01-31, an absent one or that of a loan without schedule as a dash."""
+    if not value or value == UNSCHEDULED_ON:
         return "–"
     return value if isinstance(value, str) else value.isoformat()[:10]
+
+
+@register.filter
+def has_no_day(value: date | None) -> bool:
+    """Tell whether a due date stands for no day: its loan has no schedule."""
+    return value == UNSCHEDULED_ON
 
 
 @register.filter

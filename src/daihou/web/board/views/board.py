@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from daihou.risk.buckets import STATES
 from daihou.web.board import figures, source as frames, words
-from daihou.web.board.page import asked_day, book_page, show
+from daihou.web.board.page import Days, book_page, show
 from daihou.web.board.sight import Sight
 
 
@@ -20,9 +20,9 @@ def board(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         source = frames.newest(sight)
     except frames.NoVersion:
         return show(request, "board/no_version.html", {}, sight=sight, page="board")
-    as_of = asked_day(request, "as_of", default=source.business_date, latest=source.business_date)
-    compared_on = asked_day(
-        request,
+    days = Days(request.GET.dict())
+    as_of = days.read("as_of", default=source.business_date, latest=source.business_date)
+    compared_on = days.read(
         "compared_on",
         default=frames.month_end_before(as_of),
         latest=as_of - timedelta(days=1),
@@ -32,6 +32,7 @@ def board(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "as_of": as_of,
         "compared_on": compared_on,
         "version": source.version,
+        "remarks": days.remarks,
     }
     return show(request, "board/board.html", context, sight=sight, page="board")
 

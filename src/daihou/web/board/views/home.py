@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from daihou.web.board.page import show
-from daihou.web.board.sight import user_of, visible_books
+from daihou.web.board.sight import pages_of, user_of, visible_books
 from daihou.web.ledger.models import Book
 
 
@@ -15,4 +15,4 @@ def home(request: HttpRequest) -> HttpResponse:
         context = {"any_book": Book.objects.exists()}
         return show(request, "board/no_book.html", context)
     newest = max(books, key=lambda book: (str(book.business_date or ""), book.name))
-    return redirect("board:board", newest.name)
+    return redirect(f"board:{pages_of(user_of(request), book=newest)[0]}", newest.name)

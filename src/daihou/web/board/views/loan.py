@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from daihou.core.position import position
 from daihou.core.terms import Contract
 from daihou.web.board import borrowers, loan_page
-from daihou.web.board.page import asked_day, book_page, show
+from daihou.web.board.page import Days, book_page, show
 from daihou.web.board.sight import Sight
 from daihou.web.ledger.queries import load_loan
 from daihou.web.loans.models import Loan
@@ -22,6 +22,8 @@ YEARS_AHEAD = 10  # A penalty runs day by day: a far day would be slow to fold, 
 @require_safe
 @book_page("loan.view")
 def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
+    if "\0" in loan_ref:
+        raise Http404
     row = (
         sight.loans()
         .filter(loan_ref=loan_ref)
@@ -41,8 +43,9 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
     business_date = sight.book.business_date or contract.start_on
     last_on = max([business_date, *(event.effective_on for event in events)])
     latest = last_on + timedelta(days=YEARS_AHEAD * 366)
-    as_of = asked_day(request, "as_of", default=business_date, latest=latest)
-    known_on = asked_day(request, "known_at", default=date.max, latest=date.max)
+    days = Days(request.GET.dict())
+    as_of = days.read("as_of", default=business_date, latest=latest)
+    known_on = days.read("known_at", default=date.max, latest=date.max)
     known_at = _end_of(known_on) if known_on != date.max else None
     then = position(contract=contract, events=events, as_of=as_of, known_at=known_at)
     known = tuple(event for event in events if known_at is None or event.recorded_at <= known_at)
@@ -56,6 +59,7 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
         "as_of": as_of,
         "known_at": known_on if known_at else None,
         "business_date": business_date,
+        "remarks": days.remarks,
         "later": _later(contract=contract, events=events, then=then, known_at=known_at),
         "event_count": len(events),
         "funder_name": borrowers.company_name(row.funder),

@@ -9,14 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from daihou.risk.buckets import BUCKETS
+from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.access import queries as access
 from daihou.web.board import borrowers, source as frames, words
-from daihou.web.board.loan_list import FLAGS, Asked, ask, select
+from daihou.web.board.loan_list import FLAGS, SORTS, Asked, ask, select
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, user_of
+from daihou.web.ledger.handing_out import hand_out_loans
 from daihou.web.loans.models import Product
 
 PAGE_SIZE = 50
@@ -29,13 +31,17 @@ EXPORTED = (
     "principal_outstanding_minor", "unapplied_minor", "next_due_on", "next_due_minor",
     "disbursed_on", "disbursed_minor",
 )  # fmt: skip
+NOTED = (
+    "bucket", "status", "product", "funder", "month", "over_days", "from", "to", "since",
+    "first_payment", *FLAGS,
+)  # fmt: skip
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
 @book_page("loan.view")
 def loans(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
+    text = request.GET.get("q", "").replace("\0", "").strip()
     if text and set(request.GET) == {"q"}:
         exact = sight.loans().filter(loan_ref=text).values_list("loan_ref", flat=True).first()
         if exact is not None:
@@ -52,7 +58,7 @@ def loans(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     return show(request, "board/loans.html", context, sight=sight, page="loans")
 
 
-@require_safe
+@require_GET
 @book_page("loan.view")
 def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
     if not access.may(user=user_of(request), permission="book.export", target=sight.book):
@@ -63,10 +69,22 @@ def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
         raise Http404 from absent
     asked = ask(request.GET.dict(), business_date=source.business_date)
     frame = _selected(request, source=source, asked=asked)
+    hand_out_loans(
+        book=sight.book,
+        row_count=frame.height,
+        asked=_noted(request, asked=asked),
+        acting_user=user_of(request),
+    )
     name = f"loans-{asked.as_of}.csv"
     response = StreamingHttpResponse(_csv_lines(frame), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _noted(request: HttpRequest, *, asked: Asked) -> dict[str, object]:
+    """Say which loans were asked for; a text that was searched for may name a person."""
+    given = {name: value[:80] for name, value in request.GET.items() if name in NOTED and value}
+    return given | {"as_of": asked.as_of.isoformat(), "has_text": bool(asked.text)}
 
 
 class _Echo:
@@ -78,7 +96,9 @@ def _csv_lines(frame: pl.DataFrame) -> Iterator[str]:
     """Write lines that a spreadsheet opens as UTF-8 and never as formulas."""
     writer = csv.writer(_Echo())
     yield "\ufeff" + writer.writerow(EXPORTED)
-    for row in frame.select(EXPORTED).iter_rows():
+    is_dated = pl.col("next_due_on") < UNSCHEDULED_ON
+    dated = frame.with_columns(next_due_on=pl.when(is_dated).then("next_due_on"))
+    for row in dated.select(EXPORTED).iter_rows():
         yield writer.writerow(
             [f"'{cell}" if str(cell).startswith(FORMULA_STARTS) and isinstance(cell, str) else cell
              for cell in row]
@@ -155,7 +175,7 @@ def _sorting(asked: Asked) -> dict[str, dict[str, str]]:
         columns[name] = {
             "next": f"-{name}" if is_current and not asked.is_turned else name,
             "icon": ("chevron-up" if asked.is_turned else "chevron-down") if is_current else "",
-            "aria": "other" if is_current else "",
+            "aria": "descending" if SORTS[name][1] != asked.is_turned else "ascending",
         }
     return columns
 

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.db.models import Q, Sum
+import polars as pl
+from django.db.models import F, Q, Sum
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from daihou.errors import message
 from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.board import source as frames
 from daihou.web.board.figures import stale
+from daihou.web.board.imports import notes, text_of
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight
 from daihou.web.ledger.models import ImportBatch, ImportErrorCount, LoanDrift
@@ -22,18 +22,13 @@ ROWS_SHOWN = 50
 @require_safe
 @book_page("data_quality.view")
 def quality(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    batches = list(
-        ImportBatch.objects.filter(book=sight.book)
-        .select_related("acting_user")
-        .prefetch_related("error_counts")
-        .order_by("-imported_at")[:BATCHES_SHOWN]
-    )
-    drifts = LoanDrift.objects.filter(batch__book=sight.book)
+    batches = _batches(sight)
+    drifts = LoanDrift.objects.filter(batch__book=sight.book, loan__in=sight.loans())
     without = _without_schedule(sight)
     codes = _codes(sight)
     context = {
         "refused_count": sum(each["rows"] for each in codes),
-        "batches": [_batch(batch) for batch in batches],
+        "batches": batches,
         "codes": codes,
         "drifts": list(drifts.select_related("loan", "batch").order_by("-pk")[:ROWS_SHOWN]),
         "drift_count": drifts.count(),
@@ -43,13 +38,20 @@ def quality(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     return show(request, "board/quality.html", context, sight=sight, page="quality")
 
 
-def _batch(batch: ImportBatch) -> dict[str, Any]:
-    counts = sorted(batch.error_counts.all(), key=lambda count: -count.row_count)
-    return {
-        "batch": batch,
-        "errors": [{"row_count": each.row_count, "text": _text(each.code)} for each in counts],
-        "reconciliation": batch.summary.get("reconciliation") or {},
-    }
+def _batches(sight: Sight) -> list[dict[str, Any]]:
+    """Read the newest imports without the exceptions they keep, which may be thousands."""
+    found = (
+        ImportBatch.objects.filter(book=sight.book)
+        .defer("summary", "sources")
+        .annotate(
+            total=F("summary__reconciliation__total"),
+            agree=F("summary__reconciliation__agree"),
+            notes=F("summary__notes"),
+        )
+        .select_related("acting_user")
+        .order_by("-imported_at", "-pk")[:BATCHES_SHOWN]
+    )
+    return [{"batch": batch, "notes": notes(batch.notes)} for batch in found]
 
 
 def _codes(sight: Sight) -> list[dict[str, Any]]:
@@ -60,13 +62,9 @@ def _codes(sight: Sight) -> list[dict[str, Any]]:
         .annotate(rows=Sum("row_count"))
         .order_by("-rows")
     )
-    return [{"code": row["code"], "text": _text(row["code"]), "rows": row["rows"]} for row in rows]
-
-
-def _text(code: str) -> str:
-    lines = message(code=code, params={"column": "…"})
-    chinese = (get_language() or "").startswith("zh")
-    return code if lines is None else lines[0] if chinese else lines[1]
+    return [
+        {"code": row["code"], "text": text_of(row["code"]), "rows": row["rows"]} for row in rows
+    ]
 
 
 def _without_schedule(sight: Sight) -> dict[str, Any]:
@@ -79,11 +77,18 @@ def _without_schedule(sight: Sight) -> dict[str, Any]:
 
 
 def _stale(sight: Sight) -> dict[str, Any]:
-    """Count the overlay loans whose last stated day is before the book's."""
+    """Count the overlay loans whose last stated day is before the book's, by that day."""
     try:
         source = frames.newest(sight)
     except frames.NoVersion:
-        return {"stale_count": 0, "stale_since": None}
+        return {"stale_count": 0, "stale_since": None, "stale_days": []}
     late = stale(source.positions(source.business_date), as_of=source.business_date)
-    since = late["stated_on"].min() if late.height else None
-    return {"stale_count": late.height, "stale_since": since}
+    days = late.group_by("stated_on").agg(loans=pl.len()).sort("stated_on") if late.height else late
+    return {
+        "stale_count": late.height,
+        "stale_since": days["stated_on"][0] if late.height else None,
+        "stale_days": [
+            row | {"days": (source.business_date - row["stated_on"]).days}
+            for row in (days.head(ROWS_SHOWN).to_dicts() if late.height else [])
+        ],
+    }

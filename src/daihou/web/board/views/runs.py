@@ -26,7 +26,7 @@ def runs(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "detail": _detail(latest) if latest else None,
     }
     if request.headers.get("HX-Target") == "run-detail":
-        return render(request, "board/parts/run_detail.html", context | {"book": sight.book})
+        return _part(request, context, sight=sight)
     return show(request, "board/runs.html", context, sight=sight, page="runs")
 
 
@@ -38,8 +38,17 @@ def run(request: HttpRequest, *, sight: Sight, run_id: int) -> HttpResponse:
         raise Http404
     context = {"detail": _detail(found), "is_single": True}
     if request.headers.get("HX-Target") == "run-detail":
-        return render(request, "board/parts/run_detail.html", context | {"book": sight.book})
+        return _part(request, context, sight=sight)
     return show(request, "board/run.html", context, sight=sight, page="runs")
+
+
+def _part(request: HttpRequest, context: dict[str, Any], *, sight: Sight) -> HttpResponse:
+    """Render the run alone; once it runs no more, have the whole page fetched again."""
+    detail = context["detail"]
+    response = render(request, "board/parts/run_detail.html", context | {"book": sight.book})
+    if detail is None or not detail["is_live"]:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def _runs(sight: Sight) -> Any:
@@ -63,6 +72,8 @@ def _detail(run: EndOfDayRun) -> dict[str, Any]:
         "days": _days(run),
         "steps": steps,
         "done_count": len(done),
+        "computed_count": sum(step.state != StepState.PENDING for step in steps),
+        "progress": sum(step.state != StepState.PENDING for step in steps) + len(done),
         "step_count": len(steps),
         "phases": [
             {"name": name, "seconds": sum(float(step.seconds.get(name, 0)) for step in done)}
