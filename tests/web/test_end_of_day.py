@@ -12,7 +12,7 @@ from daihou.core.position import position
 from daihou.engine import replay
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
-from daihou.web.ledger import end_of_day, gates, operations, queries
+from daihou.web.ledger import end_of_day, gates, halting, operations, queries
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.models import (
     Book,
@@ -281,12 +281,12 @@ def test_a_jump_halts_the_run_until_someone_answers_for_it(unblocked):
         run(book, date(2025, 2, 7))
     assert refused.value.code == "end_of_day.halted"
 
-    end_of_day.resume(run=halted, acting_user=system_user())
+    halting.resume(run=halted, acting_user=system_user())
     with pytest.raises(gates.GateFailed):
         run(book, date(2025, 2, 7))
     with pytest.raises(LedgerRefused):
-        end_of_day.resume(run=halted, acting_user=system_user(), override_reason=" ")
-    end_of_day.resume(run=halted, acting_user=system_user(), override_reason="a holiday")
+        halting.resume(run=halted, acting_user=system_user(), override_reason=" ")
+    halting.resume(run=halted, acting_user=system_user(), override_reason="a holiday")
     result = run(book, date(2025, 2, 7))
 
     assert result.run_id == halted.pk

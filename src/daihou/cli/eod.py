@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daihou.cli import output
+from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
     from daihou.web.ledger.end_of_day import EndOfDayResult, Progress
@@ -19,9 +20,9 @@ WORDS = {"compute": "计算 computing", "publish": "发布 publishing"}
 @app.command()
 def eod(
     through: Annotated[
-        datetime,
+        datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The last business day to be closed."),
-    ],
+    ] = None,
     book: Annotated[str | None, typer.Option(help="The book; may be left out if one.")] = None,
     override: Annotated[
         str | None,
@@ -30,12 +31,21 @@ def eod(
     resume: Annotated[
         bool, typer.Option("--resume", help="Let a halted run ask its gates once more.")
     ] = False,
+    halt: Annotated[
+        str | None,
+        typer.Option(help="Make the run under way stop before its next shard, for this reason."),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes to compute with; by default what pays.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Run the end of day (日终) through a date; killed, it goes on where it was."""
+    if halt is not None:
+        output.emit(_halt(book=book, reason=halt), as_json=as_json)
+        return
+    if through is None:
+        raise DaihouError("end_of_day.through_missing")
     if resume or override is not None:
         _let_go_on(book=book, reason=override)
     document = age(book=book, through=through.date(), processes=processes)
@@ -74,10 +84,22 @@ def _let_go_on(*, book: str | None, reason: str | None) -> None:
 
     ledger = open_book(book).ledger
     from daihou.web.access.queries import system_user
-    from daihou.web.ledger import end_of_day
+    from daihou.web.ledger import halting
 
-    run = end_of_day.halted_run(book=ledger)
-    end_of_day.resume(run=run, acting_user=system_user(), override_reason=reason)
+    run = halting.halted_run(book=ledger)
+    halting.resume(run=run, acting_user=system_user(), override_reason=reason)
+
+
+def _halt(*, book: str | None, reason: str) -> dict[str, Any]:
+    from daihou.cli.books import open_book
+
+    ledger = open_book(book).ledger
+    from daihou.web.access.queries import system_user
+    from daihou.web.ledger import halting
+
+    run = halting.ask_to_halt(book=ledger, reason=reason, acting_user=system_user())
+    state = "halted" if run.halt_code else "asked"
+    return {"book": ledger.name, "through": run.through_on, "state": state, "reason": reason}
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from daihou.web.audit import operations as audit
 from daihou.web.ledger import gates, queries
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.extract import Knowledge, Taken, count_new
+from daihou.web.ledger.halting import LOCK_CLASS, halt, obey
 from daihou.web.ledger.models import (
     Book,
     BookVersion,
@@ -39,7 +40,6 @@ from daihou.web.ledger.models import (
 from daihou.web.ledger.publishing import publish_shard, settle_persons
 from daihou.web.ledger.shard_work import ShardDone, ShardTask, compute_shard, watch_parent
 
-LOCK_CLASS = 0x0DA1  # Of the advisory lock; the book's id is the other half.
 LOCK_WAIT = "10s"  # A killed run's session may live a moment longer than its process.
 STAGING = "staging"  # Below the book's folder; gone when no run is under way.
 POOL_LOANS_LEAST = 50_000  # Below that, starting processes costs more than it gives.
@@ -222,6 +222,8 @@ def _carry_out(
     for number, done in enumerate(computed, start=1):
         _publish(run=run, done=done, staging=staging)
         on_progress(Progress(phase="publish", done=number, total=len(computed)))
+        if number < len(computed):
+            obey(run=run)
     seconds = time.perf_counter() - started
     _finish(run=run, totals=totals, held_from=held_from, seconds=seconds)
     shutil.rmtree(folder.root / STAGING, ignore_errors=True)
@@ -274,6 +276,7 @@ def _compute(
     processes: int | None,
 ) -> list[ShardDone]:
     found: list[ShardDone] = []
+    obey(run=run)
     for done in _results(run=run, tasks=tasks, processes=processes):
         EndOfDayStep.objects.filter(run=run, shard=done.shard).update(
             state=StepState.COMPUTED,
@@ -283,6 +286,7 @@ def _compute(
         )
         found.append(done)
         on_progress(Progress(phase="compute", done=len(found), total=len(tasks)))
+        obey(run=run)
     return sorted(found, key=lambda done: done.shard)
 
 
@@ -298,8 +302,11 @@ def _results(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=watch_parent
     ) as pool:
         futures = [pool.submit(compute_shard, task) for task in tasks]
-        for future in as_completed(futures):
-            yield future.result()
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _processes_worth(*, run: EndOfDayRun) -> int:
@@ -308,6 +315,8 @@ def _processes_worth(*, run: EndOfDayRun) -> int:
 
 def _ask_gates(*, run: EndOfDayRun, totals: Mapping[str, int], counted: Taken) -> None:
     overridden = {str(item["code"]) for item in run.overrides}
+    if "gate.jump" in overridden:  # Who answers for the loans answers for what they owe.
+        overridden.add("gate.overdue_principal")
     before = BookVersion.objects.filter(book=run.book).order_by("-pk").first()
     band = gates.Band(
         jump=run.book.jump_band,
@@ -317,6 +326,8 @@ def _ask_gates(*, run: EndOfDayRun, totals: Mapping[str, int], counted: Taken) -
     checks: tuple[Callable[[], None], ...] = (
         lambda: gates.check_counts(totals=totals, counted=counted),
         lambda: gates.check_jump(totals=totals, band=band),
+        lambda: gates.check_overdue_principal(totals=totals, band=band),
+        lambda: gates.check_principal(totals=totals, band=band),
     )
     for check in checks:
         try:
@@ -326,64 +337,6 @@ def _ask_gates(*, run: EndOfDayRun, totals: Mapping[str, int], counted: Taken) -
                 continue
             halt(run=run, code=failed.code, detail=failed.params, acting_user=run.acting_user)
             raise
-
-
-def halt(*, run: EndOfDayRun, code: str, detail: Mapping[str, Any], acting_user: User) -> None:
-    """Stop a run until someone resumes it."""
-    with transaction.atomic():
-        run.state, run.halt_code, run.halt_detail = RunState.HALTED, code, dict(detail)
-        run.save(update_fields=["state", "halt_code", "halt_detail"])
-        audit.record(
-            acting_user=acting_user,
-            action="end_of_day.halt",
-            target_type="end_of_day_run",
-            target_id=run.pk,
-            details={"code": code},
-        )
-
-
-def halted_run(*, book: Book) -> EndOfDayRun:
-    """Return the run that waits for someone.
-
-    :raises LedgerRefused: ``end_of_day.not_halted``.
-    """
-    run = EndOfDayRun.objects.filter(book=book, state=RunState.HALTED).first()
-    if run is None:
-        raise LedgerRefused("end_of_day.not_halted")
-    return run
-
-
-def resume(*, run: EndOfDayRun, acting_user: User, override_reason: str | None = None) -> None:
-    """Let a halted run go on; with a reason, the gate that halted it is overridden.
-
-    :raises LedgerRefused: ``end_of_day.not_halted``, ``end_of_day.reason_missing``.
-    """
-    with transaction.atomic():
-        run = EndOfDayRun.objects.select_for_update().get(pk=run.pk)
-        if run.state != RunState.HALTED:
-            raise LedgerRefused("end_of_day.not_halted", through=run.through_on)
-        if override_reason is not None:
-            if not override_reason.strip():
-                raise LedgerRefused("end_of_day.reason_missing")
-            run.overrides = [
-                *run.overrides,
-                {
-                    "code": run.halt_code,
-                    "reason": override_reason.strip(),
-                    "user": acting_user.username,
-                    "at": timezone.now().isoformat(),
-                },
-            ]
-        details = {"code": run.halt_code, "is_override": override_reason is not None}
-        run.state, run.halt_code, run.halt_detail = RunState.RUNNING, "", {}
-        run.save(update_fields=["state", "halt_code", "halt_detail", "overrides"])
-        audit.record(
-            acting_user=acting_user,
-            action="end_of_day.resume",
-            target_type="end_of_day_run",
-            target_id=run.pk,
-            details=details,
-        )
 
 
 def _publish(*, run: EndOfDayRun, done: ShardDone, staging: Path) -> None:

@@ -82,10 +82,11 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """How many events a shard took in, and the sum of their amounts, for the gates."""
+    """How many events a shard took in, and sums of their amounts, for the gates."""
 
     events: int
     events_minor: int
+    paid_in_minor: int = 0  # Of these, payments received.
 
 
 def extract_shard(
@@ -110,7 +111,12 @@ def extract_shard(
     payments = pl.concat([facts.payments, _payments(quiet)]).sort(c.PAYMENTS.key)
     stated = _stated(connection, knowledge, shard=shard, loan_ids=again, with_new=new)
     stated = stated.filter(pl.col("loan_id").is_in(known_ids.implode()))
-    taken = Taken(events=new.height, events_minor=int(new["amount_minor"].sum()))
+    paid = new.filter(pl.col("kind") == Kind.PAYMENT_RECEIVED)
+    taken = Taken(
+        events=new.height,
+        events_minor=int(new["amount_minor"].sum()),
+        paid_in_minor=int(paid["amount_minor"].sum()),
+    )
     return replace(facts, payments=payments, stated=stated).check(), taken
 
 

@@ -1,7 +1,8 @@
 """What must hold before a run publishes. A gate that fails halts the run; it says why.
 
 Units   Counts of loans and events, ``*_minor`` in minor units, shares as parts per 10,000.
-Errors  ``GateFailed`` with ``gate.loans``, ``gate.events``, ``gate.money``, ``gate.jump``.
+Errors  ``GateFailed`` with ``gate.loans``, ``gate.events``, ``gate.money``, ``gate.jump``,
+        ``gate.overdue_principal``, ``gate.principal``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,10 @@ SUMMED = (
     "events_minor",
     "changed",
     "delinquency_events",
+    "own_before_minor",
+    "own_after_minor",
+    "paid_out_minor",
+    "paid_in_minor",
 )
 
 
@@ -35,11 +40,17 @@ class GateFailed(DaihouError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """How far the share of overdue loans may move between two versions."""
+    """How far shares and sums may move between two versions."""
 
     jump: Decimal
     days: int | None  # Between the versions; None for a first one.
     before: Mapping[str, Any] | None  # Totals of the version before.
+
+    def is_open_to(self, totals: Mapping[str, int]) -> bool:
+        """Tell whether there is too little, or too long a time, to compare."""
+        if self.before is None or self.days is None or self.days > JUMP_DAYS_MOST:
+            return True
+        return min(totals["active"], int(self.before["active"])) < JUMP_LOANS_LEAST
 
 
 def totals_of(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -66,14 +77,46 @@ def check_jump(*, totals: Mapping[str, int], band: Band) -> None:
 
     :raises GateFailed: ``gate.jump``.
     """
-    if band.before is None or band.days is None or band.days > JUMP_DAYS_MOST:
+    if band.is_open_to(totals):
         return
-    if min(totals["active"], int(band.before["active"])) < JUMP_LOANS_LEAST:
-        return
-    before, after = (_share(counts) for counts in (band.before, totals))
+    assert band.before is not None
+    before, after = (_share(counts, "overdue", "active") for counts in (band.before, totals))
     if abs(after - before) > band.jump * PER_TEN_THOUSAND:
         raise GateFailed("gate.jump", before=before, after=after, band=str(band.jump))
 
 
-def _share(counts: Mapping[str, Any]) -> int:
-    return int(counts["overdue"]) * PER_TEN_THOUSAND // int(counts["active"])
+def check_overdue_principal(*, totals: Mapping[str, int], band: Band) -> None:
+    """Compare the overdue loans' share of all principal with that of the version before.
+
+    :raises GateFailed: ``gate.overdue_principal``.
+    """
+    if band.is_open_to(totals):
+        return
+    assert band.before is not None
+    names = ("overdue_principal_minor", "principal_minor")
+    before, after = (_share(counts, *names) for counts in (band.before, totals))
+    if abs(after - before) > band.jump * PER_TEN_THOUSAND:
+        code = "gate.overdue_principal"
+        raise GateFailed(code, before=before, after=after, band=str(band.jump))
+
+
+def check_principal(*, totals: Mapping[str, int], band: Band) -> None:
+    """Hold the principal outstanding to what was paid out and in since the version before.
+
+    It may rise by what was paid out and fall by what was paid in; the band, a share of the sum, is
+    for what else moves it (reversals, restructures). Loans another system states are left out.
+
+    :raises GateFailed: ``gate.principal``.
+    """
+    if band.is_open_to(totals):
+        return
+    highest = totals["own_before_minor"] + totals["paid_out_minor"]
+    slack = int(band.jump * highest)
+    least, most = highest - totals["paid_in_minor"] - slack, highest + slack
+    ours = totals["own_after_minor"]
+    if not least <= ours <= most:
+        raise GateFailed("gate.principal", ours=ours, least=least, most=most, band=str(band.jump))
+
+
+def _share(counts: Mapping[str, Any], part: str, whole: str) -> int:
+    return int(counts[part]) * PER_TEN_THOUSAND // max(1, int(counts[whole]))

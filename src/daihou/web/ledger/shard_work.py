@@ -129,6 +129,23 @@ def _counts(
         "events_minor": taken.events_minor,
         "changed": changed.height,
         "delinquency_events": result.events.height,
+        **_own_principal(before=before.loans, after=after, task=task),
+        "paid_in_minor": taken.paid_in_minor + int(before.loans["unapplied_minor"].sum()),
+    }
+
+
+def _own_principal(*, before: pl.DataFrame, after: pl.DataFrame, task: ShardTask) -> dict[str, int]:
+    """Sum the principal of the loans no other system states, and what was paid out to them."""
+    own = after.filter(pl.col("stated_on").is_null())
+    own_before = before.join(own, on="loan_id", how="semi")
+    paid_out = [
+        int(frame.filter(pl.col("disbursed_on") <= day)["disbursed_minor"].sum())
+        for frame, day in ((own, task.to_on), (own_before, task.from_on or task.to_on))
+    ]
+    return {
+        "own_before_minor": int(own_before["principal_outstanding_minor"].sum()),
+        "own_after_minor": int(own["principal_outstanding_minor"].sum()),
+        "paid_out_minor": paid_out[0] - paid_out[1],
     }
 
 

@@ -41,6 +41,7 @@ class EndOfDayRun(models.Model):
     )
     halt_code = models.TextField(blank=True)
     halt_detail = models.JSONField(default=dict)
+    halt_asked = models.JSONField(null=True)  # Reason and user, once a person wants it to stop.
     overrides = models.JSONField(default=list)  # Code, reason, user and time of each override.
     alarms = models.JSONField(default=list)  # Code and parameters, in the order raised.
     loans = models.PositiveBigIntegerField(default=0)
