@@ -9,6 +9,8 @@ from pathlib import Path
 
 from benchmarks import database, generate, machine, night, peers, replay
 
+IN_MEMORY_LOANS = 1_000_000  # More are not held in memory whole.
+
 
 def main() -> None:
     """Parse the command line and run what is asked for."""
@@ -49,11 +51,12 @@ def measure(size: generate.Size, folder: Path, workers: int) -> None:
         "shards_to_deltas_pool": lambda: night.shards_to_deltas(
             book=book, size=size, staged=staged, workers=workers
         ),
-        "polars_ageing_only": lambda: peers.polars_night(book=book, size=size),
-        "duckdb_ageing_only": lambda: peers.duckdb_night(book=book, size=size),
+        "peers": lambda: peers.measure(
+            book=book, size=size, staged=staged, in_memory=size.loans <= IN_MEMORY_LOANS
+        ),
         "position_of_one_loan": replay.one_position,
     }
-    if size.loans <= 1_000_000:  # Held in memory whole.
+    if size.loans <= IN_MEMORY_LOANS:
         steps["in_memory"] = lambda: night.kernel_in_memory(book=book, size=size)
         steps["replay"] = lambda: replay.many_month_ends(book=book)
     for name, step in steps.items():
