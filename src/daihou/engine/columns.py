@@ -226,7 +226,7 @@ POSITIONS = Table(
         _number("days_past_due", "days", pl.Int32),
         _day("oldest_unpaid_due_on", nullable=True),  # Past due ones only.
         _minor("overdue_minor"),
-        # Null where a stated loan's source gives the sum only.
+        # Of a stated loan: the source's sum laid on what it says is owed, fees first.
         *(_minor(f"overdue_{component}_minor", nullable=True) for component in COMPONENTS),
         _minor("principal_outstanding_minor"),
         _minor("unapplied_minor"),

@@ -17,9 +17,9 @@ REPLACED = (
     "principal_outstanding_minor",
     "overdue_minor",
     "days_past_due",
-    "next_due_on",
     "unapplied_minor",
 )
+SPLIT_ORDER = ("fee", "penalty", "interest", "principal")  # As core: fees first.
 
 
 def latest(*, stated: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -48,9 +48,13 @@ def over_positions(*, positions: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFra
         "is_closed",
         source_on="stated_on",
         source_closed_on="closed_on",
+        source_next_due_on="next_due_on",
         **{f"source_{name}": name for name in REPLACED},
+        **_split_overdue(),
     )
     is_stated = pl.col("source_on").is_not_null()
+    has_sum = pl.col("source_overdue_minor").is_not_null()
+    is_moved = is_stated & pl.col("next_due_on").ne_missing(pl.col("source_next_due_on"))
     closed = pl.col("is_closed").fill_null(value=False)
     days = pl.coalesce("source_days_past_due", "days_past_due").cast(pl.Int32)
     oldest_on = pl.when(days > 0).then(pl.col("source_on") - pl.duration(days=days))
@@ -61,21 +65,46 @@ def over_positions(*, positions: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFra
             for name in REPLACED
         ),
         *(
-            pl.when(is_stated)
-            .then(None)
+            pl.when(has_sum)
+            .then(f"source_overdue_{part}_minor")
             .otherwise(f"overdue_{part}_minor")
             .alias(f"overdue_{part}_minor")
             for part in c.COMPONENTS
         ),
         oldest_unpaid_due_on=pl.when(is_stated).then(oldest_on).otherwise("oldest_unpaid_due_on"),
-        status=pl.when(is_stated)
-        .then(pl.when(closed).then(pl.lit("closed")).otherwise(pl.lit("active")).cast(c.STATUS))
-        .otherwise("status"),
-        closed_on=pl.when(is_stated).then("source_closed_on").otherwise("closed_on"),
+        accrued_interest_minor=pl.when(is_stated).then(0).otherwise("accrued_interest_minor"),
+        next_due_on=pl.when(is_stated).then("source_next_due_on").otherwise("next_due_on"),
+        next_due_minor=pl.when(is_moved).then(0).otherwise("next_due_minor"),
+        status=_status(is_stated=is_stated, closed=closed),
+        closed_on=pl.when(is_stated)
+        .then(pl.when(closed).then(pl.coalesce("closed_on", "source_closed_on")))
+        .otherwise("closed_on"),
         stated_on="source_on",
         is_stale=(pl.col("source_on") < pl.col("as_of")).fill_null(value=False),
     ).with_columns(bucket=frames.bucket_expression(pl.col("days_past_due")))
     return frames.with_persons(replaced)
+
+
+def _split_overdue() -> dict[str, pl.Expr]:
+    """Lay a stated sum on the components, fees first; principal takes what is left."""
+    left = pl.col("overdue_minor")
+    parts = {"compound_interest": pl.lit(0, dtype=pl.Int64)}
+    for part in SPLIT_ORDER:
+        owed = pl.col(f"{part}_outstanding_minor").fill_null(0)
+        parts[part] = left if part == SPLIT_ORDER[-1] else pl.min_horizontal(left, owed)
+        left = left - parts[part]
+    return {f"source_overdue_{part}_minor": split for part, split in parts.items()}
+
+
+def _status(*, is_stated: pl.Expr, closed: pl.Expr) -> pl.Expr:
+    """Give the stated status; a loan written off stays so until the source says it is closed."""
+    return (
+        pl.when(is_stated & closed)
+        .then(pl.lit("closed").cast(c.STATUS))
+        .when(is_stated & (pl.col("status") != "written_off"))
+        .then(pl.lit("active").cast(c.STATUS))
+        .otherwise("status")
+    )
 
 
 def over_history(*, history: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -31,7 +31,7 @@ class Bucket(models.TextChoices):
 class Position(models.Model):
     """Present for each loan that is not fine, and for loans whose payment came after the night.
 
-    The parts of ``overdue_minor`` are null where another system stated the total alone.
+    Where another system stated the total alone, its parts are that total laid on what is owed.
     """
 
     loan = models.OneToOneField(
