@@ -187,7 +187,7 @@ def widest_base(*, terms: Terms, days: int = LONGEST_SPAN_DAYS) -> int:
     >>> from daihou.core.terms import Method, PenaltyTerms
     >>> fine = Rate(value=Decimal("0.0005"), per=RatePer.DAY)
     >>> widest_base(terms=Terms(method=Method.BULLET, rate=fine, penalty=PenaltyTerms(rate=fine)))
-    126261306870320
+    126261081955575
     """
     widest = MOST_MINOR
     for rate in (penalty_rate(terms), compound_rate(terms)):

@@ -67,7 +67,7 @@ def follow(
     The first day always counts; between two of the days what can age stands still. The position is
     that of ``position`` at the end of the last day.
 
-    >>> from datetime import UTC
+    >>> from datetime import UTC, datetime
     >>> from decimal import Decimal
     >>> from daihou.core.terms import FreeDue, Method, Rate, RatePer, Terms
     >>> terms = Terms(method=Method.FREE, rate=Rate(value=Decimal(0), per=RatePer.YEAR),
