@@ -151,3 +151,17 @@ def test_levels_multiply_to_current_to_m2():
     assert got["current_to_m2"] == pytest.approx(
         got["day_1_delinquency"] * (1 - got["collection_30"])
     )
+
+
+def test_a_level_over_nothing_is_no_figure():
+    dues = pl.DataFrame(
+        [
+            (1, date(2025, 1, 5), date(2025, 1, 5), 800),
+            (2, date(2025, 2, 6), date(2025, 2, 6), 0),
+        ],
+        schema=["loan_id", "due_on", "paid_on", "due_minor"],
+        orient="row",
+    )
+    frame = collection_levels.collection_levels(instalments=dues, as_of=MAR)
+    rates = frame.select("day_1_delinquency", "collection_30", "current_to_m2").rows()
+    assert rates == [(0, None, 0), (None, None, None)]

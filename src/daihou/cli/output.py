@@ -48,11 +48,21 @@ def emit(document: Mapping[str, object], *, as_json: bool, text: str | None = No
     """Print the result of a command, once: the document with --json, else ``text`` or its lines."""
     if as_json:
         is_plain = not _holds_all(sys.stdout)
-        sys.stdout.write(json.dumps(document, ensure_ascii=is_plain, default=_plain) + "\n")
+        text = json.dumps(document, ensure_ascii=is_plain, default=_plain, allow_nan=False)
+        sys.stdout.write(text + "\n")
     else:
         lines = text if text is not None else "\n".join(_lines(document))
         sys.stdout.write(lines.rstrip("\n") + "\n")
     sys.stdout.flush()
+
+
+def money(amount_minor: int, *, digits: int) -> str:
+    """Write an amount with all its digits.
+
+    >>> money(922337203685477580, digits=2), money(-5, digits=3), money(1200, digits=0)
+    ('9,223,372,036,854,775.80', '-0.005', '1,200')
+    """
+    return f"{Decimal(amount_minor).scaleb(-digits):,f}"
 
 
 def note(text: str) -> None:
@@ -73,9 +83,22 @@ def _lines(document: Mapping[str, object], indent: str = "") -> list[str]:
     for key, value in document.items():
         if isinstance(value, Mapping):
             lines += [f"{indent}{key}:", *_lines(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines.append(f"{indent}{key}: {', '.join(map(_words, value)) or '-'}")
         else:
             lines.append(f"{indent}{key}: {'-' if value is None else value}")
     return lines
+
+
+def _words(value: object) -> str:
+    """Write an item of a list; a mapping by its names, in brackets where it lies deeper."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    given = ((name, item) for name, item in value.items() if item not in (None, []))
+    return " ".join(
+        f"{name}=[{', '.join(map(_words, item))}]" if isinstance(item, list) else f"{name}={item}"
+        for name, item in given
+    )
 
 
 def _plain(value: object) -> object:

@@ -72,7 +72,7 @@ def _print(found: Any, *, digits: int) -> None:
     from rich.table import Table
 
     def money(amount_minor: int) -> str:
-        return f"{amount_minor / 10**digits:,.{digits}f}"
+        return output.money(amount_minor, digits=digits)
 
     head = (
         f"{found.loan_ref} · {found.as_of} · {found.status} · {found.bucket} · "

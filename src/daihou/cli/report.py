@@ -100,7 +100,11 @@ def first_payment_default(
         late_days=late_days,
     )
     late, matured = int(frame["late_loans"].sum()), int(frame["matured_loans"].sum())
-    total = {"late_loans": late, "matured_loans": matured, "rate": late / matured if matured else 0}
+    total = {
+        "late_loans": late,
+        "matured_loans": matured,
+        "rate": late / matured if matured else None,
+    }
     more = {"late_days": late_days, "total": total}
     rows = frame.to_dicts()
     _show("first_payment_default", opened, as_of.date(), rows, as_json=as_json, more=more)
@@ -170,6 +174,6 @@ def _cells(row: Mapping[str, Any], *, digits: int) -> Iterable[str]:
         if value is None:
             yield "-"
         elif column.endswith("_minor"):
-            yield f"{value / 10**digits:,.{digits}f}"
+            yield output.money(value, digits=digits)
         else:
             yield f"{value:.4f}" if isinstance(value, float) else str(value)

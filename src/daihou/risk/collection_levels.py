@@ -17,13 +17,14 @@ def collection_levels(*, instalments: pl.DataFrame, as_of: date) -> pl.DataFrame
     """Compute the three levels by month of the due date, for months whose day 30 has passed.
 
     :returns: ``month_on, due_minor, unpaid_day_1_minor, unpaid_day_30_minor,
-        day_1_delinquency, collection_30, current_to_m2``.
+        day_1_delinquency, collection_30, current_to_m2``; a rate over nothing is null.
     """
 
     def unpaid_after(days: int) -> pl.Expr:
         paid_on = pl.col("paid_on").fill_null(as_of + pl.duration(days=1))
         return pl.col("due_minor").filter(paid_on > pl.col("due_on") + pl.duration(days=days)).sum()
 
+    due, late = (pl.col(name).replace(0, None) for name in ("due_minor", "unpaid_day_1_minor"))
     return (
         _of_current_loans(instalments)
         .filter(pl.col("due_on") + pl.duration(days=30) < as_of)
@@ -34,9 +35,9 @@ def collection_levels(*, instalments: pl.DataFrame, as_of: date) -> pl.DataFrame
             unpaid_day_30_minor=unpaid_after(30),
         )
         .with_columns(
-            day_1_delinquency=pl.col("unpaid_day_1_minor") / pl.col("due_minor"),
-            collection_30=1 - pl.col("unpaid_day_30_minor") / pl.col("unpaid_day_1_minor"),
-            current_to_m2=pl.col("unpaid_day_30_minor") / pl.col("due_minor"),
+            day_1_delinquency=pl.col("unpaid_day_1_minor") / due,
+            collection_30=1 - pl.col("unpaid_day_30_minor") / late,
+            current_to_m2=pl.col("unpaid_day_30_minor") / due,
         )
         .sort("month_on")
     )

@@ -45,7 +45,7 @@ def vintage_curves(
         .group_by("cohort_on", "months_on_book", "as_of")
         .agg(pl.col("late_minor").sum())
         .join(size, on="cohort_on")
-        .with_columns(rate=pl.col("late_minor") / pl.col("disbursed_minor"))
+        .with_columns(rate=pl.col("late_minor") / pl.col("disbursed_minor").replace(0, None))
         .select(
             "cohort_on", "months_on_book", "as_of", "late_minor", "disbursed_minor", "rate", "loans"
         )
