@@ -1,4 +1,4 @@
-"""The whole way through PostgreSQL: import a native tape, then nights of the whole book.
+"""The whole way through PostgreSQL: import native tapes, run nights of the whole book.
 
 Every figure is a whole process, as a user runs it, on an embedded server with a home of its own.
 """
@@ -17,7 +17,7 @@ DAIHOU = Path(sys.executable).with_name("daihou")
 
 
 def measure(*, folder: Path, loan_count: int) -> dict[str, object]:
-    """Import the tape, run the first night, a plain night and a month end."""
+    """Import the history, the first night, a day's payments, a plain night, a month end."""
     tape = folder / "tape"
     figures: dict[str, object] = {"rows": write_tape(folder=tape, loan_count=loan_count)}
     environment = {**os.environ, "DAIHOU_HOME": str(folder / "home")}
@@ -25,8 +25,9 @@ def measure(*, folder: Path, loan_count: int) -> dict[str, object]:
     month_end = BUSINESS_DATE + timedelta(days=1)
     commands = {
         "database_start": ["db", "start"],
-        "import": ["import", "native", str(tape)],
+        "import": ["import", "native", str(tape / "history")],
         "first_night": ["eod", "--through", str(BUSINESS_DATE - timedelta(days=1))],
+        "import_of_the_day": ["import", "native", str(tape / "today")],
         "plain_night": ["eod", "--through", str(BUSINESS_DATE)],
         "month_end_night": ["eod", "--through", str(month_end)],
     }

@@ -1,7 +1,8 @@
 """Write a native Parquet tape: loans of 12 monthly instalments, about nine of them paid.
 
-About 16 % of the loans are overdue on the business date; 3 % pay on it, a third of these payments
-effective one to three days before and known only then. Seeded: same count, same tape.
+About 16 % of the loans are overdue on the business date. What the bank reports on it stands in a
+tape of its own: what falls due that day, and late payments of 3 % of the loans, a third of them
+effective one to three days before. Seeded: same count, same tapes.
 """
 
 from datetime import UTC, date, datetime, time
@@ -17,9 +18,10 @@ YOUNGEST_DAYS = 225  # … and at least so many, so that about nine instalments 
 
 
 def write_tape(*, folder: Path, loan_count: int, seed: int = 7) -> dict[str, int]:
-    """Write ``loans``, ``dues`` and ``payments``; return the rows of each."""
+    """Write the tapes ``history`` and ``today``; return the rows of each frame."""
     chance = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "history").mkdir(parents=True)
+    (folder / "today").mkdir()
     loans = _loans(chance, loan_count)
     dues = _dues(loans)
     payments = _payments(chance, loans, dues)
@@ -29,7 +31,12 @@ def write_tape(*, folder: Path, loan_count: int, seed: int = 7) -> dict[str, int
         pl.lit("0.05").alias("penalty_rate"),
         pl.lit("year").alias("penalty_rate_per"),
     )
-    frames = {"loans": shown, "dues": dues.drop("loan_no"), "payments": payments}
+    frames = {
+        "history/loans": shown,
+        "history/dues": dues.drop("loan_no"),
+        "history/payments": payments.filter(~pl.col("is_news")).drop("is_news"),
+        "today/payments": payments.filter("is_news").drop("is_news"),
+    }
     for name, frame in frames.items():
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
     return {name: frame.height for name, frame in frames.items()}
@@ -78,17 +85,21 @@ def _payments(chance: np.random.Generator, loans: pl.DataFrame, dues: pl.DataFra
     )
     fallen = dues.filter(pl.col("due_on") <= BUSINESS_DATE).join(habits, on="loan_no")
     last = pl.col("instalment_no").max().over("loan_no")
-    money = fallen.filter(pl.col("instalment_no") <= last - pl.col("missing")).with_columns(
-        effective_on=pl.when((pl.col("instalment_no") == last) & pl.col("pays_today"))
-        .then(pl.lit(BUSINESS_DATE) - pl.duration(days="late_by"))
-        .otherwise("due_on")
+    told_today = (pl.col("instalment_no") == last) & pl.col("pays_today")
+    money = (
+        fallen.filter(pl.col("instalment_no") <= last - pl.col("missing"))
+        .with_columns(
+            effective_on=pl.when(told_today)
+            .then(pl.lit(BUSINESS_DATE) - pl.duration(days="late_by"))
+            .otherwise("due_on")
+        )
+        .with_columns(is_news=told_today | (pl.col("effective_on") == BUSINESS_DATE))
     )
     return money.select(
         "loan_ref",
         "effective_on",
         amount_minor=pl.col("principal_minor") + pl.col("interest_minor"),
-        known_at=pl.when(
-            (pl.col("instalment_no") == last) & pl.col("pays_today") & (pl.col("late_by") > 0)
-        ).then(pl.lit(datetime.combine(BUSINESS_DATE, time(9), UTC))),
+        known_at=pl.when("is_news").then(pl.lit(datetime.combine(BUSINESS_DATE, time(9), UTC))),
+        is_news="is_news",
         key=pl.format("{}-{}", "loan_ref", "instalment_no"),
     )
