@@ -508,6 +508,39 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "核心系统数据带停在 {stated_on}，已缺 {days} 天：相关借据冻结并标为过期",
         "the overlay tape stops at {stated_on}, {days} days ago: its loans are frozen and stale",
     ),
+    # What an import took in and wants to be known.
+    "loan.no_schedule": (
+        "来源没有还款计划：没有到期日，不计逾期",
+        "the source gives no schedule: nothing falls due on any day",
+    ),
+    "payment.before_disbursement": (
+        "还款早于放款：按所载日期入账，放款日起生效",
+        "a payment before the disbursement: taken as dated, applied from the day of disbursement",
+    ),
+    "row.repeated": (
+        "同一行出现多次：只入账一次",
+        "the same row is given more than once: booked once",
+    ),
+    "abs_ee.refund_not_booked": (
+        "当月本金为负（退款）：未作为还款入账",
+        "a month with negative principal, a refund: not booked as a payment",
+    ),
+    "abs_ee.recovery_taken_back": (
+        "核销回收为负（冲回）：未入账",
+        "a recovery taken back: not booked",
+    ),
+    "abs_ee.repossession_cost": (
+        "处置收入为负（处置费用）：未入账",
+        "a cost of repossession: not booked",
+    ),
+    "abs_ee.proceeds_before_charge_off": (
+        "核销前的处置收入：未入账",
+        "proceeds of a sale before the charge-off: not booked",
+    ),
+    "superlender.closed_later": (
+        "一期借据在首次还款之后才结清",
+        "a loan of one instalment that was closed after its first repayment",
+    ),
     # The web pages.
     "import.errors_file_missing": (
         "找不到该次导入的错误行文件 {file}",

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 import polars as pl
@@ -31,10 +32,7 @@ EXPORTED = (
     "principal_outstanding_minor", "unapplied_minor", "next_due_on", "next_due_minor",
     "disbursed_on", "disbursed_minor",
 )  # fmt: skip
-NOTED = (
-    "bucket", "status", "product", "funder", "month", "over_days", "from", "to", "since",
-    "first_payment", *FLAGS,
-)  # fmt: skip
+UNNOTED = ("text", "sort", "is_turned", "page", "not_understood", "remarks")
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -72,7 +70,7 @@ def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
     hand_out_loans(
         book=sight.book,
         row_count=frame.height,
-        asked=_noted(request, asked=asked),
+        asked=_noted(asked),
         acting_user=user_of(request),
     )
     name = f"loans-{asked.as_of}.csv"
@@ -81,10 +79,14 @@ def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
     return response
 
 
-def _noted(request: HttpRequest, *, asked: Asked) -> dict[str, object]:
+def _noted(asked: Asked) -> dict[str, object]:
     """Say which loans were asked for; a text that was searched for may name a person."""
-    given = {name: value[:80] for name, value in request.GET.items() if name in NOTED and value}
-    return given | {"as_of": asked.as_of.isoformat(), "has_text": bool(asked.text)}
+    given = {
+        each.name: str(getattr(asked, each.name))
+        for each in fields(asked)
+        if each.name not in UNNOTED and getattr(asked, each.name) != each.default
+    }
+    return given | {"has_text": bool(asked.text)}
 
 
 class _Echo:
