@@ -10,6 +10,7 @@ from django.db import connection
 
 from daihou.core.events import Event, EventRefused, Kind
 from daihou.core.position import position
+from daihou.core.schedule import ScheduleRefused
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
 from daihou.web.ledger import operations, queries
@@ -191,3 +192,15 @@ def test_a_reversal_brings_the_arrears_back(book):
     assert published().bucket == "M2"
     night(book, NIGHT + timedelta(days=1))
     assert published().oldest_unpaid_due_on == date(2025, 2, 6)
+
+
+def test_a_later_tranche_is_recorded_and_one_that_cannot_be_planned_is_not(book):
+    tranche = replace(paid("t1", 60_000, date(2025, 2, 6)), kind=Kind.DISBURSED)
+    record(book, tranche)
+    assert folded(book, NIGHT).disbursed_minor == 180_000
+
+    too_late = replace(tranche, key="t2", effective_on=date(2026, 2, 6))
+    with pytest.raises(ScheduleRefused) as refused:
+        record(book, too_late)
+    assert refused.value.code == "tranche.after_last_due"
+    assert not EventRow.objects.filter(key="t2").exists()

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from daihou.core.events import Event, check_events
+from daihou.core.position import position
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.ledger import queries
@@ -32,6 +33,7 @@ def record_event(*, book: Book, loan_ref: str, event: Event, acting_user: User) 
 
     :raises LedgerRefused: ``loan.unknown``, ``event.key_conflict``.
     :raises EventRefused: as ``core.events.check_events``.
+    :raises ScheduleRefused: a tranche that the schedule cannot take (``tranche.after_last_due``).
     """
     with transaction.atomic():
         book = Book.objects.select_for_update().get(pk=book.pk)
@@ -41,6 +43,7 @@ def record_event(*, book: Book, loan_ref: str, event: Event, acting_user: User) 
         contract, events = queries.load_loan(book=book, loan_ref=loan_ref)
         event = replace(event, sequence=book.next_sequence)
         check_events([*events, event])
+        position(contract=contract, events=[*events, event], as_of=event.effective_on)
         loan = Loan.objects.get(book=book, loan_ref=contract.loan_ref)
         _insert(book=book, loan=loan, event=event)
         as_of = _published_on(book=book, loan=loan, event=event)

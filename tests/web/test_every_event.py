@@ -1,0 +1,62 @@
+"""Goal: every kind of event comes in by a file and has its words. Method: one tape of them all."""
+
+import pytest
+from django.utils import translation
+
+from daihou.cli import importing
+from daihou.core.events import Kind
+from daihou.core.position import position
+from daihou.web.board import words
+from daihou.web.ledger import queries
+from daihou.web.ledger.models import Book, Event
+
+pytestmark = pytest.mark.django_db
+TABLES = {
+    "loans": """loan_ref,currency,principal,disbursed_on,method,rate,rate_per,instalment_count
+L1,CNY,1000,2024-01-31,equal_instalment,0.12,year,6
+""",
+    "openings": "loan_ref,currency,principal,opened_on\nL2,CNY,300,2024-02-01\n",
+    "dues": "loan_ref,instalment_no,due_on,principal\nL2,1,2024-01-20,100\nL2,2,2024-03-20,200\n",
+    "payments": "loan_ref,effective_on,amount,key\nL1,2024-02-29,400,paid\n",
+    "events": """loan_ref,kind,effective_on,amount,component,due_on,target_key,key
+L1,payment_reversed,2024-03-08,,,,paid,e1
+L1,charge_added,2024-03-10,30,fee,2024-03-15,,charge
+L1,charge_waived,2024-03-11,10,,,charge,e2
+L1,penalty_stopped,2024-03-12,,,,,e3
+L1,penalty_started,2024-03-20,,,,,e4
+L1,written_off,2024-05-01,,,,,e5
+L1,recovered,2024-05-20,100,,,,e6
+L2,closed,2024-05-02,,,,,e7
+""",
+    "positions": """loan_ref,as_of,principal_outstanding,interest_outstanding,fee_outstanding,\
+penalty_outstanding,overdue,days_past_due,unapplied,is_closed
+L2,2024-06-30,0,0,0,0,0,0,0,true
+""",
+}
+
+
+def test_every_kind_comes_in_by_the_native_tape_and_is_folded(tmp_path, monkeypatch):
+    monkeypatch.setattr("daihou.web.postgres.database.ensure_database", lambda: None)
+    for table, text in TABLES.items():
+        (tmp_path / f"{table}.csv").write_text(text)
+    result = importing.import_tape(format_name="native", paths=[tmp_path])
+
+    assert result["rejected_rows"] == 0
+    assert set(Event.objects.values_list("kind", flat=True)) == set(Kind)
+    book = Book.objects.get()
+    statuses = []
+    for ref in ("L1", "L2"):
+        contract, events = queries.load_loan(book=book, loan_ref=ref)
+        as_of = max(event.effective_on for event in events)
+        statuses.append(position(contract=contract, events=events, as_of=as_of).status)
+    assert statuses == ["written_off", "closed"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_its_word_in_both_languages_and_its_sign(kind):
+    said = set()
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            said.add(str(words.EVENTS[kind.value]))
+    assert len(said) == 2
+    assert words.EVENT_ICONS[kind.value]
