@@ -46,7 +46,6 @@ FIXED_ORDERS: Mapping[str, tuple[Sequence[Component], Sequence[Component]]] = {
         (PENALTY, INTEREST, PRINCIPAL, FEE),
     ),
 }
-CHARGES_BY_OWN_DATE = {name for name in FIXED_ORDERS if name.startswith("DUE_")}
 SURPLUS = {
     "NEXT_INSTALLMENT": Surplus.NEXT_INSTALMENT,
     "LAST_INSTALLMENT": Surplus.LAST_INSTALMENT,

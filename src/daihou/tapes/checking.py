@@ -114,20 +114,6 @@ def cross_check(tape: Tape) -> Tape:
     return replace(tape, notes=pl.concat([tape.notes, _early_payments(tape), _unscheduled(tape)]))
 
 
-def refuse_unknown_loans(tape: Tape, *, known: pl.Series) -> Tape:
-    """Move rows of loans that are neither on the tape nor in the book to the errors."""
-    refs = pl.concat([tape.loans.get_column("loan_ref"), known.cast(pl.String)]).unique()
-    lost = [
-        errors_frame(
-            tape.frame(name).filter(~pl.col("loan_ref").is_in(refs.implode())),
-            code="loan.unknown",
-            column="loan_ref",
-        )
-        for name in ("dues", "payments", "events", "stated")
-    ]
-    return with_errors(tape, lost)
-
-
 def refuse_currency(tape: Tape, *, currency: str) -> Tape:
     """Move loans in another currency than the book's to the errors, with all that is theirs."""
     wrong = tape.loans.filter(pl.col("currency") != currency)
