@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from django.utils.translation import get_language
 
-from daihou.errors import message
+from daihou.tapes.messages import message_of
 from daihou.web.board.sight import Sight
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.handing_out import errors_file
@@ -44,9 +44,7 @@ class Difference:
 
 def text_of(code: str) -> str:
     """Say what a row's code means, in the language of the page; of no column in particular."""
-    column = "…"
-    lines = message(code=code, params={"column": column})
-    return code if lines is None else lines[0 if is_chinese() else 1]
+    return message_of(code, "…")[0 if is_chinese() else 1]
 
 
 def is_chinese() -> bool:

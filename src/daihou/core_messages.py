@@ -1,0 +1,194 @@
+"""What the refusals of ``core`` say, one loan at a time: code → (Chinese, English)."""
+
+from typing import Final
+
+CORE_MESSAGES: Final[dict[str, tuple[str, str]]] = {
+    # Money and calendar.
+    "ratio.denominator_not_positive": ("分母必须为正", "a ratio needs a positive denominator"),
+    "multiple.not_positive": ("取整单位必须为正", "the multiple to round to must be positive"),
+    "amount.not_finite": ("金额不是有限数", "the amount is not a finite number"),
+    "split.negative": (
+        "分摊的金额或权重不能为负",
+        "neither the total nor a weight of a split may be negative",
+    ),
+    "split.nobody_to_share": ("所有分摊权重均为零", "every weight of the split is zero"),
+    "date.out_of_range": ("日期超出公元 1 至 9999 年", "a date lies beyond the years 1 to 9999"),
+    "calendar.never_open": (
+        "日历上连续一个月以上没有工作日",
+        "the calendar is closed for more than a month on end",
+    ),
+    "span.negative": ("期间的终止日早于起始日", "the span ends before it starts"),
+    # Terms and schedules.
+    "principal.not_positive": ("本金必须为正", "the principal must be positive"),
+    "principal.too_large": ("本金超出 64 位整数", "the principal does not fit 64 bits"),
+    "terms.count_not_positive": ("期数必须为正", "the number of instalments must be positive"),
+    "terms.count_too_large": ("期数超出 32767", "there are more than 32767 instalments"),
+    "terms.every_not_positive": ("每期的单位数必须为正", "a period must have at least one unit"),
+    "terms.multiple_not_positive": (
+        "期供取整单位必须为正",
+        "the multiple of the instalment must be positive",
+    ),
+    "terms.balloon_negative": ("气球尾款不能为负", "the balloon must not be negative"),
+    "terms.balloon_without_method": (
+        "气球尾款与还款方式不符：气球贷必须有尾款，其他方式不得有",
+        "a balloon loan needs a balloon and no other method may have one",
+    ),
+    "terms.balloon_beyond_principal": (
+        "气球尾款超过本金",
+        "the balloon is larger than the principal",
+    ),
+    "terms.fee_negative": ("每期费用不能为负", "the fee of an instalment must not be negative"),
+    "terms.fee_too_large": (
+        "每期费用超出 64 位整数",
+        "the fee of an instalment does not fit 64 bits",
+    ),
+    "terms.grace_days_negative": ("宽限天数不能为负", "the days of grace must not be negative"),
+    "terms.tolerance_negative": ("容差金额不能为负", "the tolerance must not be negative"),
+    "terms.grace_negative": ("宽限期数不能为负", "the instalments of grace must not be negative"),
+    "terms.grace_not_below_count": (
+        "宽限期数必须少于期数（一次还本付息和自定义计划不得有宽限期数）",
+        "fewer instalments of grace than instalments; none for a bullet or a free schedule",
+    ),
+    "terms.shift_without_calendar": (
+        "要求节假日顺延但未给出日历",
+        "due dates shall leave holidays but no calendar is given",
+    ),
+    "terms.rate_not_finite": ("利率不是有限数", "a rate is not a finite number"),
+    "terms.rate_negative": ("利率不能为负", "a rate must not be negative"),
+    "terms.rate_too_wide": (
+        "利率位数过多，无法以 64 位整数精确表示",
+        "a rate has more digits than 64 bits can hold exactly",
+    ),
+    "terms.down_payment_not_a_share": (
+        "首付比例必须大于 0 且小于 1，且不能用于自定义计划",
+        "a down payment is a share above 0 and below 1, and never of a free schedule",
+    ),
+    "terms.free_dues_unexpected": (
+        "只有自定义还款计划才能给出应还项",
+        "only a free schedule gives its dues",
+    ),
+    "terms.free_dues_missing": ("自定义还款计划没有应还项", "a free schedule gives no dues"),
+    "terms.free_due_negative": ("应还项金额不能为负", "a due must not be negative"),
+    "terms.free_due_too_large": ("应还项金额超出 64 位整数", "a due does not fit 64 bits"),
+    "terms.free_dues_not_increasing": ("应还日必须逐期递增", "due dates must follow each other"),
+    "terms.free_dues_not_principal": (
+        "应还本金之和不等于本金",
+        "the dues do not sum to the principal",
+    ),
+    "terms.due_before_start": (
+        "应还日不得早于起息日（首期应还日必须晚于起息日）",
+        "an instalment falls due before the loan starts, or the first one on that very day",
+    ),
+    "terms.due_dates_meet": (
+        "节假日顺延后应还日重叠",
+        "moved off holidays, due dates meet each other or the start",
+    ),
+    "terms.late_rule_incomplete": (
+        "逾期冲抵规则与其起始天数必须同时给出",
+        "a late rule and the day it starts from go together",
+    ),
+    "terms.late_from_days_not_positive": (
+        "逾期冲抵规则的起始天数必须为正",
+        "the late rule must start from a day past due",
+    ),
+    "terms.allocation_repeats": ("冲抵顺序中有重复项", "a step of the allocation occurs twice"),
+    "terms.allocation_incomplete": ("冲抵顺序缺少科目", "the allocation leaves out a component"),
+    "terms.penalty_ambiguous": (
+        "罚息利率与罚息倍数只能给出一项",
+        "a penalty has a rate or a multiple, not both",
+    ),
+    "terms.penalty_empty": ("罚息条款没有任何利率", "the penalty terms give no rate"),
+    "terms.penalty_stop_not_positive": (
+        "罚息截止天数必须为正",
+        "the days after which penalty stops must be positive",
+    ),
+    "tranche.missing": ("没有放款", "nothing is paid out"),
+    "tranche.not_positive": ("放款金额必须为正", "a tranche must be positive"),
+    "tranche.after_last_due": (
+        "放款日不早于最后应还日",
+        "a tranche is paid out when no instalment is left",
+    ),
+    "schedule.too_large": (
+        "还款计划金额超出 64 位整数",
+        "the schedule's amounts do not fit 64 bits",
+    ),
+    "schedule.too_long": (
+        "还款计划超出 32767 期",
+        "the schedule has more than 32767 instalments",
+    ),
+    # Events, allocation, accrual, positions and their stored form.
+    "event.key_missing": ("事件没有幂等键", "the event has no idempotency key"),
+    "event.recorded_at_naive": ("记录时刻没有时区", "the instant of recording has no time zone"),
+    "event.amount_not_positive": ("金额必须为正", "the amount must be positive"),
+    "event.amount_too_large": ("金额超出 64 位整数", "the amount does not fit 64 bits"),
+    "event.amount_not_wanted": ("此类事件不带金额", "this kind of event takes no amount"),
+    "event.target_missing": ("事件没有指明对象", "the event does not name what it is about"),
+    "event.component_missing": ("费用没有指明科目", "the charge names no component"),
+    "event.component_wrong": (
+        "此科目不能用于该事件",
+        "this component cannot be used for the event",
+    ),
+    "event.due_on_missing": ("费用没有应还日", "the charge has no due date"),
+    "event.figure_unknown": ("申报的数字名称未知", "a stated figure has an unknown name"),
+    "event.figure_negative": ("申报的数字不能为负", "a stated figure must not be negative"),
+    "event.duplicate_key": (
+        "同一借据有重复的幂等键",
+        "two events of the loan have one idempotency key",
+    ),
+    "event.unknown_target": (
+        "事件指向不存在的事件",
+        "the event is about an event that does not exist",
+    ),
+    "event.target_not_payment": (
+        "只能冲正还款或收回",
+        "only a payment or a recovery can be reversed",
+    ),
+    "event.target_not_charge": ("只能减免费用事件", "only a charge can be waived by its key"),
+    "event.reversed_twice": ("同一还款被冲正两次", "the payment is reversed twice"),
+    "event.total_too_large": (
+        "事件金额合计超出 64 位整数",
+        "the events together do not fit 64 bits",
+    ),
+    "payment.not_positive": ("还款金额必须为正", "a payment must be positive"),
+    "due.negative": ("应还金额不能为负", "a due must not be negative"),
+    "due.twice": ("同一期同一科目出现两次", "an instalment has one component twice"),
+    "rule.step_twice": ("分配顺序中有重复步骤", "the allocation rule has one step twice"),
+    "rule.incomplete": (
+        "分配顺序缺少应还科目",
+        "the allocation rule leaves out a component that is due",
+    ),
+    "rate.not_finite": ("利率必须是有限的数", "a rate must be finite"),
+    "rate.negative": ("利率不能为负", "a rate must not be negative"),
+    "penalty.rate_twice": (
+        "罚息利率与倍数只能二选一",
+        "penalty takes a rate or a multiple, not both",
+    ),
+    "base.negative": ("计息基数不能为负", "the base of accrual must not be negative"),
+    "accrual.too_wide": ("罚息计算超出 64 位整数", "the accrual would not fit 64 bits"),
+    "days.negative": ("逾期天数不能为负", "days past due must not be negative"),
+    "position.known_at_naive": ("查询时刻没有时区", "the instant of knowledge has no time zone"),
+    "codec.not_finite": ("数值必须有限", "a number must be finite"),
+    "codec.unknown_type": ("无法写出此类型的值", "a value of this type cannot be written"),
+    "codec.wrong_type": ("字段类型不符", "a field has the wrong type"),
+    "codec.unknown_field": ("未知字段", "a field is unknown"),
+    "codec.missing_field": ("缺少字段", "a field is missing"),
+    "codec.unknown_value": ("字段的值无法识别", "a field has a value that cannot be read"),
+    "codec.not_json": ("不是有效的 JSON", "the text is not JSON"),
+    # The yearly cost.
+    "cost.not_positive": ("放款或还款合计为零", "nothing is paid out, or nothing is paid back"),
+    "cost.negative_flow": ("现金流金额不能为负", "a flow must not be negative"),
+    "cost.no_rate": ("该现金流没有可求的年化率", "no rate sets these flows equal"),
+    "cost.payment_before_advance": (
+        "还款日必须晚于首次放款日",
+        "a payment is not after the first advance",
+    ),
+    "cost.no_common_period": (
+        "还款间隔没有重复，请指定计息单位期",
+        "no interval occurs twice: name the unit-period",
+    ),
+    "cost.unit_beyond_year": (
+        "单位期必须为正且不超过一年",
+        "a unit-period is positive and a year at most",
+    ),
+    "cost.negative_time": ("日期早于首次放款", "a time lies before the first drawdown"),
+}
