@@ -18,7 +18,15 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from daihou.engine import arrays, columns as c, end_of_day, frames, others, stated as overlay
+from daihou.engine import (
+    arrays,
+    columns as c,
+    end_of_day,
+    frames,
+    layout,
+    others,
+    stated as overlay,
+)
 from daihou.engine.book import Book, BookRefused
 from daihou.engine.tables import ShardTables
 
@@ -38,6 +46,15 @@ class _Shard:
     tables: ShardTables
     plain: pl.DataFrame
     arrays: arrays.ShardArrays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """What a shard has to say of many days."""
+
+    plain: tuple[layout.Minor, layout.History]
+    others: pl.DataFrame
+    stated: pl.DataFrame
 
 
 def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFrame:
@@ -81,21 +98,28 @@ def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
     if not days:
         return c.HISTORY.empty()
 
-    def fold(shard_no: int) -> pl.DataFrame:
+    numbers = [arrays.day_number(day) for day in days]
+
+    def fold(shard_no: int) -> _History:
         shard = _read(book, shard_no)
-        into = arrays.fold_arrays(
-            shard=shard.arrays,
-            chosen=np.arange(shard.plain.height),
-            snapshots=[arrays.day_number(day) for day in days],
-        )
-        parts = [frames.history(loan_ids=shard.plain["loan_id"].to_numpy(), into=into)]
+        chosen = np.arange(shard.plain.height)
+        into = arrays.fold_arrays(shard=shard.arrays, chosen=chosen, snapshots=numbers)
         decoded = others.decode(shard.tables.others)
         rows = (row for other in decoded for row in others.history_rows(other, days))
-        parts.append(others.whole_frame(rows, c.HISTORY))
-        whole = pl.concat(parts)
-        return _stated_history(shard, whole, days) if shard.tables.stated.height else whole
+        return _History(
+            plain=(shard.arrays.loan_ids, into.history),
+            others=others.whole_frame(rows, c.HISTORY),
+            stated=shard.tables.stated,
+        )
 
-    return pl.concat(_each_shard(book, fold)).sort("as_of", "loan_id")
+    parts = _each_shard(book, fold)
+    plain = frames.history(
+        parts=[part.plain for part in parts], days=np.array(numbers, dtype=np.int32)
+    )
+    rest = [part.others for part in parts if part.others.height]
+    whole = pl.concat([plain, *rest]).sort("as_of", "loan_id") if rest else plain
+    stated = pl.concat([part.stated for part in parts])
+    return _stated_history(stated, whole, days) if stated.height else whole
 
 
 def dues(*, book: Book, as_of: date) -> pl.DataFrame:
@@ -153,11 +177,13 @@ def _read(book: Book, shard_no: int) -> _Shard:
     )
 
 
-def _stated_history(shard: _Shard, whole: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+def _stated_history(
+    stated: pl.DataFrame, whole: pl.DataFrame, days: Sequence[date]
+) -> pl.DataFrame:
     """Let the stated figures replace ours, day by day."""
     parts = []
     for day in days:
         own = whole.filter(pl.col("as_of") == day)
-        rows = overlay.latest(stated=shard.tables.stated, as_of=day)
+        rows = overlay.latest(stated=stated, as_of=day)
         parts.append(overlay.over_history(history=own, rows=rows))
-    return pl.concat(parts)
+    return pl.concat(parts).sort("as_of", "loan_id")
