@@ -31,7 +31,6 @@ from daihou.engine.tables import NewFacts, ShardTables
 BUSINESS_DATE = date(2026, 6, 17)
 BEFORE = BUSINESS_DATE - timedelta(days=1)
 COUNT = 12
-PERIOD = 30
 LATE_SHARE = 0.17
 TERMS = Terms(
     method=Method.EQUAL_INSTALMENT,
@@ -53,6 +52,8 @@ class Size:
     name: str
     loans: int
     shards: int
+    period_days: int = 30
+    age_days: tuple[int, int] = (1, 500)  # Of the loans on the business date.
 
 
 SIZES = {
@@ -60,6 +61,8 @@ SIZES = {
     "1m": Size(name="1m", loans=1_000_000, shards=8),
     "10m": Size(name="10m", loans=10_000_000, shards=40),
 }
+# For replay: quarterly loans, all paid out before the first of 24 month ends.
+LONG = Size(name="long", loans=1_000_000, shards=8, period_days=90, age_days=(740, 900))
 
 
 def shard_facts(*, size: Size, shard: int, seed: int = 7) -> tuple[NewFacts, pl.DataFrame]:
@@ -68,10 +71,10 @@ def shard_facts(*, size: Size, shard: int, seed: int = 7) -> tuple[NewFacts, pl.
     count = size.loans // size.shards
     loan_ids = np.arange(count, dtype=np.int64) * size.shards + shard
     day = arrays.day_number(BUSINESS_DATE)
-    disbursed_on = (day - random.integers(1, 500, count)).astype(np.int32)
+    disbursed_on = (day - random.integers(*size.age_days, count)).astype(np.int32)
     principal = random.integers(1_000, 50_000, count) * 100
-    due_on = disbursed_on[:, None] + PERIOD * np.arange(1, COUNT + 1)
-    principal_due, interest_due = _instalments(principal)
+    due_on = disbursed_on[:, None] + size.period_days * np.arange(1, COUNT + 1)
+    principal_due, interest_due = _instalments(principal, size.period_days)
     totals = principal_due + interest_due
 
     late = random.random(count) < LATE_SHARE
@@ -106,13 +109,13 @@ def shard_facts(*, size: Size, shard: int, seed: int = 7) -> tuple[NewFacts, pl.
     return facts, ordered[1]
 
 
-def _instalments(principal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _instalments(principal: np.ndarray, period_days: int) -> tuple[np.ndarray, np.ndarray]:
     """Split principal evenly, the last instalment takes the rest; interest on what is left."""
     part = principal // COUNT
     dues = np.repeat(part[:, None], COUNT, axis=1)
     dues[:, -1] = principal - part * (COUNT - 1)
     left = principal[:, None] - part[:, None] * np.arange(COUNT)[None, :]
-    return dues, (left * 18 * PERIOD + 18_000) // 36_000
+    return dues, (left * 18 * period_days + 18_000) // 36_000
 
 
 def _loans(loan_ids: np.ndarray, disbursed_on: np.ndarray, principal: np.ndarray) -> pl.DataFrame:

@@ -34,9 +34,10 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def peak_rss_gb() -> float:
-    """Return the most memory this process has held, in GB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 2)
+def peak_rss_gb(*, of_children: bool = False) -> float:
+    """Return the most memory this process has held, or the greatest of its children, in GB."""
+    who = resource.RUSAGE_CHILDREN if of_children else resource.RUSAGE_SELF
+    return round(resource.getrusage(who).ru_maxrss * 1024 / 1e9, 2)
 
 
 def cpu_seconds() -> float:

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import database, generate, machine, night, peers, replay
+from benchmarks import database, generate, machine, night, peers, replay, spark
 
 IN_MEMORY_LOANS = 1_000_000  # More are not held in memory whole.
 
@@ -21,20 +21,21 @@ def main() -> None:
         "--database", action="store_true", help="import and age a book through PostgreSQL instead"
     )
     parser.add_argument("--workers", type=int, default=2, help="processes of the pool")
+    parser.add_argument("--spark", action="store_true", help="run the night on Spark, too")
     arguments = parser.parse_args()
     size = generate.SIZES[arguments.size]
     if arguments.folder is not None:
-        measure(size, arguments.folder / size.name, arguments.workers)
+        measure(size, arguments.folder / size.name, arguments)
         return
     with tempfile.TemporaryDirectory(prefix="daihou-bench-") as folder:
         if arguments.database:
             figures = database.measure(folder=Path(folder), loan_count=size.loans)
             print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
         else:
-            measure(size, Path(folder), arguments.workers)
+            measure(size, Path(folder), arguments)
 
 
-def measure(size: generate.Size, folder: Path, workers: int) -> None:
+def measure(size: generate.Size, folder: Path, arguments: argparse.Namespace) -> None:
     """Measure everything on one generated book and print the figures."""
     folder.mkdir(parents=True, exist_ok=True)
     figures: dict[str, object] = {"machine": machine.describe(), "size": size.name}
@@ -49,7 +50,7 @@ def measure(size: generate.Size, folder: Path, workers: int) -> None:
             book=book, size=size, staged=staged, workers=1
         ),
         "shards_to_deltas_pool": lambda: night.shards_to_deltas(
-            book=book, size=size, staged=staged, workers=workers
+            book=book, size=size, staged=staged, workers=arguments.workers
         ),
         "peers": lambda: peers.measure(
             book=book, size=size, staged=staged, in_memory=size.loans <= IN_MEMORY_LOANS
@@ -58,7 +59,9 @@ def measure(size: generate.Size, folder: Path, workers: int) -> None:
     }
     if size.loans <= IN_MEMORY_LOANS:
         steps["in_memory"] = lambda: night.kernel_in_memory(book=book, size=size)
-        steps["replay"] = lambda: replay.many_month_ends(book=book)
+        steps["replay"] = lambda: replay.many_month_ends(folder=folder / "long")
+    if arguments.spark:
+        steps["spark"] = lambda: spark.measure(book=book, size=size, staged=staged)
     for name, step in steps.items():
         figures[name] = step()
         _say(f"{name}: {figures[name]}")
