@@ -55,18 +55,20 @@ def named_loan(book):
     return Loan.objects.filter(book=book, person__isnull=False).order_by("pk").first()
 
 
-def make_users():
-    """Add one user of each kind that the tests of the faces need."""
-    funder = Loan.objects.filter(funder__isnull=False).order_by("pk").first().funder
+def make_users(*, only=()):
+    """Add one user of each kind that the tests of the faces need, or some of them."""
+    lent = Loan.objects.filter(funder__isnull=False).order_by("pk").first()
     wanted = {
         "manager": {"roles": ["manager"]},
         "analyst": {"roles": ["analyst"]},
         "other": {"roles": ["manager"], "book_name": "fresh"},
-        "funder": {"roles": ["funder"], "funder": funder},
+        "funder": {"roles": ["funder"], "funder": lent and lent.funder},
         "agency": {"roles": ["agency"], "book_name": "demo"},
     }
     made = {}
     for name, given in wanted.items():
+        if only and name not in only:
+            continue
         user, _ = access.add_user(username=name, acting_user=system_user(), **given)
         user.password = ScryptPasswordHasher().encode(PASSWORD, "salt-of-the-tests")
         user.save()
