@@ -87,13 +87,16 @@ def history(
     """
     loan_ids = np.concatenate([part[0] for part in parts])
     order = np.argsort(loan_ids, kind="stable")
+    ordered = loan_ids[order]
     shape = (days.size, loan_ids.size)
     late, codes, status = (np.empty(shape, dtype) for dtype in (np.int32, np.uint8, np.int8))
-    principal, overdue = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    loans, principal, overdue = (np.empty(shape, np.int64) for _ in range(3))
+    as_of = np.empty(shape, np.int32)
     last_code = np.uint8(len(c.BUCKETS) - 1)
 
     def gather(s: int) -> None:
         found = [part[1] for part in parts]
+        as_of[s], loans[s] = days[s], ordered
         oldest = np.concatenate([each.oldest[s] for each in found])
         days_late = np.maximum(days[s] - oldest, 0)
         np.take(days_late, order, out=late[s], mode="clip")
@@ -106,8 +109,8 @@ def history(
         list(pool.map(gather, range(days.size)))
     frame = pl.DataFrame(
         [
-            _column("as_of", np.repeat(days, loan_ids.size)).cast(pl.Date),
-            _column("loan_id", np.tile(loan_ids[order], days.size)),
+            _column("as_of", as_of).cast(pl.Date),
+            _column("loan_id", loans),
             _column("status", status.view(np.uint8)).cat.to(c.STATUS),
             _column("bucket", codes).cat.to(c.BUCKET),
             _column("days_past_due", late),
