@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "daihou"
 CODE = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")
+CODE_ON_PAGE = re.compile(r"^```.*?^```|^    .*?$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"(?:^|[` /])daihou ([a-z-]+)(?: ([a-z-]+))?", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)")
 
 
@@ -55,3 +57,34 @@ def test_every_raised_code_has_words_in_both_languages():
         if code not in lines or not all(text.strip() for text in lines[code])
     }
     assert without == {}
+
+
+def commands():
+    """Name every command there is, and its own commands where it has some."""
+    from importlib import import_module
+
+    from daihou.cli.main import COMMANDS
+
+    found = {}
+    for name, (module, _) in COMMANDS.items():
+        infos = import_module(module).app.registered_commands
+        names = {info.name or info.callback.__name__.replace("_", "-") for info in infos}
+        found[name] = names if len(names) > 1 else set()
+    return found
+
+
+@pytest.mark.parametrize("page", ["../README.md", *pages()])
+def test_commands_that_are_written_down_exist(page):
+    known = commands()
+    code = "\n".join(CODE_ON_PAGE.findall((DOCS / page).read_text(encoding="utf-8")))
+    for name, inner in COMMAND.findall(code):
+        assert name in known, name
+        assert not known[name] or not inner or inner in known[name], (name, inner)
+
+
+def test_every_command_is_written_down():
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    for name, inner in commands().items():
+        assert f"daihou {name}" in text or f"`{name} " in text
+        for each in inner:
+            assert each in text, (name, each)
