@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +26,7 @@ from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.ledger import gates, queries
 from daihou.web.ledger.errors import LedgerRefused
-from daihou.web.ledger.extract import Knowledge, Taken, count_new
+from daihou.web.ledger.extract import Knowledge, Taken, count_new, find_unknown
 from daihou.web.ledger.halting import LOCK_CLASS, halt, obey
 from daihou.web.ledger.models import (
     Book,
@@ -38,11 +38,17 @@ from daihou.web.ledger.models import (
     StepState,
 )
 from daihou.web.ledger.publishing import publish_shard, settle_persons
-from daihou.web.ledger.shard_work import ShardDone, ShardTask, compute_shard, watch_parent
+from daihou.web.ledger.shard_work import (
+    ShardDone,
+    ShardTask,
+    compute_shard,
+    compute_shard_on,
+    watch_parent,
+)
 
 LOCK_WAIT = "10s"  # A killed run's session may live a moment longer than its process.
 STAGING = "staging"  # Below the book's folder; gone when no run is under way.
-POOL_LOANS_LEAST = 50_000  # Below that, starting processes costs more than it gives.
+SMALL_LOANS_MOST = 50_000  # Up to that, starting processes costs more than it gives.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +208,7 @@ def _carry_out(
     _sweep(folder.root, run=run)
     staging = folder.root / STAGING / f"run-{run.pk}"
     knowledge = knowledge_of(run=run)
+    is_small = _is_small(run=run)
     pending = run.steps.exclude(state=StepState.DONE).order_by("shard")
     tasks = [
         ShardTask(
@@ -212,6 +219,7 @@ def _carry_out(
             from_on=run.from_on,
             to_on=run.through_on,
             staging=staging,
+            is_small=is_small,
         )
         for step in pending
     ]
@@ -231,7 +239,7 @@ def _carry_out(
 
 def knowledge_of(*, run: EndOfDayRun) -> Knowledge:
     """Return what a run may know; it was fixed when the run began."""
-    return Knowledge(
+    knowledge = Knowledge(
         book_id=run.book_id,
         currency=run.book.currency,
         minor_digits=run.book.minor_digits,
@@ -242,6 +250,7 @@ def knowledge_of(*, run: EndOfDayRun) -> Knowledge:
         known_at=run.known_at,
         held_from=run.held_from,
     )
+    return replace(knowledge, unknown=find_unknown(_raw(), knowledge=knowledge))
 
 
 def _clear(root: Path, *, run: EndOfDayRun) -> None:
@@ -277,7 +286,7 @@ def _compute(
 ) -> list[ShardDone]:
     found: list[ShardDone] = []
     obey(run=run)
-    for done in _results(run=run, tasks=tasks, processes=processes):
+    for done in _results(tasks=tasks, processes=processes):
         EndOfDayStep.objects.filter(run=run, shard=done.shard).update(
             state=StepState.COMPUTED,
             files=done.files,
@@ -290,13 +299,11 @@ def _compute(
     return sorted(found, key=lambda done: done.shard)
 
 
-def _results(
-    *, run: EndOfDayRun, tasks: Sequence[ShardTask], processes: int | None
-) -> Iterator[ShardDone]:
-    wanted = processes if processes is not None else _processes_worth(run=run)
+def _results(*, tasks: Sequence[ShardTask], processes: int | None) -> Iterator[ShardDone]:
+    wanted = processes if processes is not None else _processes_worth(tasks)
     workers = min(wanted, len(tasks), os.cpu_count() or 1)
     if workers <= 1:
-        yield from map(compute_shard, tasks)
+        yield from (compute_shard_on(_raw(), task) for task in tasks)
         return
     with ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=watch_parent
@@ -309,8 +316,12 @@ def _results(
             pool.shutdown(cancel_futures=True)
 
 
-def _processes_worth(*, run: EndOfDayRun) -> int:
-    return (os.cpu_count() or 1) if run.book.loans.count() >= POOL_LOANS_LEAST else 1
+def _processes_worth(tasks: Sequence[ShardTask]) -> int:
+    return 1 if all(task.is_small for task in tasks) else (os.cpu_count() or 1)
+
+
+def _is_small(*, run: EndOfDayRun) -> bool:
+    return not run.book.loans.all()[SMALL_LOANS_MOST : SMALL_LOANS_MOST + 1].exists()
 
 
 def _ask_gates(*, run: EndOfDayRun, totals: Mapping[str, int], counted: Taken) -> None:

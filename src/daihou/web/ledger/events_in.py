@@ -1,4 +1,7 @@
-"""Put a tape's events into the ledger: by key, once, in loan order, all under the book's lock.
+"""Put a tape's events into the ledger: by key, once, all under the book's lock.
+
+They come in loan order, or, where the tape says when most of its money became known, in that order:
+then a night finds what it learns in one place.
 
 Errors  Rows of ``canonical.Errors``: ``loan.unknown``, ``event.key_conflict``,
         those of ``contradictions``.
@@ -62,6 +65,7 @@ def put_events(
     facts: pl.DataFrame,
     loans: pl.DataFrame,
     inserted_at: datetime,
+    by_knowledge: bool = False,
 ) -> EventsPut:
     """Add what is new. The caller holds the lock of the book's row and has read it after."""
     rows = facts.join(loans, on="loan_ref", how="left", maintain_order="left")
@@ -73,7 +77,9 @@ def put_events(
     rows, contradicting = without_contradicting(connection, book=book, rows=rows)
     rows, too_much = without_too_much(connection, book=book, rows=rows)
     first = book.next_sequence
-    _insert(connection, book=book, rows=rows, inserted_at=inserted_at)
+    places = ["recorded_at"] if by_knowledge else []
+    ordered = rows.sort(*places, "loan_id", "effective_on", "row_no")
+    _insert(connection, book=book, ordered=ordered, inserted_at=inserted_at)
     return EventsPut(
         errors=pl.concat([strangers, doubled, conflicting, senseless, contradicting, too_much]),
         new_count=rows.height,
@@ -131,16 +137,15 @@ def _against_ledger(
 
 
 def _insert(
-    connection: Connection[Any], *, book: Book, rows: pl.DataFrame, inserted_at: datetime
+    connection: Connection[Any], *, book: Book, ordered: pl.DataFrame, inserted_at: datetime
 ) -> None:
-    if rows.is_empty():
+    if ordered.is_empty():
         return
     first = book.next_sequence
     connection.execute(
-        "UPDATE ledger_book SET next_sequence = %s WHERE id = %s", (first + rows.height, book.pk)
+        "UPDATE ledger_book SET next_sequence = %s WHERE id = %s", (first + ordered.height, book.pk)
     )
-    book.next_sequence = first + rows.height
-    ordered = rows.sort("loan_id", "effective_on", "row_no")
+    book.next_sequence = first + ordered.height
     columns = (*CONTENT, "recorded_at", "key", "source_ref")
     copy_in(
         connection,

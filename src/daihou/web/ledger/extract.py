@@ -68,6 +68,7 @@ class Knowledge:
     known_after: datetime | None
     known_at: datetime
     held_from: int | None
+    unknown: tuple[int, int] | None = None  # Sequences, all of them known too late for the run.
 
     @property
     def is_first(self) -> bool:
@@ -78,6 +79,12 @@ class Knowledge:
         """The first sequence worth looking at: an event held back earlier may be known now."""
         held = self.held_from if self.held_from is not None else self.after_sequence + 1
         return min(held, self.after_sequence + 1)
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The sequences worth looking at: what lies around ``unknown``."""
+        first, last = self.unknown or (self.ledger_sequence + 1, self.ledger_sequence)
+        return (self.lowest, first - 1), (last + 1, self.ledger_sequence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,38 +132,59 @@ def count_new(connection: Connection[Any], *, knowledge: Knowledge) -> tuple[Tak
 
     The second value is the first sequence that is known too late for the run, if there is one.
     """
-    where, params = where_new(knowledge)
+    is_new, new_params = _is_new(knowledge)
+    looked_at, params = _looked_at(knowledge)
     row = connection.execute(
-        f"SELECT count(*) FILTER (WHERE {where}),"  # noqa: S608
-        f" coalesce(sum(e.amount_minor) FILTER (WHERE {where}), 0),"
+        f"SELECT count(*) FILTER (WHERE {is_new}),"  # noqa: S608
+        f" coalesce(sum(e.amount_minor) FILTER (WHERE {is_new}), 0),"
         " min(e.sequence) FILTER (WHERE e.recorded_at > %s)"
-        " FROM ledger_event e WHERE e.book_id = %s AND e.sequence BETWEEN %s AND %s",
+        f" FROM ledger_event e WHERE {looked_at}",
+        (*new_params, *new_params, knowledge.known_at, *params),
+    ).fetchone()
+    assert row is not None
+    held = [row[2], None if knowledge.unknown is None else knowledge.unknown[0]]
+    first_held = min((sequence for sequence in held if sequence is not None), default=None)
+    return Taken(events=int(row[0]), events_minor=int(row[1])), first_held
+
+
+def find_unknown(connection: Connection[Any], *, knowledge: Knowledge) -> tuple[int, int] | None:
+    """Find the rest of a batch in order of knowledge that the run has not reached yet."""
+    row = connection.execute(
+        "SELECT (SELECT e.sequence FROM ledger_event e WHERE e.book_id = b.book_id"
+        "  AND e.sequence BETWEEN %s AND b.last_sequence AND e.recorded_at > %s"
+        "  ORDER BY e.sequence LIMIT 1), b.last_sequence"
+        " FROM ledger_importbatch b WHERE b.book_id = %s AND b.is_by_knowledge"
+        " AND %s BETWEEN b.first_sequence AND b.last_sequence AND b.last_sequence <= %s",
         (
-            *params,
-            *params,
+            knowledge.lowest,
             knowledge.known_at,
             knowledge.book_id,
             knowledge.lowest,
             knowledge.ledger_sequence,
         ),
     ).fetchone()
-    assert row is not None
-    return Taken(events=int(row[0]), events_minor=int(row[1])), row[2]
+    return None if row is None or row[0] is None else (row[0], row[1])
 
 
 def where_new(knowledge: Knowledge) -> tuple[str, list[object]]:
     """Return the condition of what is new to the run."""
-    text = "e.book_id = %s AND e.sequence BETWEEN %s AND %s AND e.recorded_at <= %s"
-    params: list[object] = [
-        knowledge.book_id,
-        knowledge.lowest,
-        knowledge.ledger_sequence,
-        knowledge.known_at,
-    ]
-    if not knowledge.is_first:
-        text += " AND (e.sequence > %s OR e.recorded_at > %s)"
-        params += [knowledge.after_sequence, knowledge.known_after]
-    return text, params
+    looked_at, params = _looked_at(knowledge)
+    is_new, new_params = _is_new(knowledge)
+    return f"{looked_at} AND {is_new}", [*params, *new_params]
+
+
+def _looked_at(knowledge: Knowledge) -> tuple[str, list[object]]:
+    text = "e.book_id = %s AND (e.sequence BETWEEN %s AND %s OR e.sequence BETWEEN %s AND %s)"
+    before, after = knowledge.spans
+    return text, [knowledge.book_id, *before, *after]
+
+
+def _is_new(knowledge: Knowledge) -> tuple[str, list[object]]:
+    text, params = "e.recorded_at <= %s", [knowledge.known_at]
+    if knowledge.is_first:
+        return text, [*params]
+    text += " AND (e.sequence > %s OR e.recorded_at > %s)"
+    return text, [*params, knowledge.after_sequence, knowledge.known_after]
 
 
 def _new_events(connection: Connection[Any], knowledge: Knowledge, shard: int) -> pl.DataFrame:
@@ -355,25 +383,25 @@ def _stated(
 ) -> pl.DataFrame:
     """Return what was stated anew; of loans taken in afresh, all that was stated."""
     has_new = (with_new["kind"] == Kind.STATED).any()
-    if not has_new and (knowledge.is_first or loan_ids.is_empty()):
+    afresh = [] if knowledge.is_first else loan_ids.to_list()
+    if not has_new and not afresh:
         return c.STATED.empty()
-    where, params = where_new(knowledge)
     figures = ", ".join(f"(e.figures->>'{name}')::bigint" for name in _FIGURE_NAMES)
+    told = f"SELECT e.loan_id, e.effective_on, e.sequence, {figures} FROM ledger_event e WHERE"  # noqa: S608
+    parts: list[str] = []
+    params: list[object] = []
+    if has_new:
+        where, params = where_new(knowledge)
+        parts.append(f"{told} e.kind = 'stated' AND mod(e.loan_id, %s) = %s AND {where}")
+        params = [knowledge.shard_count, shard, *params]
+    if afresh:
+        known = "e.sequence <= %s AND e.recorded_at <= %s"
+        parts.append(f"{told} e.kind = 'stated' AND e.loan_id = ANY(%s) AND {known}")
+        params += [afresh, knowledge.ledger_sequence, knowledge.known_at]
     rows = copy_out(
         connection,
-        query=f"SELECT e.loan_id, e.effective_on, e.sequence, {figures} FROM ledger_event e"  # noqa: S608
-        f" WHERE e.kind = 'stated' AND mod(e.loan_id, %s) = %s AND (({where}) OR"
-        " (e.loan_id = ANY(%s) AND e.sequence <= %s AND e.recorded_at <= %s))"
-        " AND e.book_id = %s ORDER BY e.loan_id, e.effective_on, e.sequence",
-        params=[
-            knowledge.shard_count,
-            shard,
-            *params,
-            [] if knowledge.is_first else loan_ids.to_list(),
-            knowledge.ledger_sequence,
-            knowledge.known_at,
-            knowledge.book_id,
-        ],
+        query=" UNION ".join(parts) + " ORDER BY 1, 2, 3",
+        params=params,
         schema={"loan_id": pl.Int64, "stated_on": pl.Date, "sequence": pl.Int64}
         | dict.fromkeys(_FIGURE_NAMES, pl.Int64),
     )

@@ -116,12 +116,14 @@ def _post(
         calendars=put_calendars(raw, book=book, rows=tape.calendars),
     )
     inserted_at = timezone.now()
+    by_knowledge = tape.payments["known_at"].null_count() * 2 < tape.payments.height
     events = put_events(
         raw,
         book=book,
         facts=rows_of.facts(tape=tape, time_zone=book.time_zone),
         loans=contracts.loans,
         inserted_at=inserted_at,
+        by_knowledge=by_knowledge,
     )
     errors = pl.concat([contracts.errors, events.errors, _dues_alone(tape)])
     batch = ImportBatch.objects.create(
@@ -138,6 +140,7 @@ def _post(
         rows_rejected=tape.errors.height + errors.height,
         first_sequence=events.first_sequence,
         last_sequence=events.last_sequence,
+        is_by_knowledge=by_knowledge,
         stated_on=max(tape.stated["as_of"], default=None),
     )
     _note_errors(

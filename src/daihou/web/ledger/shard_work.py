@@ -2,6 +2,9 @@
 
 It publishes nothing: files of the book become visible with the manifest, and what goes to the
 database waits in a staging folder. Doing it again gives the same bytes.
+
+A process that runs night after night keeps the tables of a small shard instead of reading them
+again; they count only while the published files are the very ones they were written to.
 """
 
 import os
@@ -15,8 +18,9 @@ from typing import Any
 
 import polars as pl
 import psycopg
+from psycopg import Connection
 
-from daihou.engine.book import Book as EngineBook
+from daihou.engine.book import Book as EngineBook, apply
 from daihou.engine.end_of_day import run_shard
 from daihou.engine.tables import NewFacts, ShardResult, ShardTables
 from daihou.web.ledger.extract import Knowledge, Taken, extract_shard
@@ -33,6 +37,7 @@ class ShardTask:
     from_on: date | None
     to_on: date
     staging: Path
+    is_small: bool = False  # Worth keeping in memory until the next night.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +50,29 @@ class ShardDone:
     seconds: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    business_date: date
+    files: Mapping[str, str]  # As the manifest of that date must name them.
+    tables: ShardTables
+
+
+_KEPT: dict[tuple[Path, int], _Kept] = {}
+
+
 def compute_shard(task: ShardTask) -> ShardDone:
     """Do one shard. Top-level, so that a spawned process can be told to do it."""
+    with psycopg.connect(**task.connection, autocommit=True) as connection:
+        return compute_shard_on(connection, task)
+
+
+def compute_shard_on(connection: Connection[Any], task: ShardTask) -> ShardDone:
+    """Do one shard on a connection that is in no transaction."""
     started = time.perf_counter()
     before = _before(task)
-    with psycopg.connect(**task.connection, autocommit=True) as connection:
-        new, taken = extract_shard(
-            connection, knowledge=task.knowledge, shard=task.shard, held=before.loans
-        )
+    new, taken = extract_shard(
+        connection, knowledge=task.knowledge, shard=task.shard, held=before.loans
+    )
     extracted = time.perf_counter()
     result = run_shard(
         tables=before,
@@ -65,6 +85,7 @@ def compute_shard(task: ShardTask) -> ShardDone:
         shard=task.shard, business_date=task.to_on, before=before, result=result
     )
     _stage(task, result)
+    _keep(task, before=before, result=result, files=files)
     computed = time.perf_counter()
     return ShardDone(
         shard=task.shard,
@@ -78,9 +99,31 @@ def compute_shard(task: ShardTask) -> ShardDone:
 
 
 def _before(task: ShardTask) -> ShardTables:
+    kept = _KEPT.pop((task.book.root, task.shard), None)
     if task.from_on is None:
         return ShardTables()
-    return task.book.read_shard(shard=task.shard, business_date=task.from_on)
+    if kept is not None and kept.business_date == task.from_on and _still_holds(task, kept):
+        return kept.tables
+    if task.is_small:
+        return task.book.read_shard(shard=task.shard, business_date=task.from_on)
+    return task.book.read_for_night(shard=task.shard, from_on=task.from_on, to_on=task.to_on)
+
+
+def _still_holds(task: ShardTask, kept: _Kept) -> bool:
+    named = task.book.manifest(business_date=kept.business_date).files
+    folder = f"{kept.business_date.isoformat()}/shard-{task.shard:04d}/"
+    return kept.files == {path: named[path] for path in named if path.startswith(folder)}
+
+
+def _keep(
+    task: ShardTask, *, before: ShardTables, result: ShardResult, files: Mapping[str, str]
+) -> None:
+    if task.is_small:
+        tables = apply(before=before, changed=result.changed)
+        place = (task.book.root, task.shard)
+        for other in [held for held in _KEPT if held[0] != task.book.root]:
+            del _KEPT[other]
+        _KEPT[place] = _Kept(business_date=task.to_on, files=files, tables=tables)
 
 
 def staged_path(*, staging: Path, shard: int, name: str) -> Path:

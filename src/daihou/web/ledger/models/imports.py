@@ -26,6 +26,7 @@ class ImportBatch(models.Model):
     rows_rejected = models.PositiveBigIntegerField()
     first_sequence = models.BigIntegerField(null=True)
     last_sequence = models.BigIntegerField(null=True)
+    is_by_knowledge = models.BooleanField(default=False)  # Its events are in order of recorded_at.
     stated_on = models.DateField(null=True)  # The newest stated day of an overlay tape.
     errors_file = models.TextField(blank=True)
     summary = models.JSONField(default=dict)
