@@ -21,7 +21,7 @@ Wanted: TypeAlias = Mapping[str, Sequence[str]]  # Columns by table.
 
 COMPONENTS = ("principal", "interest", "fee", "penalty", "compound_interest")
 EVENT_KINDS = (
-    "entered_bucket",  # 入催: from M0 into a bucket.
+    "entered_bucket",  # 转为逾期: from M0 into a bucket.
     "rolled",  # 迁徙: from a bucket into another one, worse or better.
     "cured",  # 回正: back to M0.
     "first_payment_missed",  # 首期逾期: the day after the first due date.
