@@ -118,6 +118,15 @@ def test_what_is_published_is_the_position_replay_gives(random_book, tmp_path):
             assert mine[name] == row[name]
 
 
+def test_a_history_of_interleaved_shards_is_the_positions_day_after_day(random_book, tmp_path):
+    book, _ = run_nights(random_book, tmp_path)
+    days = [books.START_ON + 30 * books.DAY, DAYS[0], DAYS[-1]]
+    found = replay.history(book=book, dates=days)
+    whole = pl.concat([replay.positions(book=book, as_of=day) for day in days])
+    assert 0 < whole.filter(pl.col("as_of") == days[0]).height < whole.height / 3
+    assert_frame_equal(found, whole.select(c.HISTORY.names).sort(c.HISTORY.key))
+
+
 def test_a_base_holds_what_base_and_deltas_hold(random_book, tmp_path):
     book, _ = run_nights(random_book, tmp_path)
     days = [day for day in DAYS if day != DAYS[0]]
