@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Module, class, function, and how often a run over three shards calls it.
 STEPS = (
     ("daihou.engine.book", "Book", "write_shard", 3),
-    ("daihou.engine.book", None, "_write_parquet", 9),
+    ("daihou.engine.book", None, "write_parquet", 9),
     ("daihou.engine.book", "Book", "publish", 1),
     ("daihou.engine.book", None, "write_atomically", 1),
     ("daihou.web.ledger.shard_work", None, "_stage", 3),
