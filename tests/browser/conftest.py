@@ -14,6 +14,7 @@ import pytest
 
 from tests.database import *  # noqa: F403
 from tests.database import scratch
+from tests.web.odd_books import make_odd_books
 from tests.web.shown_book import PASSWORD, make_shown_book, make_users
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -51,6 +52,8 @@ def site(running_database, django_db_blocker, tmp_path_factory):
         scratch(folder=folder, monkeypatch=patch, blocker=django_db_blocker),
     ):
         make_shown_book()
+        make_odd_books()
+        _import_files(folder)
         make_users()
         log = (folder / "serve.log").open("w")
         server = subprocess.Popen(
@@ -67,6 +70,23 @@ def site(running_database, django_db_blocker, tmp_path_factory):
             server.wait(20)
             server.stdout.close()
             log.close()
+
+
+def _import_files(folder):
+    """Import loans with payments that have none, as a person would."""
+    from daihou.cli.importing import import_tape
+
+    tables = {
+        "loans": "loan_ref,currency,principal,disbursed_on\nF1,CNY,1000,2024-01-31\n",
+        "dues": "loan_ref,instalment_no,due_on,principal\nF1,1,2024-02-29,1000\n",
+        "payments": "loan_ref,effective_on,amount\nF1,2024-02-29,400\n"
+        + "".join(f"NOBODY-{n},2024-02-29,{n}\n" for n in range(70)),
+    }
+    for name, text in tables.items():
+        (folder / f"{name}.csv").write_text(text)
+    import_tape(
+        format_name="native", paths=[folder / f"{name}.csv" for name in tables], book="files"
+    )
 
 
 def _address(server, log):

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from daihou.core.events import Event, Kind
 from daihou.core.position import Applied, InstalmentPosition, Owed, Position
 from daihou.core.terms import Component, Contract
+from daihou.tapes.canonical import UNSCHEDULED_ON
 
 PAID, PARTIAL, OVERDUE, DUE_TODAY, NEXT, LATER = (
     "paid",
@@ -183,7 +184,8 @@ def _state(each: InstalmentPosition, *, total: Cell, position: Position) -> str:
         return PARTIAL if total.paid_minor else OVERDUE
     if each.due_on == position.as_of:
         return DUE_TODAY
-    return NEXT if each.due_on == position.next_due_on else LATER
+    is_next = each.due_on == position.next_due_on != UNSCHEDULED_ON
+    return NEXT if is_next else LATER
 
 
 def _owed(position: Position) -> OwedToday:
