@@ -18,7 +18,7 @@ PLAIN = (
     "/books/yen/", "/books/yen/loans/Y1/", "/books/dinar/",
     "/books/dinar/loans/K1/?as_of=2026-05-01",
     "/books/unscheduled/loans/NO-DAY/", "/books/unscheduled/quality/", "/books/no-such-book/",
-    "/books/demo/?as_of=2031-01-01",
+    "/books/demo/?as_of=2031-01-01", "/books/dinar/runs/",
 )  # fmt: skip
 READING = (Path(__file__).parent / "reading.js").read_text(encoding="utf-8")
 

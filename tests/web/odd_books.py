@@ -5,7 +5,7 @@ from datetime import date, datetime
 from daihou.web.access.queries import system_user
 from daihou.web.ledger import operations
 from daihou.web.ledger.end_of_day import run_end_of_day
-from daihou.web.ledger.models import Book
+from daihou.web.ledger.models import Book, EndOfDayRun, RunState
 from daihou.web.loans.models import Loan
 from daihou.web.parties.operations import PartyFacts, register_parties
 from tests.web.ledger_books import UTC, loan, payment, tape
@@ -40,6 +40,11 @@ def make_odd_books():
         "principal_minor": 120_000, "interest_minor": 0, "fee_minor": 0,
     }  # fmt: skip
     _book("unscheduled", "CNY", 2, [loan("NO-DAY", **nothing)], dues=[due])
+    EndOfDayRun.objects.filter(book__name="dinar").update(
+        state=RunState.HALTED,
+        halt_code="gate.jump",
+        halt_detail={"before": 249, "after": 3100, "band": "0.25"},
+    )
     named = Loan.objects.get(loan_ref=LONG_REF)
     register_parties(
         source=named.person.source,
