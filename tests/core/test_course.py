@@ -58,5 +58,5 @@ def test_what_is_followed_ends_where_the_position_is_and_misses_no_turn(history,
     for found in standings(contract=contract, events=events, days=days):
         turn = next(t for t in reversed(turns) if t.as_of <= found.as_of)
         assert turn.first_unpaid_due_on == found.first_unpaid_due_on
-        assert (turn.status is Status.PENDING) == (found.status is Status.PENDING)
+        assert turn.is_begun == (found.status is not Status.PENDING)
         assert (turn.first_due_on, turn.last_due_on) == (found.first_due_on, found.last_due_on)

@@ -34,6 +34,17 @@ class Standing:
     unapplied_minor: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A day on which what ages may have changed, and what ages from then on."""
+
+    as_of: date
+    is_begun: bool  # Paid out by then.
+    first_due_on: date | None
+    last_due_on: date | None
+    first_unpaid_due_on: date | None
+
+
 def standings(
     *, contract: Contract, events: Sequence[Event], days: Sequence[date]
 ) -> Iterator[Standing]:
@@ -61,8 +72,8 @@ def standings(
 
 def follow(
     *, contract: Contract, events: Sequence[Event], after: date, through: date
-) -> tuple[tuple[Standing, ...], Position]:
-    """Say where the loan stood on each day of ``(after, through]`` that may have moved it, and end.
+) -> tuple[tuple[Turn, ...], Position]:
+    """Say what aged from each day of ``(after, through]`` that may have moved it, and the end.
 
     The first day always counts; between two of the days what can age stands still. The position is
     that of ``position`` at the end of the last day.
@@ -86,7 +97,7 @@ def follow(
     day: date | None = after + timedelta(days=1)
     while day is not None and day <= through:
         course.go_to(day)
-        turns.append(course.standing(day))
+        turns.append(course.turn(day))
         day = course.next_turn(day, told)
     course.go_to(through)
     stated = [e for e in events if e.kind is Kind.STATED and e.effective_on <= through]
@@ -134,6 +145,17 @@ class _Course:
         if self.fold.held:
             days += [row.due_on for row in self.fold.rows if row.due_on > day]
         return min(days, default=None)
+
+    def turn(self, as_of: date) -> Turn:
+        fold, rows = self.fold, self.fold.rows
+        tolerance_minor = fold.terms.tolerance_minor
+        return Turn(
+            as_of=as_of,
+            is_begun=bool(fold.tranches) or fold.closed_on is not None,
+            first_due_on=rows[0].due_on if rows else None,
+            last_due_on=rows[-1].due_on if rows else None,
+            first_unpaid_due_on=next((r.due_on for r in rows if r.ages(tolerance_minor)), None),
+        )
 
     def standing(self, as_of: date) -> Standing:
         if self.figures is None:

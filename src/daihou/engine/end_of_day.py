@@ -164,14 +164,15 @@ def _fold_others(
     known = touched.select("oldest_unpaid_due_on", "closed_on").iter_rows()
     loan_rows, raised, position_rows = [], [], []
     due_rows: list[others.Row] = []
-    for other, facts in zip(others.decode(rows.sort("loan_id")), known, strict=True):
-        before = others.Known(oldest_unpaid_due_on=facts[0], closed_on=facts[1])
-        events, end = others.events_of(other, before, *window)
-        raised += events
-        loan_rows.append(others.loan_row(other, end))
-        due_rows += others.due_rows(other, end)
-        if end.disbursed_on is not None:
-            position_rows.append(others.position_row(other, end))
+    with others.without_collector():
+        for other, facts in zip(others.decode(rows.sort("loan_id")), known, strict=True):
+            before = others.Known(oldest_unpaid_due_on=facts[0], closed_on=facts[1])
+            events, end = others.events_of(other, before, *window)
+            raised += events
+            loan_rows.append(others.loan_row(other, end))
+            due_rows += others.due_rows(other, end)
+            if end.disbursed_on is not None:
+                position_rows.append(others.position_row(other, end))
     own = [name for name in c.LOANS.names if name not in c.LOAN_FACTS.names[1:]]
     found = others.frame(loan_rows, own, c.LOANS)
     loans = touched.select(c.LOAN_FACTS.names).join(found, on="loan_id", how="inner")

@@ -6,8 +6,10 @@ Errors  What ``core`` refuses passes through.
 Source  design.md, "Two engines, one law".
 """
 
+import gc
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -18,7 +20,7 @@ import polars as pl
 
 from daihou.core import codec
 from daihou.core.ageing import BUCKETS, bucket_of, first_day_of
-from daihou.core.course import Standing, follow, standings
+from daihou.core.course import Standing, Turn, follow, standings
 from daihou.core.events import Event
 from daihou.core.position import Position, Status, position
 from daihou.core.terms import Component, Contract
@@ -45,20 +47,24 @@ class Other:
     def course(self, days: Sequence[date]) -> Iterable[Standing]:
         return standings(contract=self.contract, events=self.events, days=days)
 
-    def follow(self, from_on: date, to_on: date) -> tuple[tuple[Standing, ...], Position]:
+    def follow(self, from_on: date, to_on: date) -> tuple[tuple[Turn, ...], Position]:
         return follow(contract=self.contract, events=self.events, after=from_on, through=to_on)
 
 
 def decode(rows: pl.DataFrame) -> Iterator[Other]:
     """Decode rows of ``OTHERS``, one at a time; the last ones decoded are remembered."""
     for loan_id, contract_text, events_text in rows.iter_rows():
-        digest = sha256(f"{contract_text}\n{events_text}".encode()).digest()
+        digest = _digest((contract_text, events_text))
         found = _REMEMBERED.find(digest)
         if found is None:
             contract = codec.decode_text(Contract, contract_text)
             found = contract, codec.decode_text(tuple[Event, ...], events_text)
             _REMEMBERED.keep(digest, found, len(contract_text) + len(events_text))
         yield Other(loan_id=loan_id, contract=found[0], events=found[1])
+
+
+def _digest(texts: tuple[str, str]) -> bytes:
+    return sha256("\n".join(texts).encode()).digest()
 
 
 class _Memory:
@@ -89,13 +95,23 @@ class _Memory:
 _REMEMBERED = _Memory(most_characters=100_000_000)
 
 
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Let reference counts alone free memory: a fold makes many objects and no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def encode(*, loan_id: int, contract: Contract, events: Sequence[Event]) -> dict[str, Any]:
-    """Return a row of ``OTHERS``."""
-    return {
-        "loan_id": loan_id,
-        "contract_json": codec.canonical_text(contract),
-        "events_json": codec.canonical_text(tuple(events)),
-    }
+    """Return a row of ``OTHERS``; who decodes it in this process is given these very values."""
+    texts = codec.canonical_text(contract), codec.canonical_text(tuple(events))
+    _REMEMBERED.keep(_digest(texts), (contract, tuple(events)), sum(map(len, texts)))
+    return {"loan_id": loan_id, "contract_json": texts[0], "events_json": texts[1]}
 
 
 def first_unpaid_on(found: Position, tolerance_minor: int) -> date | None:
@@ -222,7 +238,7 @@ def events_of(
     raised: list[dict[str, Any]] = []
     lasts = [*(turn.as_of - DAY for turn in turns[1:]), to_on]
     for found, last in zip(turns, lasts, strict=True):
-        if found.status is not Status.PENDING:
+        if found.is_begun:
             raised += _events_of_span(other.loan_id, found, last, before)
             before = _bucket_no(found.first_unpaid_due_on, last)
     if end.closed_on is not None and known.closed_on is None:
@@ -236,7 +252,7 @@ def _bucket_no(oldest_on: date | None, day: date) -> int:
     return BUCKETS.index(bucket_of(days))
 
 
-def _events_of_span(loan_id: int, found: Standing, last: date, before: int) -> list[dict[str, Any]]:
+def _events_of_span(loan_id: int, found: Turn, last: date, before: int) -> list[dict[str, Any]]:
     first, oldest_on = found.as_of, found.first_unpaid_due_on
     raised: list[dict[str, Any]] = []
     days = {first}
