@@ -157,7 +157,7 @@ def _check_days(book: Book, days: Sequence[date]) -> None:
 
 
 def _each_shard(book: Book, fold: Callable[[int], Part]) -> list[Part]:
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with others.without_collector(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return list(pool.map(fold, range(book.shard_count)))
 
 
