@@ -48,7 +48,8 @@ from daihou.web.ledger.shard_work import (
 
 LOCK_WAIT = "10s"  # A killed run's session may live a moment longer than its process.
 STAGING = "staging"  # Below the book's folder; gone when no run is under way.
-SMALL_LOANS_MOST = 50_000  # Up to that, starting processes costs more than it gives.
+SMALL_LOANS_MOST = 50_000  # Up to that, starting processes costs more than it gives …
+NIGHT_SHARDS_MOST = 16  # … and for so many shards, once the book's first version is there.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +318,9 @@ def _results(*, tasks: Sequence[ShardTask], processes: int | None) -> Iterator[S
 
 
 def _processes_worth(tasks: Sequence[ShardTask]) -> int:
-    return 1 if all(task.is_small for task in tasks) else (os.cpu_count() or 1)
+    is_first = any(task.from_on is None for task in tasks)
+    is_short = len(tasks) <= NIGHT_SHARDS_MOST and not is_first
+    return 1 if is_short or all(task.is_small for task in tasks) else (os.cpu_count() or 1)
 
 
 def _is_small(*, run: EndOfDayRun) -> bool:
