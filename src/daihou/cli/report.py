@@ -1,7 +1,7 @@
 """``daihou report``: what a book says of itself on a day, as a table or as JSON rows."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,8 +47,9 @@ def roll_rates(
     from daihou.cli.books import open_book
     from daihou.engine import replay
     from daihou.risk import roll_rates as risk
+    from daihou.risk.months import month_end_before
 
-    earlier_on = since.date() if since else as_of.date().replace(day=1) - timedelta(days=1)
+    earlier_on = since.date() if since else month_end_before(as_of.date())
     if earlier_on >= as_of.date():
         raise DaihouError("report.since_not_before", since=earlier_on, as_of=as_of.date())
     opened = open_book(book)
@@ -71,10 +72,14 @@ def vintages(
     from daihou.cli.books import open_book
     from daihou.engine import replay
     from daihou.risk import vintages as risk
+    from daihou.risk.months import month_ends
 
     opened = open_book(book)
     loans = replay.positions(book=opened.engine, as_of=as_of.date())
-    history = replay.history(book=opened.engine, dates=_month_ends(loans, as_of.date()))
+    earliest_on = loans["disbursed_on"].min()
+    first_on = earliest_on if isinstance(earliest_on, date) else as_of.date()
+    dates = month_ends(first_on=first_on, last_on=as_of.date())
+    history = replay.history(book=opened.engine, dates=dates)
     rows = risk.vintage_curves(history=history, loans=loans, over_days=over_days).to_dicts()
     _show("vintages", opened, as_of.date(), rows, as_json=as_json)
 
@@ -132,13 +137,6 @@ def reconciliation(as_of: AsOf, book: BookName = None, as_json: AsJson = False) 
     opened = open_book(book)
     batches = opened.reconciliations(as_of=as_of.date())
     _show("reconciliation", opened, as_of.date(), batches, as_json=as_json)
-
-
-def _month_ends(loans: Any, last_on: date) -> list[date]:
-    first_on, ends = loans["disbursed_on"].min() or last_on, [last_on]
-    while (earlier_on := ends[0].replace(day=1) - timedelta(days=1)) >= first_on:
-        ends.insert(0, earlier_on)
-    return ends
 
 
 def _show(

@@ -12,10 +12,11 @@ import polars as pl
 
 from daihou.risk.buckets import BUCKETS, STATES
 from daihou.risk.first_payment_default import first_payments
+from daihou.risk.months import month_end_before
 from daihou.risk.roll_rates import transitions
 from daihou.web.board import figures
 from daihou.web.board.page import Days
-from daihou.web.board.source import Source, end_of_month, month_end_before
+from daihou.web.board.source import Source, end_of_month
 
 SORTS = {
     "overdue": ("overdue_minor", True),

@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from daihou.risk.months import month_end_before
 from daihou.web.wsgi import application
 
 __all__ = ["application"]
@@ -22,7 +23,7 @@ def warm() -> None:
         for book in Book.objects.exclude(business_date=None):
             found = source.newest(Sight(book=book, funder_ids=None))
             as_of = found.business_date
-            source.board(found, as_of=as_of, compared_on=source.month_end_before(as_of))
+            source.board(found, as_of=as_of, compared_on=month_end_before(as_of))
     except Exception:  # The page itself will say what is wrong.
         logger.exception("the boards could not be computed ahead")
     finally:

@@ -17,6 +17,7 @@ from django.core.cache import caches
 from daihou.engine import replay
 from daihou.engine.book import Book as EngineBook
 from daihou.risk.instalments import instalments
+from daihou.risk.months import month_ends
 from daihou.web.board import figures
 from daihou.web.board.sight import Sight
 from daihou.web.ledger.models import Book, BookVersion
@@ -97,7 +98,7 @@ def _frames(source: Source, *, as_of: date, compared_on: date) -> figures.BoardF
     positions = source.positions(as_of)
     first_on = positions["disbursed_on"].min() if positions.height else as_of
     assert isinstance(first_on, date)
-    ends = month_ends(first_on=first_on, last_on=as_of)
+    ends = month_ends(first_on=first_on, last_on=as_of)[-MONTHS_SHOWN:]
     return figures.BoardFrames(
         as_of=as_of,
         compared_on=compared_on,
@@ -118,29 +119,6 @@ def _days(source: Source, *, first_on: date, as_of: date, loans: int) -> pl.Data
     return pl.concat(
         [figures.daily_totals(history=source.history(chunk)) for chunk in chunks or [[as_of]]]
     )
-
-
-def month_ends(*, first_on: date, last_on: date) -> list[date]:
-    """List the month ends from one day to another, the last day itself included.
-
-    >>> month_ends(first_on=date(2026, 1, 15), last_on=date(2026, 3, 10))
-    [datetime.date(2026, 1, 31), datetime.date(2026, 2, 28), datetime.date(2026, 3, 10)]
-    """
-    found: list[date] = []
-    day = last_on
-    while day >= first_on and len(found) < MONTHS_SHOWN:
-        found.append(day)
-        day = day.replace(day=1) - timedelta(days=1)
-    return found[::-1] or [last_on]
-
-
-def month_end_before(day: date) -> date:
-    """Give the last day of the month before.
-
-    >>> month_end_before(date(2026, 3, 31))
-    datetime.date(2026, 2, 28)
-    """
-    return day.replace(day=1) - timedelta(days=1)
 
 
 def end_of_month(day: date) -> date:

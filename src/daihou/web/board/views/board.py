@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from daihou.risk.buckets import STATES
+from daihou.risk.months import month_end_before
 from daihou.web.board import figures, source as frames, words
 from daihou.web.board.page import Days, book_page, show
 from daihou.web.board.sight import Sight
@@ -24,7 +25,7 @@ def board(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     as_of = days.read("as_of", default=source.business_date, latest=source.business_date)
     compared_on = days.read(
         "compared_on",
-        default=frames.month_end_before(as_of),
+        default=month_end_before(as_of),
         latest=as_of - timedelta(days=1),
     )
     document = frames.board(source, as_of=as_of, compared_on=compared_on)
