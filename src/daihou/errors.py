@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from string import Formatter
 from types import MappingProxyType
 
-from daihou.messages import MESSAGES
-from daihou.row_messages import ROW_MESSAGES
+from daihou.messages import MESSAGES, ROW_MESSAGES
 
 
 class DaihouError(Exception):

@@ -1,7 +1,7 @@
 """What a row's error code says, in Chinese and English."""
 
 from daihou.errors import message
-from daihou.row_messages import ROW_MESSAGES
+from daihou.messages import ROW_MESSAGES
 
 
 def message_of(code: str, column: str | None) -> tuple[str, str]:

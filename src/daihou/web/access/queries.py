@@ -28,6 +28,35 @@ PERMISSIONS = MappingProxyType(
         "audit.view": frozenset({Role.COMPLIANCE}),
         "parameter.change": frozenset({Role.COMPLIANCE}),
         "user.change": frozenset({Role.ADMIN}),
+        # Servicing. Who asks for a change does not decide on it (web.approvals holds that).
+        "servicing.view": _EVERYONE_INSIDE,
+        "servicing.request": frozenset(
+            {Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}
+        ),
+        "approval.view": _EVERYONE_INSIDE,
+        "approval.decide": frozenset({Role.MANAGER, Role.COMPLIANCE, Role.FINANCE}),
+        "authority.change": frozenset({Role.COMPLIANCE}),
+        "payment.view": _EVERYONE_INSIDE,
+        "payment.record": frozenset({Role.FINANCE}),
+        "payment.resolve": frozenset({Role.FINANCE}),
+        "reconciliation.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.OPERATOR}),
+        "reconciliation.run": frozenset({Role.FINANCE, Role.OPERATOR}),
+        "accounting.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.ANALYST}),
+        "accounting.close": frozenset({Role.FINANCE}),
+        "product.view": _EVERYONE_INSIDE,
+        "product.change": frozenset({Role.ANALYST, Role.MANAGER}),
+        "party.view": _EVERYONE_INSIDE,
+        "party.change": frozenset({Role.MANAGER, Role.COMPLIANCE}),
+        "credit.view": _EVERYONE_INSIDE,
+        "credit.change": frozenset({Role.MANAGER, Role.ANALYST}),
+        "collateral.view": _EVERYONE_INSIDE,
+        "collateral.change": frozenset({Role.MANAGER, Role.FINANCE}),
+        "file.view": _EVERYONE_INSIDE,
+        "file.add": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
+        "file.hold": frozenset({Role.COMPLIANCE}),
+        "document.make": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
+        "api_key.change": frozenset({Role.ADMIN}),
+        "webhook.change": frozenset({Role.ADMIN}),
     }
 )
 

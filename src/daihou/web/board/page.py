@@ -12,7 +12,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from daihou.web.board.sight import Sight, open_book, pages_of, user_of, visible_books
+from daihou.web.access.models import User
+from daihou.web.board.sight import GROUPS, Sight, open_book, pages_of, user_of, visible_books
+from daihou.web.ledger.models import Book
 
 View = Callable[..., HttpResponseBase]
 FIRST_DAY = date(1900, 1, 1)  # No loan here is older; a calendar has to end somewhere.
@@ -50,9 +52,22 @@ def show(
         frame |= {
             "book": sight.book,
             "books": list(visible_books(user)),
-            "open_pages": pages_of(user, book=sight.book),
+            **_links(user, book=sight.book),
         }
     return render(request, template, frame | dict(context), status=status)
+
+
+def _links(user: User, *, book: Book) -> dict[str, Any]:
+    """Part the open pages into those of the bar itself and those of its menus."""
+    pages = pages_of(user, book=book)
+    menus = [
+        (icon, label, {name: page for name, page in pages.items() if page.group == group})
+        for group, (icon, label) in GROUPS.items()
+    ]
+    return {
+        "open_pages": {name: page for name, page in pages.items() if not page.group},
+        "menus": [menu for menu in menus if menu[2]],
+    }
 
 
 @dataclass(frozen=True, slots=True)

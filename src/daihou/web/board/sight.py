@@ -10,19 +10,59 @@ from typing import cast
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 
-PAGES = {  # In the order of the bar.
-    "board": "board.view",
-    "loans": "loan.view",
-    "runs": "end_of_day.view",
-    "quality": "data_quality.view",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A link of the bar: ``group`` is empty for the bar itself, else the menu it stands in."""
+
+    permission: str
+    url: str  # Of the page, with the book's name as its one argument.
+    icon: str
+    key: str  # After ``g`` on the keyboard; empty for none.
+    label: Promise
+    group: str = ""
+
+
+PAGES: dict[str, Page] = {  # In the order of the bar.
+    "board": Page(
+        permission="board.view",
+        url="board:board",
+        icon="layout-dashboard",
+        key="b",
+        label=_("Board"),
+    ),
+    "loans": Page(
+        permission="loan.view",
+        url="board:loans",
+        icon="file-invoice",
+        key="l",
+        label=_("Loans"),
+    ),
+    "runs": Page(
+        permission="end_of_day.view",
+        url="board:runs",
+        icon="moon-stars",
+        key="e",
+        label=_("End of day"),
+    ),
+    "quality": Page(
+        permission="data_quality.view",
+        url="board:quality",
+        icon="checkup-list",
+        key="q",
+        label=_("Data quality"),
+    ),
 }
-ANY_VIEW = tuple(PAGES.values())
+GROUPS = {"work": ("briefcase", _("Work")), "set_up": ("settings", _("Set-up"))}
+ANY_VIEW = tuple(page.permission for page in PAGES.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +111,13 @@ def _sight(*, user: User, book: Book, permission: str) -> Sight | None:
     return Sight(book=book, funder_ids=funder_ids) if funder_ids else None
 
 
-def pages_of(user: User, *, book: Book) -> tuple[str, ...]:
-    """List the pages of a book that are open to a user."""
-    return tuple(
-        page
-        for page, permission in PAGES.items()
-        if _sight(user=user, book=book, permission=permission)
-    )
+def pages_of(user: User, *, book: Book) -> dict[str, Page]:
+    """Choose the pages of a book that are open to a user, by name, in the order of the bar."""
+    return {
+        name: page
+        for name, page in PAGES.items()
+        if _sight(user=user, book=book, permission=page.permission)
+    }
 
 
 def visible_books(user: User) -> QuerySet[Book]:

@@ -15,4 +15,5 @@ def home(request: HttpRequest) -> HttpResponse:
         context = {"any_book": Book.objects.exists()}
         return show(request, "board/no_book.html", context)
     newest = max(books, key=lambda book: (str(book.business_date or ""), book.name))
-    return redirect(f"board:{pages_of(user_of(request), book=newest)[0]}", newest.name)
+    first = next(iter(pages_of(user_of(request), book=newest).values()))
+    return redirect(first.url, newest.name)

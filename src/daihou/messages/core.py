@@ -2,7 +2,7 @@
 
 from typing import Final
 
-CORE_MESSAGES: Final[dict[str, tuple[str, str]]] = {
+LINES: Final[dict[str, tuple[str, str]]] = {
     # Money and calendar.
     "ratio.denominator_not_positive": ("分母必须为正", "a ratio needs a positive denominator"),
     "multiple.not_positive": ("取整单位必须为正", "the multiple to round to must be positive"),

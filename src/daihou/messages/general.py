@@ -1,9 +1,8 @@
-"""The one table of messages: code → (Chinese, English). Names in braces are the error's params."""
+"""Messages of the command line, the database, the book and the pages."""
 
-from daihou.core_messages import CORE_MESSAGES
+from typing import Final
 
-MESSAGES: dict[str, tuple[str, str]] = {
-    **CORE_MESSAGES,
+LINES: Final[dict[str, tuple[str, str]]] = {
     # The command line.
     "internal": ("内部错误：{text}", "internal error: {text}"),
     "interrupted": ("已中断", "interrupted"),

@@ -1,0 +1,9 @@
+"""The app ``archive``."""
+
+from django.apps import AppConfig
+
+
+class ArchiveConfig(AppConfig):
+    name = "daihou.web.archive"
+    verbose_name = "档案"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,9 @@
+"""The app ``desk``."""
+
+from django.apps import AppConfig
+
+
+class DeskConfig(AppConfig):
+    name = "daihou.web.desk"
+    verbose_name = "工作台"
+    default_auto_field = "django.db.models.BigAutoField"
