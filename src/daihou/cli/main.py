@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
     "demo": ("daihou.cli.demo", "Make the demonstration book and show it. 演示"),
     "serve": ("daihou.cli.serve", "Serve the web pages. 网页服务"),
+    "worker": ("daihou.cli.worker", "Do queued jobs. 后台任务"),
     "db": ("daihou.cli.db", "Start, stop, back up and restore the database. 数据库"),
     "user": ("daihou.cli.user", "Add and change the people who may log in. 用户"),
 }

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "daihou.web.ledger",
     "daihou.web.approvals",
     "daihou.web.servicing",
+    "daihou.web.jobs",
     "daihou.web.payments",
     "daihou.web.accounting",
     "daihou.web.credit",
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_cotton",
     "django_htmx",
+    "procrastinate.contrib.django",
     "rules",
 ]
 

@@ -1,0 +1,29 @@
+"""Run jobs until told to stop, or until none is left."""
+
+import asyncio
+
+from procrastinate.contrib.django import app
+
+POLL_SECONDS = 5.0  # New jobs are announced by PostgreSQL; this is for what nobody announced.
+
+
+def run_worker(*, concurrency: int = 2, waits: bool = True, name: str = "daihou") -> None:
+    """Do jobs of every queue, ``concurrency`` at a time.
+
+    SIGINT or SIGTERM lets running jobs end. A killed worker's jobs are taken up by another.
+    """
+    asyncio.run(_run(concurrency=concurrency, waits=waits, name=name))
+
+
+async def _run(*, concurrency: int, waits: bool, name: str) -> None:
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    with app.replace_connector(connector) as working:
+        async with working.open_async():
+            await working.run_worker_async(
+                name=name,
+                concurrency=concurrency,
+                wait=waits,
+                fetch_job_polling_interval=POLL_SECONDS,
+                listen_notify=waits,
+                install_signal_handlers=True,
+            )
