@@ -1,5 +1,7 @@
 """Goal: every kind of event comes in by a file and has its words. Method: one tape of them all."""
 
+import json
+
 import pytest
 from django.utils import translation
 
@@ -11,23 +13,61 @@ from daihou.web.ledger import queries
 from daihou.web.ledger.models import Book, Event
 
 pytestmark = pytest.mark.django_db
+YEARLY = {"value": "0.10", "per": "year"}
+CHANGES = {
+    "extended": {"through_on": "2024-09-30"},
+    "deferred": {"instalment_count": 1, "interest": "goes_on"},
+    "re_amortized": {"interest": "spread"},
+    "due_dates_moved": {"first_due_on": "2024-06-20"},
+    "rate_changed": {"rate": YEARLY},
+    "term_changed": {"instalment_count": 8},
+    "overdue_planned": {"first_due_on": "2024-06-25", "instalment_count": 2},
+    "interest_paused": {"through_on": "2024-06-30"},
+    "prepaid": {"surplus": "lower"},
+    "re_aged": {"first_due_on": "2024-07-20", "instalment_count": 10, "interest": "spread"},
+    "card_instalments": {"first_due_on": "2024-07-25", "instalment_count": 12, "rate": YEARLY},
+    "charged_back": None,
+    "refunded": None,
+    "owner_changed": {"counterparty": "buyer", "price_minor": 90000},
+    "compensated": {"counterparty": "guarantor"},
+    "claim_recovered": None,
+    "accelerated": None,
+    "undone": None,
+}
+AMOUNTS = {"prepaid": 50, "charged_back": 20, "refunded": 5, "compensated": 70}
+AMOUNTS |= {"claim_recovered": 30}
+TARGETS = {"charged_back": "paid3", "undone": "accelerated"}
+
+
+def _changes():
+    for kind, change in CHANGES.items():
+        text = json.dumps(change).replace('"', '""') if change else ""
+        amount, target = AMOUNTS.get(kind, ""), TARGETS.get(kind, "")
+        yield f'L3,{kind},2024-06-05,{amount},,,{target},{kind},"{text}"\n'
+
+
 TABLES = {
     "loans": """loan_ref,currency,principal,disbursed_on,method,rate,rate_per,instalment_count
 L1,CNY,1000,2024-01-31,equal_instalment,0.12,year,6
+L3,CNY,1000,2024-01-31,equal_instalment,0.12,year,6
 """,
     "openings": "loan_ref,currency,principal,opened_on\nL2,CNY,300,2024-02-01\n",
     "dues": "loan_ref,instalment_no,due_on,principal\nL2,1,2024-01-20,100\nL2,2,2024-03-20,200\n",
-    "payments": "loan_ref,effective_on,amount,key\nL1,2024-02-29,400,paid\n",
-    "events": """loan_ref,kind,effective_on,amount,component,due_on,target_key,key
-L1,payment_reversed,2024-03-08,,,,paid,e1
-L1,charge_added,2024-03-10,30,fee,2024-03-15,,charge
-L1,charge_waived,2024-03-11,10,,,charge,e2
-L1,penalty_stopped,2024-03-12,,,,,e3
-L1,penalty_started,2024-03-20,,,,,e4
-L1,written_off,2024-05-01,,,,,e5
-L1,recovered,2024-05-20,100,,,,e6
-L2,closed,2024-05-02,,,,,e7
+    "payments": """loan_ref,effective_on,amount,key
+L1,2024-02-29,400,paid
+L3,2024-02-29,400,paid3
 """,
+    "events": """loan_ref,kind,effective_on,amount,component,due_on,target_key,key,change
+L1,payment_reversed,2024-03-08,,,,paid,e1,
+L1,charge_added,2024-03-10,30,fee,2024-03-15,,charge,
+L1,charge_waived,2024-03-11,10,,,charge,e2,
+L1,penalty_stopped,2024-03-12,,,,,e3,
+L1,penalty_started,2024-03-20,,,,,e4,
+L1,written_off,2024-05-01,,,,,e5,
+L1,recovered,2024-05-20,100,,,,e6,
+L2,closed,2024-05-02,,,,,e7,
+"""
+    + "".join(_changes()),
     "positions": """loan_ref,as_of,principal_outstanding,interest_outstanding,fee_outstanding,\
 penalty_outstanding,overdue,days_past_due,unapplied,is_closed
 L2,2024-06-30,0,0,0,0,0,0,0,true

@@ -33,7 +33,7 @@ from daihou.core.allocation import (
     spend_in_advance,
     spend_on_due,
 )
-from daihou.core.events import Event, Kind
+from daihou.core.events import MONEY_IN_KINDS, Event, EventRefused, Kind
 from daihou.core.schedule import (
     ScheduledInstalment,
     Tranche,
@@ -42,17 +42,14 @@ from daihou.core.schedule import (
 )
 from daihou.core.terms import Contract, Method, Surplus, Terms
 
-# Within a day: first what the loan is, then charges, waivers and money by their place in the
-# ledger, last what ends it.
+# Within a day: first what the loan is, then everything else by its place in the ledger, last what
+# ends it.
+IN_TURN = 2
 DAY_ORDER = {
     Kind.OPENED: 0,
     Kind.DISBURSED: 0,
     Kind.PENALTY_STOPPED: 1,
     Kind.PENALTY_STARTED: 1,
-    Kind.CHARGE_ADDED: 2,
-    Kind.CHARGE_WAIVED: 2,
-    Kind.PAYMENT_RECEIVED: 2,
-    Kind.RECOVERED: 2,
     Kind.WRITTEN_OFF: 3,
     Kind.CLOSED: 4,
 }
@@ -98,6 +95,12 @@ class Fold:
         self.accrues = True
         self.written_off_on: date | None = None
         self.closed_on: date | None = None
+        self.rate = contract.terms.rate  # In force.
+        self.owner = ""
+        self.claim_minor = 0
+        self.restructured_on: date | None = None
+        self.restructure_count = 0
+        self.paused_through_on: date | None = None
         self.through = 0  # Everything is folded through the end of this day.
         self.penalty, self.compound = _rates(self.terms)
         allocation = self.terms.allocation
@@ -125,10 +128,13 @@ class Fold:
     def _fold_day(self, day: int, events: Sequence[Event]) -> None:
         held_is_tried = False
         for event in events:
-            if event.kind in MONEY_IN and not held_is_tried:
+            if event.kind in MONEY_IN_KINDS and not held_is_tried:
                 self._apply_held(day)
                 held_is_tried = True
-            HANDLERS[event.kind](self, event, day)
+            handler = HANDLERS.get(event.kind)
+            if handler is None:
+                raise EventRefused("event.not_folded", event.key)
+            handler(self, event, day)
         self._apply_held(day)
 
     # Accrual
@@ -363,7 +369,6 @@ class Fold:
         return sum(accrued_unpaid(row, day, self.terms.rounding) for row in self.rows)
 
 
-MONEY_IN = frozenset({Kind.PAYMENT_RECEIVED, Kind.RECOVERED})
 HANDLERS = {
     Kind.OPENED: Fold.disburse,
     Kind.DISBURSED: Fold.disburse,
@@ -379,7 +384,8 @@ HANDLERS = {
 
 
 def sort_key(event: Event) -> tuple[date, int, int, str]:
-    return event.effective_on, DAY_ORDER[event.kind], event.sequence, event.key
+    order = DAY_ORDER.get(event.kind, IN_TURN)
+    return event.effective_on, order, event.sequence, event.key
 
 
 @lru_cache(maxsize=1024)

@@ -3,7 +3,7 @@
 Units   ``*_minor`` is an ``int`` count of minor units of the contract's currency.
 Shape   ``standings`` gives one ``Standing`` per day asked for, in the order of the days; ``follow``
         the days on which what ages may have changed, and the position at the last. Both fold once,
-        and once more for every day on which a reversal takes a payment away.
+        and once more for every day on which something is reversed or undone.
 Errors  ``EventRefused`` as ``position``; figures another system stated are no part of a course.
 Source  design.md, "One idea": each standing is what ``position`` says on that day.
 """
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 from daihou.core import ageing
 from daihou.core._fold import Fold, sort_key
-from daihou.core.events import Event, Kind, check_events
+from daihou.core.events import TAKING_BACK_KINDS, Event, Kind, check_events
 from daihou.core.position import Position, Status, find_closed_on, freeze, status_of
 from daihou.core.terms import Contract
 
@@ -104,16 +104,16 @@ def follow(
     return tuple(turns), freeze(course.fold, through, stated)
 
 
-_NO_FACTS = frozenset({Kind.PAYMENT_REVERSED, Kind.STATED})
+_NO_FACTS = TAKING_BACK_KINDS | {Kind.STATED}
 
 
 class _Course:
-    """A fold that goes from day to day; what a reversal takes away was never there."""
+    """A fold that goes from day to day; what was taken back was never there."""
 
     def __init__(self, contract: Contract, events: Sequence[Event]) -> None:
         check_events(events)
         self.contract = contract
-        self.reversals = [event for event in events if event.kind is Kind.PAYMENT_REVERSED]
+        self.taking_back = [event for event in events if event.kind in TAKING_BACK_KINDS]
         self.facts = sorted((e for e in events if e.kind not in _NO_FACTS), key=sort_key)
         self.gone: set[str | None] = set()
         self._begin()
@@ -125,8 +125,8 @@ class _Course:
 
     def go_to(self, day: date) -> None:
         """Fold on to the end of a day; a day on which nothing can move costs nothing."""
-        if self.reversals:
-            gone = {event.target_key for event in self.reversals if event.effective_on <= day}
+        if self.taking_back:
+            gone = {event.target_key for event in self.taking_back if event.effective_on <= day}
             if gone != self.gone:
                 self.gone = gone
                 self._begin()

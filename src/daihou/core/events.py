@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from daihou.core.changes import Change, fault_of_change
 from daihou.core.terms import MOST_MINOR, AllocationTerms, Component, Contract, Surplus
 
 
@@ -28,6 +29,25 @@ class Kind(StrEnum):
     CLOSED = "closed"  # What is still owed is given up on that day.
     OPENED = "opened"  # Cut-over: balances brought from another system on ``effective_on``.
     STATED = "stated"  # Overlay: the core system's own figures for ``effective_on``.
+    # Changes of the plan; what each needs is in ``changes.FIELDS``.
+    EXTENDED = "extended"  # 展期: the last due date moves to ``through_on``.
+    DEFERRED = "deferred"  # 延期: the next instalments are skipped.
+    RE_AGED = "re_aged"  # All that is outstanding goes into new instalments.
+    RE_AMORTIZED = "re_amortized"  # What is overdue is spread over the rest.
+    DUE_DATES_MOVED = "due_dates_moved"  # 变更还款日.
+    RATE_CHANGED = "rate_changed"  # From ``effective_on`` on.
+    TERM_CHANGED = "term_changed"  # So many instalments are still to come.
+    OVERDUE_PLANNED = "overdue_planned"  # 逾期分期: beside the running plan.
+    CARD_INSTALMENTS = "card_instalments"  # 个性化分期.
+    ACCELERATED = "accelerated"  # 提前到期: everything falls due.
+    INTEREST_PAUSED = "interest_paused"  # 停息 through ``through_on``.
+    PREPAID = "prepaid"  # Money that pays principal before it is due.
+    CHARGED_BACK = "charged_back"  # Of the payment ``target_key``; owed again.
+    REFUNDED = "refunded"  # Out of unapplied money.
+    OWNER_CHANGED = "owner_changed"  # Sold to ``counterparty``; bought back when that is "".
+    COMPENSATED = "compensated"  # 代偿: money in from the guarantor, who gets a claim for it.
+    CLAIM_RECOVERED = "claim_recovered"  # 追偿: paid to the guarantor.
+    UNDONE = "undone"  # ``target_key`` leaves no trace.
 
 
 class EventRefused(ValueError):
@@ -52,12 +72,39 @@ class Event:
     target_key: str | None = None
     channel: str = ""  # How money came in; ``AllocationTerms.by_channel`` may give it its own rule.
     figures: tuple[tuple[str, int], ...] = ()  # ``STATED``: name and value.
+    change: Change | None = None  # What a change of the plan says.
 
 
 STARTING_KINDS = frozenset({Kind.DISBURSED, Kind.OPENED})
-MONEY_IN_KINDS = frozenset({Kind.PAYMENT_RECEIVED, Kind.RECOVERED})
+MONEY_IN_KINDS = frozenset({Kind.PAYMENT_RECEIVED, Kind.RECOVERED, Kind.PREPAID, Kind.COMPENSATED})
 PLAIN_KINDS = STARTING_KINDS | {Kind.PAYMENT_RECEIVED}
-AMOUNT_KINDS = STARTING_KINDS | MONEY_IN_KINDS | {Kind.CHARGE_ADDED, Kind.CHARGE_WAIVED}
+AMOUNT_KINDS = (
+    STARTING_KINDS
+    | MONEY_IN_KINDS
+    | {Kind.CHARGE_ADDED, Kind.CHARGE_WAIVED}
+    | {Kind.CHARGED_BACK, Kind.REFUNDED, Kind.CLAIM_RECOVERED}
+)
+PLAN_KINDS = frozenset(
+    {
+        Kind.EXTENDED,
+        Kind.DEFERRED,
+        Kind.RE_AGED,
+        Kind.RE_AMORTIZED,
+        Kind.DUE_DATES_MOVED,
+        Kind.RATE_CHANGED,
+        Kind.TERM_CHANGED,
+        Kind.OVERDUE_PLANNED,
+        Kind.CARD_INSTALMENTS,
+        Kind.ACCELERATED,
+        Kind.INTEREST_PAUSED,
+    }
+)
+TAKING_BACK_KINDS = frozenset({Kind.PAYMENT_REVERSED, Kind.UNDONE})
+# A payment is reversed, not undone; what paid out or was stated stands.
+UNDOABLE_KINDS = (
+    frozenset(Kind) - STARTING_KINDS - MONEY_IN_KINDS - TAKING_BACK_KINDS - {Kind.STATED}
+)
+TARGET_KINDS = TAKING_BACK_KINDS | {Kind.CHARGED_BACK}
 # Interest: collected as it was earned, on a loan whose schedule has none. Principal: capitalized.
 CHARGE_COMPONENTS = frozenset(Component) - {Component.COMPOUND_INTEREST}
 STATED_FIGURES = frozenset(
@@ -81,7 +128,8 @@ def check_event(event: Event) -> None:
     :raises EventRefused: ``event.key_missing``, ``event.amount_not_positive``,
         ``event.amount_too_large``, ``event.amount_not_wanted``, ``event.target_missing``,
         ``event.component_missing``, ``event.component_wrong``, ``event.due_on_missing``,
-        ``event.figure_unknown``, ``event.figure_negative``, ``event.recorded_at_naive``.
+        ``event.figure_unknown``, ``event.figure_negative``, ``event.recorded_at_naive``, and
+        the codes of ``changes.fault_of_change``.
 
     >>> from datetime import UTC
     >>> day = date(2024, 5, 1)
@@ -107,7 +155,10 @@ def _fault_of(event: Event) -> str | None:
             return "event.amount_too_large"
     elif event.amount_minor != 0 and event.kind is not Kind.PAYMENT_REVERSED:
         return "event.amount_not_wanted"
-    if event.kind is Kind.PAYMENT_REVERSED and event.target_key is None:
+    fault = fault_of_change(event.kind, event.change)
+    if fault is not None:
+        return fault
+    if event.kind in TARGET_KINDS and event.target_key is None:
         return "event.target_missing"
     if event.kind is Kind.CHARGE_ADDED:
         return _fault_of_charge(event)
@@ -143,7 +194,7 @@ def check_events(events: Sequence[Event]) -> None:
 
     :raises EventRefused: as ``check_event``, and ``event.duplicate_key``, ``event.unknown_target``,
         ``event.target_not_payment`` (a reversal of a reversal is one), ``event.target_not_charge``,
-        ``event.reversed_twice``, ``event.total_too_large``.
+        ``event.reversed_twice``, ``event.total_too_large``, ``undo.impossible``, ``undo.twice``.
 
     >>> from datetime import UTC
     >>> check_events([Event(kind=Kind.PAYMENT_REVERSED, effective_on=date(2024, 5, 1), sequence=1,
@@ -161,21 +212,42 @@ def check_events(events: Sequence[Event]) -> None:
         total_minor += event.amount_minor
     if total_minor > MOST_MINOR:
         raise EventRefused("event.total_too_large")
-    reversed_keys: set[str] = set()
+    taken_back: set[str] = set()
     for event in events:
         if event.target_key is None:
             continue
         if event.target_key not in kinds:
             raise EventRefused("event.unknown_target", event.key)
-        target = kinds[event.target_key]
-        if event.kind is Kind.PAYMENT_REVERSED:
-            if target not in MONEY_IN_KINDS:
-                raise EventRefused("event.target_not_payment", event.key)
-            if event.target_key in reversed_keys:
-                raise EventRefused("event.reversed_twice", event.key)
-            reversed_keys.add(event.target_key)
-        elif event.kind is Kind.CHARGE_WAIVED and target is not Kind.CHARGE_ADDED:
-            raise EventRefused("event.target_not_charge", event.key)
+        code = _fault_of_target(event, kinds[event.target_key], taken_back)
+        if code is not None:
+            raise EventRefused(code, event.key)
+        if event.kind in TAKING_BACK_KINDS:
+            taken_back.add(event.target_key)
+
+
+def _fault_of_target(event: Event, target: Kind, taken_back: set[str]) -> str | None:
+    if event.kind in {Kind.PAYMENT_REVERSED, Kind.CHARGED_BACK} and target not in MONEY_IN_KINDS:
+        return "event.target_not_payment"
+    if event.kind is Kind.PAYMENT_REVERSED and event.target_key in taken_back:
+        return "event.reversed_twice"
+    if event.kind is Kind.CHARGE_WAIVED and target is not Kind.CHARGE_ADDED:
+        return "event.target_not_charge"
+    if event.kind is Kind.UNDONE:
+        if target not in UNDOABLE_KINDS:
+            return "undo.impossible"
+        return "undo.twice" if event.target_key in taken_back else None
+    return None
+
+
+def without_taken_back(events: Iterable[Event]) -> list[Event]:
+    """Leave out what was reversed or undone, and what reversed and undid it.
+
+    >>> without_taken_back([])
+    []
+    """
+    told = list(events)
+    gone = {event.target_key for event in told if event.kind in TAKING_BACK_KINDS}
+    return [e for e in told if e.kind not in TAKING_BACK_KINDS and e.key not in gone]
 
 
 def is_plain(*, contract: Contract, events: Iterable[Event]) -> bool:

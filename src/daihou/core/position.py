@@ -16,8 +16,8 @@ from daihou.core import ageing
 from daihou.core._fold import Flow, Fold, sort_key
 from daihou.core._rows import PRINCIPAL, WorkRow
 from daihou.core.allocation import COMPONENT_NO, COMPONENTS
-from daihou.core.events import Event, Kind, check_events
-from daihou.core.terms import Component, Contract
+from daihou.core.events import Event, Kind, check_events, without_taken_back
+from daihou.core.terms import Component, Contract, Rate
 
 STATED_ORDER = (Component.FEE, Component.PENALTY, Component.INTEREST, Component.PRINCIPAL)
 
@@ -103,6 +103,13 @@ class Position:
     payoff_minor: int
     stated_on: date | None
     is_stale: bool
+    rate: Rate  # In force on the day.
+    owner: str = ""  # Who it was sold to; "" is the original creditor.
+    claim_minor: int = 0  # What the guarantor who paid may still ask for.
+    written_off_on: date | None = None
+    restructured_on: date | None = None  # The latest restructure.
+    restructure_count: int = 0
+    paused_through_on: date | None = None  # The last day of an interest pause; may be past.
 
 
 def position(
@@ -154,18 +161,13 @@ def freeze(fold: Fold, as_of: date, stated: Sequence[Event], *, with_rows: bool 
 
 
 def _counted(events: Sequence[Event], as_of: date, known_at: datetime | None) -> tuple[Event, ...]:
-    """Choose the events that count by then, without reversals and what they reverse."""
+    """Choose the events that count by then, without what takes back and what was taken back."""
     counted = [
         event
         for event in events
         if event.effective_on <= as_of and (known_at is None or event.recorded_at <= known_at)
     ]
-    gone = {event.target_key for event in counted if event.kind is Kind.PAYMENT_REVERSED}
-    return tuple(
-        event
-        for event in counted
-        if event.kind is not Kind.PAYMENT_REVERSED and event.key not in gone
-    )
+    return tuple(without_taken_back(counted))
 
 
 def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
@@ -213,6 +215,13 @@ def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
         payoff_minor=max(0, due_minor + not_due_minor + accrued_minor - unapplied_minor),
         stated_on=None,
         is_stale=False,
+        rate=fold.rate,
+        owner=fold.owner,
+        claim_minor=fold.claim_minor,
+        written_off_on=fold.written_off_on,
+        restructured_on=fold.restructured_on,
+        restructure_count=fold.restructure_count,
+        paused_through_on=fold.paused_through_on,
     )
 
 

@@ -126,7 +126,6 @@ def first_unpaid_on(found: Position, tolerance_minor: int) -> date | None:
 def loan_row(other: Other, found: Position) -> dict[str, Any]:
     """Return the engine's columns of ``LOANS``."""
     oldest_on = first_unpaid_on(found, other.contract.terms.tolerance_minor)
-    written_off = [e.effective_on for e in other.events if e.kind == "written_off"]
     return {
         "loan_id": other.loan_id,
         "folded_on": found.as_of,
@@ -134,7 +133,7 @@ def loan_row(other: Other, found: Position) -> dict[str, Any]:
         "oldest_unpaid_due_on": oldest_on,
         "last_paid_on": max((flow.effective_on for flow in found.applied), default=None),
         "closed_on": found.closed_on,
-        "written_off_on": min(written_off) if found.status is Status.WRITTEN_OFF else None,
+        "written_off_on": found.written_off_on if found.status is Status.WRITTEN_OFF else None,
         "stated_on": None,
         "unapplied_minor": found.unapplied_minor,
         "principal_outstanding_minor": found.principal_outstanding_minor,

@@ -149,6 +149,58 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "事件金额合计超出 64 位整数",
         "the events together do not fit 64 bits",
     ),
+    # Changes of the plan.
+    "event.not_folded": ("此类事件尚不能计算", "events of this kind cannot be folded yet"),
+    "undo.impossible": (
+        "此类事件不能撤销；还款请用冲正",
+        "events of this kind cannot be undone; a payment is reversed",
+    ),
+    "undo.twice": ("同一事件被撤销两次", "the event is undone twice"),
+    "change.not_wanted": ("此类事件不带变更内容", "this kind of event takes no change"),
+    "change.field_not_wanted": (
+        "变更内容含有此类事件不用的字段",
+        "the change fills a field that this kind does not take",
+    ),
+    "change.first_due_on_missing": (
+        "变更内容缺少首个还款日",
+        "the change lacks the first due date",
+    ),
+    "change.through_on_missing": ("变更内容缺少截止日", "the change lacks the last day"),
+    "change.instalment_count_missing": (
+        "变更内容缺少期数",
+        "the change lacks the number of instalments",
+    ),
+    "change.rate_missing": ("变更内容缺少利率", "the change lacks the rate"),
+    "change.interest_missing": (
+        "变更内容缺少利息处理方式",
+        "the change lacks what becomes of the interest",
+    ),
+    "change.surplus_missing": (
+        "变更内容缺少提前还款方式",
+        "the change lacks what becomes of the plan",
+    ),
+    "change.counterparty_missing": ("变更内容缺少对方", "the change lacks the counterparty"),
+    "change.price_minor_missing": ("变更内容缺少价款", "the change lacks the price"),
+    "change.count_not_positive": ("期数必须为正", "the number of instalments must be positive"),
+    "change.count_too_large": (
+        "期数超出上限（个性化分期不超过 60 期）",
+        "too many instalments (personalised ones may be 60)",
+    ),
+    "change.every_not_positive": ("每期的单位数必须为正", "a period must have at least one unit"),
+    "change.rate_senseless": (
+        "利率为负、不是有限数或位数过多",
+        "the rate is negative, not finite or has too many digits",
+    ),
+    "change.interest_wrong": (
+        "此类事件不能这样处理利息",
+        "this kind of event cannot treat interest so",
+    ),
+    "change.surplus_wrong": (
+        "提前还款只能缩短期限或降低月供",
+        "a prepayment shortens the term or lowers the instalment",
+    ),
+    "change.price_negative": ("价款不能为负", "the price must not be negative"),
+    "change.price_too_large": ("价款超出 64 位整数", "the price does not fit 64 bits"),
     "payment.not_positive": ("还款金额必须为正", "a payment must be positive"),
     "due.negative": ("应还金额不能为负", "a due must not be negative"),
     "due.twice": ("同一期同一科目出现两次", "an instalment has one component twice"),

@@ -16,7 +16,7 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from daihou.core import events as core_events, terms as core_terms
+from daihou.core import changes, codec, events as core_events, terms as core_terms
 
 INT64_MAX: Final = 2**63 - 1
 METHODS = tuple(core_terms.Method)
@@ -40,7 +40,11 @@ EVENT_KINDS = tuple(
         core_events.Kind.STATED,
     }
 )
-AMOUNT_KINDS = ("charge_added", "recovered")  # Kinds that mean nothing without an amount.
+# Kinds that mean nothing without an amount; a waiver may be of all that is left.
+AMOUNT_KINDS = tuple(
+    sorted(core_events.AMOUNT_KINDS - core_events.STARTING_KINDS - {core_events.Kind.CHARGE_WAIVED})
+)
+TARGET_KINDS = tuple(sorted(core_events.TARGET_KINDS))
 STARTS = ("disbursed", "opened")
 PARTY_KINDS = ("person", "company")
 TEXT_RATE = r"^[0-9]{1,9}(\.[0-9]{1,18})?$"
@@ -74,6 +78,18 @@ def _is_order(column: pl.Expr) -> pl.Expr:
     )
     whole = (pl.lit(names, dtype=pl.List(pl.String)) for names in (components, steps))
     return pl.any_horizontal(*(given == names for names in whole))
+
+
+def _is_change(column: pl.Expr) -> pl.Expr:
+    return column.map_elements(_reads_as_change, return_dtype=pl.Boolean)
+
+
+def _reads_as_change(text: str) -> bool:
+    try:
+        codec.decode_text(changes.Change, text)
+    except codec.CodecRefused:
+        return False
+    return True
 
 
 class Loans(Sourced):
@@ -200,6 +216,7 @@ class Events(Sourced):
     key = dy.String(nullable=False, min_length=1, max_length=200)
     known_at = dy.Datetime(nullable=True, time_zone="UTC", time_unit="us")
     source_ref = dy.String(nullable=True, max_length=200)
+    change = dy.String(nullable=True, max_length=2000, check={"unreadable": _is_change})
 
     @dy.rule()
     def amount_minor__needed(cls) -> pl.Expr:  # noqa: N805
@@ -207,7 +224,7 @@ class Events(Sourced):
 
     @dy.rule()
     def target_key__needed(cls) -> pl.Expr:  # noqa: N805
-        return (pl.col("kind") != "payment_reversed") | pl.col("target_key").is_not_null()
+        return ~pl.col("kind").is_in(TARGET_KINDS) | pl.col("target_key").is_not_null()
 
 
 STATED_FIGURES = (
@@ -309,6 +326,7 @@ _CODES = {
     "regex": "value.malformed",
     "max": "value.too_large",
     "unknown": "value.unknown",
+    "unreadable": "value.malformed",
     "out_of_range": "date.out_of_range",
     "too_long": "term.too_long",
     "needed": "value.missing",

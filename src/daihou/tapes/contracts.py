@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from daihou.core import codec
+from daihou.core.changes import Change
 from daihou.core.events import Event, Kind
 from daihou.core.terms import (
     STATUTORY_ORDER,
@@ -206,6 +208,7 @@ def _events(
             | {
                 "amount_minor": row["amount_minor"] or 0,
                 "component": None if component is None else Component(component),
+                "change": codec.decode_text(Change, row["change"]) if row["change"] else None,
             }
         )
     for row in stated:

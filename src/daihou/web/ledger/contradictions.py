@@ -12,6 +12,8 @@ from typing import Any
 import polars as pl
 from psycopg import Connection
 
+from daihou.core.changes import Change
+from daihou.core.codec import decode_text
 from daihou.core.events import MONEY_IN_KINDS, Event, EventRefused, Kind, check_event
 from daihou.core.terms import MOST_MINOR, Component
 from daihou.web.ledger.contracts_in import ERROR_COLUMNS
@@ -33,7 +35,7 @@ def without_senseless(rows: pl.DataFrame) -> Kept:
     """Refuse events that can mean nothing, whatever the loan. Other frames were checked as read."""
     given = rows.filter(pl.col("frame") == "events").iter_rows(named=True)
     codes = {row["row_no"]: _code(row) for row in given}
-    found = [(number, COLUMNS.get(code, "kind"), code) for number, code in codes.items() if code]
+    found = [(number, _column_of(code), code) for number, code in codes.items() if code]
     return _without(rows, found)
 
 
@@ -82,6 +84,10 @@ def without_too_much(connection: Connection[Any], *, book: Book, rows: pl.DataFr
     return _without(rows, [(number, "amount_minor", "amount.sum_too_large") for number in numbers])
 
 
+def _column_of(code: str) -> str:
+    return "change" if code.startswith("change.") else COLUMNS.get(code, "kind")
+
+
 def _code(row: dict[str, Any]) -> str | None:
     component = row["component"]
     event = Event(
@@ -95,6 +101,7 @@ def _code(row: dict[str, Any]) -> str | None:
         instalment_no=row["instalment_no"],
         due_on=row["due_on"],
         target_key=row["target_key"],
+        change=decode_text(Change, row["change"]) if row["change"] else None,
     )
     try:
         check_event(event)

@@ -34,6 +34,7 @@ CONTENT = (
     "target_key",
     "channel",
     "figures",
+    "change",
 )
 _TYPES = {
     "loan_id": "bigint",
@@ -46,6 +47,7 @@ _TYPES = {
     "target_key": 'text COLLATE "C"',
     "channel": "text",
     "figures": "jsonb",
+    "change": "jsonb",
 }
 
 

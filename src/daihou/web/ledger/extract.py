@@ -13,6 +13,7 @@ import polars as pl
 from psycopg import Connection
 
 from daihou.core import codec
+from daihou.core.changes import Change
 from daihou.core.events import PLAIN_KINDS, STARTING_KINDS, Event, Kind
 from daihou.core.terms import Component, Contract, FreeDue, Method, Terms
 from daihou.engine import columns as c, others
@@ -37,6 +38,7 @@ WHOLE_EVENT = NEW_EVENT | {
     "instalment_no": pl.Int64,
     "due_on": pl.Date,
     "target_key": pl.String,
+    "change": pl.String,
 }
 CONTRACT: dict[str, Any] = {
     "loan_id": pl.Int64,
@@ -348,9 +350,11 @@ def _others(
 
 
 def _event(row: dict[str, Any]) -> Event:
-    fields = {name: row[name] for name in row if name not in {"loan_id", "kind", "component"}}
+    typed = {"loan_id", "kind", "component", "change"}
+    fields = {name: row[name] for name in row if name not in typed}
     component = Component(row["component"]) if row["component"] else None
-    return Event(kind=Kind(row["kind"]), component=component, **fields)
+    change = codec.decode_text(Change, row["change"]) if row["change"] else None
+    return Event(kind=Kind(row["kind"]), component=component, change=change, **fields)
 
 
 def _contract(row: dict[str, Any], knowledge: Knowledge, terms: Terms) -> Contract:

@@ -5,11 +5,14 @@ Shape   ``FACTS`` and ``CONTRACTS`` name the columns. ``frame``, ``source_no`` a
         say where a row came from; rows keep the order of their frames.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
+from daihou.core import codec
+from daihou.core.changes import Change, plain
 from daihou.core.events import Kind
 from daihou.tapes.canonical import STATED_FIGURES
 from daihou.tapes.protocol import Tape
@@ -33,6 +36,7 @@ FACTS: Mapping[str, Any] = {
     "source_ref": pl.String,
     "channel": pl.String,
     "figures": pl.String,
+    "change": pl.String,
 }
 SCHEDULE = ("due_on", "principal_minor", "interest_minor", "fee_minor")
 
@@ -63,10 +67,17 @@ def facts(*, tape: Tape, time_zone: str) -> pl.DataFrame:
     frames = {
         "loans": starts,
         "payments": payments,
-        "events": tape.events.lazy(),
+        "events": tape.events.lazy().with_columns(_one_text(pl.col("change"))),
         "stated": stated,
     }
     return pl.concat(_as_facts(name, rows, time_zone) for name, rows in frames.items()).collect()
+
+
+def _one_text(change: pl.Expr) -> pl.Expr:
+    """Write equal changes in one way, whatever the tape's way was."""
+    return change.map_elements(
+        lambda text: json.dumps(plain(codec.decode_text(Change, text))), return_dtype=pl.String
+    )
 
 
 def _as_facts(name: str, rows: pl.LazyFrame, time_zone: str) -> pl.LazyFrame:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daihou.core import codec
+from daihou.core.changes import Change
 from daihou.core.events import Event, Kind
 from daihou.core.terms import Component, Contract, FreeDue, Method, Terms
 from daihou.engine.book import Book as EngineBook
@@ -81,6 +82,7 @@ def event_of(row: EventRow) -> Event:
         target_key=row.target_key,
         channel=row.channel,
         figures=tuple(sorted((row.figures or {}).items())),
+        change=None if row.change is None else codec.decode(Change, row.change),
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from daihou.core.changes import plain
 from daihou.core.events import Event, check_events
 from daihou.core.position import position
 from daihou.web.access.models import User
@@ -90,6 +91,7 @@ def _insert(*, book: Book, loan: Loan, event: Event) -> None:
         source_ref=event.source_ref,
         channel=event.channel,
         figures=dict(event.figures) or None,
+        change=None if event.change is None else plain(event.change),
     )
 
 

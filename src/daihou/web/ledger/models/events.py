@@ -49,6 +49,7 @@ class Event(models.Model):
     source_ref = models.TextField(blank=True)
     channel = models.TextField(blank=True)
     figures = models.JSONField(null=True)  # Name and value of what is stated.
+    change = models.JSONField(null=True)  # What a change of the plan says.
 
     class Meta:
         constraints: ClassVar = [

@@ -1,0 +1,140 @@
+"""Money that goes back out: a payment that is charged back, and a refund.
+
+Units   ``*_minor`` is an ``int`` count of minor units; days are ordinals (``date.toordinal``).
+Shape   A ``Credit`` notes where the money of one such event came from: out of money held, out of
+        what was paid in advance, or out of nothing, so that it is owed again.
+Errors  None of its own: ``check_events`` has refused what has no payment to go back on.
+Source  docs/algorithms/money-back.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daihou.core._rows import PRINCIPAL, WorkRow, row_for_charge
+from daihou.core.allocation import COMPONENT_NO, COMPONENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from daihou.core._fold import Flow, Fold
+    from daihou.core.events import Event
+
+Part = tuple[WorkRow, int, int]  # Where, which component (by number), how much.
+
+
+class Credit:
+    """One charge-back or refund, and where its money came from."""
+
+    __slots__ = ("event", "held_minor", "owed_again", "principal_after_minor", "taken_back")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.held_minor = 0  # Out of money that had found no place.
+        self.taken_back: list[Part] = []  # Out of what was paid before it was due.
+        self.owed_again: list[Part] = []
+        self.principal_after_minor = 0
+
+
+def charge_back(fold: Fold, event: Event, day: int) -> None:
+    """Owe again what a payment had settled, in the order of the product.
+
+    Money held goes first where the product says so: the payment's own, then the latest. What the
+    order gives no place to is principal.
+    """
+    credit = Credit(event)
+    left_minor = event.amount_minor
+    allocation = fold.terms.allocation
+    paid = next((flow for flow in fold.payments if flow.event.key == event.target_key), None)
+    if allocation.charged_back_from_held or not fold.rows:
+        left_minor = _take_held(fold, credit, left_minor, first=paid)
+    settled = _settled(paid, fold.credits)
+    for component in allocation.charged_back_order:
+        number = COMPONENT_NO[component]
+        part_minor = min(left_minor, settled[number])
+        left_minor = _owe_again(fold, credit, number, part_minor, left_minor)
+    _owe_again(fold, credit, PRINCIPAL, left_minor, left_minor)
+    _note(fold, credit)
+
+
+def refund(fold: Fold, event: Event, day: int) -> None:
+    """Pay money out again: what is held, then what was paid before it was due, the last dues first.
+
+    What is still missing was never there: it is owed again as principal.
+    """
+    credit = Credit(event)
+    left_minor = _take_held(fold, credit, event.amount_minor, first=None)
+    left_minor = _take_advances(fold, credit, left_minor, day)
+    _owe_again(fold, credit, PRINCIPAL, left_minor, left_minor)
+    _note(fold, credit)
+
+
+def _take_held(fold: Fold, credit: Credit, amount_minor: int, *, first: Flow | None) -> int:
+    """Take from money held, the latest first; give back what it did not cover."""
+    flows = [flow for flow in reversed(fold.held) if flow is not first]
+    for flow in flows if first is None else [first, *flows]:
+        taken_minor = min(amount_minor, flow.left_minor)
+        flow.left_minor -= taken_minor
+        credit.held_minor += taken_minor
+        amount_minor -= taken_minor
+    fold.held = [flow for flow in fold.held if flow.left_minor]
+    return amount_minor
+
+
+def _take_advances(fold: Fold, credit: Credit, amount_minor: int, day: int) -> int:
+    """Take back what was paid on instalments to come: of the last first, the last paid first."""
+    taken = _amounts(part for other in fold.credits for part in other.taken_back)
+    for row in reversed([row for row in fold.rows if row.due > day]):
+        for flow in reversed(fold.payments):
+            for of_row, component, paid_minor, _ in reversed(flow.parts):
+                if of_row is not row or not amount_minor:
+                    continue
+                place = id(row), component
+                gone_minor = min(paid_minor, taken.get(place, 0))
+                taken[place] = taken.get(place, 0) - gone_minor
+                part_minor = min(amount_minor, paid_minor - gone_minor)
+                if part_minor:
+                    row.left[component] += part_minor
+                    row.paid_on = None
+                    credit.taken_back.append((row, component, part_minor))
+                    amount_minor -= part_minor
+    return amount_minor
+
+
+def _settled(paid: Flow | None, credits: Sequence[Credit]) -> list[int]:
+    """Count what a payment settled of each component, less what was charged back of it."""
+    settled = [0] * len(COMPONENTS)
+    if paid is None:
+        return settled
+    for _, component, amount_minor, _ in paid.parts:
+        settled[component] += amount_minor
+    for credit in credits:
+        if credit.event.target_key == paid.event.key:
+            for _, component, amount_minor in credit.owed_again:
+                settled[component] = max(0, settled[component] - amount_minor)
+    return settled
+
+
+def _owe_again(
+    fold: Fold, credit: Credit, component: int, part_minor: int, left_minor: int
+) -> int:
+    if part_minor:
+        row = row_for_charge(fold.rows, credit.event.effective_on)
+        row.add(component, part_minor)
+        credit.owed_again.append((row, component, part_minor))
+        fold.reopen()
+    return left_minor - part_minor
+
+
+def _note(fold: Fold, credit: Credit) -> None:
+    credit.principal_after_minor = fold.principal_left()
+    fold.credits.append(credit)
+
+
+def _amounts(parts: Iterable[Part]) -> dict[tuple[int, int], int]:
+    """Add parts up by row and component."""
+    amounts: dict[tuple[int, int], int] = {}
+    for row, component, amount_minor in parts:
+        place = id(row), component
+        amounts[place] = amounts.get(place, 0) + amount_minor
+    return amounts
