@@ -131,11 +131,14 @@ class Fold:
             if event.kind in MONEY_IN_KINDS and not held_is_tried:
                 self._apply_held(day)
                 held_is_tried = True
-            handler = HANDLERS.get(event.kind)
-            if handler is None:
-                raise EventRefused("event.not_folded", event.key)
-            handler(self, event, day)
+            self._handle(event, day)
         self._apply_held(day)
+
+    def _handle(self, event: Event, day: int) -> None:
+        handler = HANDLERS.get(event.kind)
+        if handler is None:
+            raise EventRefused("event.not_folded", event.key)
+        handler(self, event, day)
 
     # Accrual
 
