@@ -202,6 +202,9 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [] if IS_LOCAL else [f"https://{host}" for host in ALLOWED_HOSTS]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# Telling other systems. Addresses of the own machine only where an operator says so.
+WEBHOOKS_LOCAL = os.environ.get("DAIHOU_WEBHOOKS_LOCAL") == "1"
+
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING = {

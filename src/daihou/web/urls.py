@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("account/", include("daihou.web.access.urls")),
+    path("api/v1/", include("daihou.web.api.urls")),
     path("", include("daihou.web.desk.urls")),
     path("", include("daihou.web.board.urls")),
 ]

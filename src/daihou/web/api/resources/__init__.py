@@ -1,0 +1,12 @@
+"""What the API offers: a router per area, each only calling operations and queries."""
+
+from ninja import NinjaAPI
+
+from daihou.web.api.resources import loans, webhooks
+
+ROUTERS = (loans.router, webhooks.router)
+
+
+def register(api: NinjaAPI) -> None:
+    for router in ROUTERS:
+        api.add_router("", router)
