@@ -11,13 +11,14 @@ from django.db import connection
 from daihou.core.events import Event, EventRefused, Kind
 from daihou.core.position import position
 from daihou.core.schedule import ScheduleRefused
+from daihou.core.terms import Component
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
 from daihou.web.ledger import operations, queries
 from daihou.web.ledger.end_of_day import run_end_of_day
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.models import Event as EventRow, Position
-from daihou.web.ledger.recording import record_event
+from daihou.web.ledger.recording import record_event, record_events
 from tests.web.ledger_books import loan, payment, tape
 
 NIGHT = date(2025, 3, 10)
@@ -204,3 +205,26 @@ def test_a_later_tranche_is_recorded_and_one_that_cannot_be_planned_is_not(book)
         record(book, too_late)
     assert refused.value.code == "tranche.after_last_due"
     assert not EventRow.objects.filter(key="t2").exists()
+
+
+def test_several_events_are_recorded_together_or_not_at_all(book):
+    night(book)
+    fee = replace(paid("f1", 500), kind=Kind.CHARGE_ADDED, component=Component.FEE, due_on=NIGHT)
+    both = record_events(
+        book=book, loan_ref="A", events=[fee, paid("p1", 30_500)], acting_user=system_user()
+    )
+    assert [each.event.sequence for each in both] == [4, 5]
+    assert published().ledger_sequence == 5
+    again = record_events(
+        book=book, loan_ref="A", events=[paid("p2"), fee], acting_user=system_user()
+    )
+    assert [(each.is_new, each.event.sequence) for each in again] == [(True, 6), (False, 4)]
+
+    with pytest.raises(EventRefused):
+        record_events(
+            book=book,
+            loan_ref="A",
+            events=[paid("p3"), paid("p4", 0)],
+            acting_user=system_user(),
+        )
+    assert EventRow.objects.order_by("sequence").last().sequence == 6

@@ -1,5 +1,6 @@
-"""Record one event: by key, once; the loan's published position follows in the same transaction."""
+"""Record events of a loan: by key, once; its published position follows in the transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -30,7 +31,17 @@ class Recorded:
 
 
 def record_event(*, book: Book, loan_ref: str, event: Event, acting_user: User) -> Recorded:
-    """Add an event to a loan. Its ``sequence`` is given here, whatever it says.
+    """Add an event to a loan; see ``record_events``."""
+    (recorded,) = record_events(
+        book=book, loan_ref=loan_ref, events=[event], acting_user=acting_user
+    )
+    return recorded
+
+
+def record_events(
+    *, book: Book, loan_ref: str, events: Sequence[Event], acting_user: User
+) -> tuple[Recorded, ...]:
+    """Add events to a loan, all or none. Their ``sequence`` is given here, whatever it says.
 
     :raises LedgerRefused: ``loan.unknown``, ``event.key_conflict``.
     :raises EventRefused: as ``core.events.check_events``.
@@ -38,18 +49,29 @@ def record_event(*, book: Book, loan_ref: str, event: Event, acting_user: User) 
     """
     with transaction.atomic():
         book = Book.objects.select_for_update().get(pk=book.pk)
-        known = EventRow.objects.filter(book=book, key=event.key).select_related("loan").first()
-        if known is not None:
-            return _known_already(known=known, loan_ref=loan_ref, event=event)
-        contract, events = queries.load_loan(book=book, loan_ref=loan_ref)
-        event = replace(event, sequence=book.next_sequence)
-        check_events([*events, event])
-        position(contract=contract, events=[*events, event], as_of=event.effective_on)
-        loan = Loan.objects.get(book=book, loan_ref=contract.loan_ref)
+        rows = EventRow.objects.filter(book=book, key__in=[event.key for event in events])
+        known = {row.key: row for row in rows.select_related("loan")}
+        fresh = [event for event in events if event.key not in known]
+        added = [replace(e, sequence=book.next_sequence + n) for n, e in enumerate(fresh)]
+        if added:
+            _add(book=book, loan_ref=loan_ref, added=added, acting_user=acting_user)
+        recorded = {event.key: Recorded(event=event, is_new=True) for event in added}
+        for event in events:
+            if event.key in known:
+                recorded[event.key] = _known_already(
+                    known=known[event.key], loan_ref=loan_ref, event=event
+                )
+    return tuple(recorded[event.key] for event in events)
+
+
+def _add(*, book: Book, loan_ref: str, added: Sequence[Event], acting_user: User) -> None:
+    contract, events = queries.load_loan(book=book, loan_ref=loan_ref)
+    check_events([*events, *added])
+    last_on = max(event.effective_on for event in added)
+    position(contract=contract, events=[*events, *added], as_of=last_on)
+    loan = Loan.objects.get(book=book, loan_ref=contract.loan_ref)
+    for event in added:
         _insert(book=book, loan=loan, event=event)
-        as_of = _published_on(book=book, loan=loan, event=event)
-        if as_of is not None:
-            refresh(book=book, loan_ids=[loan.pk], as_of=as_of)
         audit.record(
             acting_user=acting_user,
             action="event.record",
@@ -57,7 +79,10 @@ def record_event(*, book: Book, loan_ref: str, event: Event, acting_user: User) 
             target_id=loan.pk,
             details={"kind": event.kind.value, "key": event.key, "sequence": event.sequence},
         )
-    return Recorded(event=event, is_new=True)
+    days = [_published_on(book=book, loan=loan, event=event) for event in added]
+    as_of = max((day for day in days if day is not None), default=None)
+    if as_of is not None:
+        refresh(book=book, loan_ids=[loan.pk], as_of=as_of)
 
 
 def _known_already(*, known: EventRow, loan_ref: str, event: Event) -> Recorded:
