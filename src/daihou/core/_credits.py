@@ -36,7 +36,7 @@ class Credit:
         self.principal_after_minor = 0
 
 
-def charge_back(fold: Fold, event: Event, day: int) -> None:
+def charge_back(fold: Fold, event: Event, _day: int) -> None:
     """Owe again what a payment had settled, in the order of the product.
 
     Money held goes first where the product says so: the payment's own, then the latest. What the
@@ -101,23 +101,21 @@ def _take_advances(fold: Fold, credit: Credit, amount_minor: int, day: int) -> i
     return amount_minor
 
 
-def _settled(paid: Flow | None, credits: Sequence[Credit]) -> list[int]:
+def _settled(paid: Flow | None, earlier: Sequence[Credit]) -> list[int]:
     """Count what a payment settled of each component, less what was charged back of it."""
     settled = [0] * len(COMPONENTS)
     if paid is None:
         return settled
     for _, component, amount_minor, _ in paid.parts:
         settled[component] += amount_minor
-    for credit in credits:
+    for credit in earlier:
         if credit.event.target_key == paid.event.key:
             for _, component, amount_minor in credit.owed_again:
                 settled[component] = max(0, settled[component] - amount_minor)
     return settled
 
 
-def _owe_again(
-    fold: Fold, credit: Credit, component: int, part_minor: int, left_minor: int
-) -> int:
+def _owe_again(fold: Fold, credit: Credit, component: int, part_minor: int, left_minor: int) -> int:
     if part_minor:
         row = row_for_charge(fold.rows, credit.event.effective_on)
         row.add(component, part_minor)

@@ -12,6 +12,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import groupby
 
+from daihou.core._credits import Credit, charge_back, refund
 from daihou.core._rows import (
     COMPOUND_INTEREST,
     INTEREST,
@@ -90,6 +91,7 @@ class Fold:
         self.payments: list[Flow] = []
         self.waivers: list[Flow] = []
         self.held: list[Flow] = []  # Payments with money unapplied, oldest first.
+        self.credits: list[Credit] = []  # Charge-backs and refunds.
         self.charges: dict[str, Charge] = {}  # By the key of the event that added it.
         self.early_charges: list[Event] = []  # They wait for the first disbursement.
         self.accrues = True
@@ -318,6 +320,10 @@ class Fold:
                 if row.left[component]:
                     row.waive(component, row.left[component], day)
 
+    def reopen(self) -> None:
+        """Take back the end of a loan that owes money again."""
+        self.closed_on = None
+
     # Charges
 
     def add_charge(self, event: Event, day: int) -> None:
@@ -383,6 +389,8 @@ HANDLERS = {
     Kind.RECOVERED: Fold.receive,
     Kind.WRITTEN_OFF: Fold.write_off,
     Kind.CLOSED: Fold.close,
+    Kind.CHARGED_BACK: charge_back,
+    Kind.REFUNDED: refund,
 }
 
 

@@ -15,7 +15,13 @@ from datetime import date, timedelta
 
 from daihou.core import ageing
 from daihou.core._fold import Fold, sort_key
-from daihou.core.events import TAKING_BACK_KINDS, Event, Kind, check_events
+from daihou.core.events import (
+    TAKING_BACK_KINDS,
+    Event,
+    Kind,
+    check_events,
+    leaves_no_trace,
+)
 from daihou.core.position import Position, Status, find_closed_on, freeze, status_of
 from daihou.core.terms import Contract
 
@@ -120,7 +126,7 @@ class _Course:
 
     def _begin(self) -> None:
         self.fold, self.told = Fold(self.contract), 0
-        self.waiting = [event for event in self.facts if event.key not in self.gone]
+        self.waiting = [event for event in self.facts if not leaves_no_trace(event, self.gone)]
         self.figures: _Figures | None = None  # Of the fold as it stands.
 
     def go_to(self, day: date) -> None:

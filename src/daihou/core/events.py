@@ -7,7 +7,7 @@ Errors  ``EventRefused`` with a stable code, raised by ``check_event`` and ``che
 Source  design.md, "One idea".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -247,15 +247,30 @@ def without_taken_back(events: Iterable[Event]) -> list[Event]:
     """
     told = list(events)
     gone = {event.target_key for event in told if event.kind in TAKING_BACK_KINDS}
-    return [e for e in told if e.kind not in TAKING_BACK_KINDS and e.key not in gone]
+    return [e for e in told if e.kind not in TAKING_BACK_KINDS and not leaves_no_trace(e, gone)]
+
+
+def leaves_no_trace(event: Event, taken_back: Container[str | None]) -> bool:
+    """Tell whether an event was taken back, or goes back on a payment that was.
+
+    >>> from datetime import UTC
+    >>> day = date(2024, 5, 1)
+    >>> back = Event(kind=Kind.CHARGED_BACK, effective_on=day, sequence=2, key="b1",
+    ...     target_key="p1", amount_minor=5, recorded_at=datetime(2024, 5, 1, tzinfo=UTC))
+    >>> leaves_no_trace(back, {"p1"}), leaves_no_trace(back, {"p2"})
+    (True, False)
+    """
+    if event.key in taken_back:
+        return True
+    return event.kind is Kind.CHARGED_BACK and event.target_key in taken_back
 
 
 def is_plain(*, contract: Contract, events: Iterable[Event]) -> bool:
     """Tell whether the night's kernel may fold this loan; if not, ``core`` does.
 
     Plain: one disbursement or cut-over, else payments only, none of them effective before it or
-    under a rule of its own channel; no surplus that rewrites the schedule; the dues of a free
-    schedule add up to what was paid out.
+    under a rule of its own channel; no surplus or interest that rewrites the schedule; the dues of
+    a free schedule add up to what was paid out.
 
     >>> from datetime import UTC
     >>> from decimal import Decimal
@@ -278,6 +293,8 @@ def is_plain(*, contract: Contract, events: Iterable[Event]) -> bool:
         else:
             paid_on.append(event.effective_on)
     if len(starts) != 1 or any(on < starts[0].effective_on for on in paid_on):
+        return False
+    if contract.terms.recalculation is not None:
         return False
     dues = contract.terms.free_dues
     if dues and sum(due.principal_minor for due in dues) != starts[0].amount_minor:

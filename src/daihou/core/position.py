@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from daihou.core import ageing
+from daihou.core._credits import Credit
 from daihou.core._fold import Flow, Fold, sort_key
 from daihou.core._rows import PRINCIPAL, WorkRow
 from daihou.core.allocation import COMPONENT_NO, COMPONENTS
@@ -80,6 +81,22 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack:
+    """Where the money of a charge-back or a refund came from; the three add up to its amount.
+
+    What an instalment counts as paid is what ``applied`` put there less what was taken back.
+    """
+
+    event_key: str
+    effective_on: date
+    amount_minor: int
+    held_minor: int  # Out of money that had found no place.
+    taken_back: tuple[AppliedPart, ...]  # Out of what was paid before it was due.
+    owed_again: tuple[AppliedPart, ...]
+    principal_after_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     loan_ref: str
     currency: str
@@ -110,6 +127,7 @@ class Position:
     restructured_on: date | None = None  # The latest restructure.
     restructure_count: int = 0
     paused_through_on: date | None = None  # The last day of an interest pause; may be past.
+    given_back: tuple[GivenBack, ...] = ()  # Charge-backs and refunds.
 
 
 def position(
@@ -172,8 +190,8 @@ def _counted(events: Sequence[Event], as_of: date, known_at: datetime | None) ->
 
 def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
     day = as_of.toordinal()
-    rows, payments, waivers = (
-        (fold.rows, fold.payments, fold.waivers) if with_rows else ((), (), ())
+    rows, payments, waivers, credited = (
+        (fold.rows, fold.payments, fold.waivers, fold.credits) if with_rows else ((), (), (), ())
     )
     numbers = {id(row): number for number, row in enumerate(fold.rows, start=1)}
     oldest = fold.oldest_unpaid(day)
@@ -222,6 +240,7 @@ def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
         restructured_on=fold.restructured_on,
         restructure_count=fold.restructure_count,
         paused_through_on=fold.paused_through_on,
+        given_back=tuple(_freeze_credit(credit, numbers) for credit in credited),
     )
 
 
@@ -339,4 +358,29 @@ def _freeze_flow(flow: Flow, numbers: Mapping[int, int]) -> Applied:
         ),
         unapplied_minor=flow.left_minor,
         principal_after_minor=flow.principal_after_minor,
+    )
+
+
+def _freeze_credit(credit: Credit, numbers: Mapping[int, int]) -> GivenBack:
+    event = credit.event
+    taken_back, owed_again = (
+        tuple(
+            AppliedPart(
+                instalment_no=numbers[id(row)],
+                component=COMPONENTS[component],
+                amount_minor=amount_minor,
+                applied_on=event.effective_on,
+            )
+            for row, component, amount_minor in parts
+        )
+        for parts in (credit.taken_back, credit.owed_again)
+    )
+    return GivenBack(
+        event_key=event.key,
+        effective_on=event.effective_on,
+        amount_minor=event.amount_minor,
+        held_minor=credit.held_minor,
+        taken_back=taken_back,
+        owed_again=owed_again,
+        principal_after_minor=credit.principal_after_minor,
     )

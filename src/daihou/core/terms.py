@@ -150,14 +150,6 @@ class AllocationRule:
     charges_on_their_day: bool = False  # Payable from its own due date, before its instalment is.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllocationTerms:
-    normal: AllocationRule
-    late: AllocationRule | None = None  # In force from ``late_from_days`` past due on.
-    late_from_days: int | None = None
-    by_channel: tuple[tuple[str, AllocationRule], ...] = ()  # Goes before both: ``Event.channel``.
-
-
 STATUTORY_ORDER = (
     Component.FEE,
     Component.PENALTY,
@@ -165,6 +157,20 @@ STATUTORY_ORDER = (
     Component.INTEREST,
     Component.PRINCIPAL,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationTerms:
+    normal: AllocationRule
+    late: AllocationRule | None = None  # In force from ``late_from_days`` past due on.
+    late_from_days: int | None = None
+    by_channel: tuple[tuple[str, AllocationRule], ...] = ()  # Goes before both: ``Event.channel``.
+    # A charge-back is owed again in this order, of each at most what the payment had settled; the
+    # rest is principal.
+    charged_back_order: tuple[Component, ...] = STATUTORY_ORDER
+    charged_back_from_held: bool = True  # Money that had found no place goes before all that.
+
+
 PRINCIPAL_FIRST_ORDER = (
     Component.PRINCIPAL,
     Component.INTEREST,
@@ -205,6 +211,20 @@ class PenaltyTerms:
     compound_rate: Rate | None = None
     rounding: AccrualRounding = AccrualRounding.EACH_DAY
     stop_after_days: int | None = None  # Nothing accrues after so many days past due.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalculation:
+    """按日计息: interest follows the principal really owed, day by day, to the last due date.
+
+    What reduces principal before its day reduces interest from that day on. An instalment keeps
+    its amount: it repays what its interest leaves of it, and the last one absorbs.
+    """
+
+    overdue_bears: bool = False  # Overdue principal goes on bearing the contract's rate.
+    earned_first: bool = True  # A prepayment pays the interest earned so far, then principal.
+    counts_for_next: bool = False  # It stands for the next instalment's principal, then prepays.
+    rounds_pieces: bool = False  # Interest is rounded at each change of what bears it, not once.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +269,7 @@ class Terms:
     tolerance_minor: int = 0  # An instalment owing no more than this is not past due.
     allocation: AllocationTerms = STATUTORY
     penalty: PenaltyTerms | None = None
+    recalculation: Recalculation | None = None  # Without it interest stays as planned.
     free_dues: tuple[FreeDue, ...] = field(default=())
 
 
@@ -342,6 +363,16 @@ _NUMBER_CHECKS: tuple[tuple[str, Callable[[Terms], bool]], ...] = (
         ),
     ),
     (
+        "terms.recalculation_without_balance",
+        lambda terms: (
+            terms.recalculation is not None and terms.method in {Method.FLAT, Method.FREE}
+        ),
+    ),
+    (
+        "terms.recalculation_with_interest_grace",
+        lambda terms: terms.recalculation is not None and terms.interest_grace_count > 0,
+    ),
+    (
         "terms.shift_without_calendar",
         lambda terms: terms.holiday_shift is not HolidayShift.NONE and terms.calendar is None,
     ),
@@ -386,6 +417,8 @@ def _check_allocation(terms: Terms) -> None:
         raise TermsRefused("terms.late_rule_incomplete")
     if allocation.late_from_days is not None and allocation.late_from_days < 1:
         raise TermsRefused("terms.late_from_days_not_positive")
+    if len(set(allocation.charged_back_order)) != len(allocation.charged_back_order):
+        raise TermsRefused("terms.charged_back_order_repeats")
     needed = set(Component) - {Component.COMPOUND_INTEREST}
     if terms.penalty is not None and terms.penalty.compound_rate is not None:
         needed.add(Component.COMPOUND_INTEREST)

@@ -49,6 +49,18 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "宽限期数必须少于期数（一次还本付息和自定义计划不得有宽限期数）",
         "fewer instalments of grace than instalments; none for a bullet or a free schedule",
     ),
+    "terms.recalculation_without_balance": (
+        "等本等息和自定义计划的利息不随余额变动，不能按日重算",
+        "the interest of a flat or free schedule does not follow a balance",
+    ),
+    "terms.recalculation_with_interest_grace": (
+        "按日重算利息的贷款不得有免息期数",
+        "interest that is recalculated daily allows no instalments of interest grace",
+    ),
+    "terms.charged_back_order_repeats": (
+        "退单重新挂账的顺序中有重复科目",
+        "the order in which a charge-back is owed again names a component twice",
+    ),
     "terms.shift_without_calendar": (
         "要求节假日顺延但未给出日历",
         "due dates shall leave holidays but no calendar is given",
