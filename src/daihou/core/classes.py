@@ -5,7 +5,7 @@ Shape   Facts and dated thresholds in, a ``ClassFloor`` with its reasons out. Ju
         below the floor: ``is_never_better`` says whether a class keeps it.
 Errors  ``ClassesRefused`` for thresholds that do not rise; ``EventRefused`` as ``position``.
 Source  商业银行金融资产风险分类办法 (令2023年第1号), known second hand and in parts from memory:
-        every figure is an argument that carries its own confidence (docs/algorithms/classification.md).
+        every figure is an argument; its source stands in docs/algorithms/classification.md.
 """
 
 from bisect import bisect_right
@@ -172,27 +172,26 @@ def five_level_floor(
     history = History(rules=rules)
     if then.stated_on is None and then.disbursed_on is not None:
         _tell(history, contract=contract, events=events, told=told, then=then)
-    reasons = history.reasons(as_of)
-    if then.claim_minor:
-        reasons.append(_of_claim(contract, told, as_of, rules))
-    elif then.status in {Status.CLOSED, Status.PENDING}:
+    if then.status in {Status.CLOSED, Status.PENDING} and not then.claim_minor:
         return ClassFloor(level=FiveLevel.NORMAL, reasons=())
+    reasons = [_of_days(then, rules, technical_due_on)]
     if then.status is Status.WRITTEN_OFF:
         reasons.append(
             ClassReason(why=Why.WRITTEN_OFF, level=FiveLevel.LOSS, since_on=then.written_off_on)
         )
-    is_forgiven = (
-        then.oldest_unpaid_due_on in technical_due_on
-        and then.days_past_due <= rules.technical_days
-    )
-    if not is_forgiven:
-        reasons.append(_of_days(then.days_past_due, then.oldest_unpaid_due_on, rules))
+    if then.claim_minor:
+        reasons.append(_of_claim(contract, told, as_of, rules))
+    reasons += history.reasons()
     return floor_of(reasons)
 
 
 def floor_of(reasons: Sequence[ClassReason]) -> ClassFloor:
     """Take the worst of what several reasons ask for; what asks for nothing is left out."""
     telling = [reason for reason in reasons if reason.level is not FiveLevel.NORMAL]
+    if any(
+        each.why is Why.DAYS and each.level is not FiveLevel.SPECIAL_MENTION for each in telling
+    ):
+        telling = [each for each in telling if each.why is not Why.CURE]  # It has not yet begun.
     telling.sort(key=lambda reason: LEVELS.index(reason.level), reverse=True)
     level = telling[0].level if telling else FiveLevel.NORMAL
     return ClassFloor(level=level, reasons=tuple(telling))
@@ -202,15 +201,18 @@ def _by(events: Sequence[Event], as_of: date) -> list[Event]:
     return [event for event in events if event.effective_on <= as_of]
 
 
-def _of_days(days: int, since_on: date | None, rules: ClassRules) -> ClassReason:
+def _of_days(then: Position, rules: ClassRules, technical_due_on: frozenset[date]) -> ClassReason:
+    days, since_on = then.days_past_due, then.oldest_unpaid_due_on
     level = level_of_days(days_past_due=days, rules=rules)
+    if since_on in technical_due_on and days <= rules.technical_days:
+        level = FiveLevel.NORMAL
     return ClassReason(why=Why.DAYS, level=level, days=days, since_on=since_on)
 
 
 def _of_claim(
     contract: Contract, told: Sequence[Event], as_of: date, rules: ClassRules
 ) -> ClassReason:
-    """Age a guarantor's claim from the oldest date that was unpaid when the guarantor stepped in."""
+    """Age a guarantor's claim from the oldest date unpaid when the guarantor stepped in."""
     first = min(
         (event for event in told if event.kind is Kind.COMPENSATED),
         key=lambda event: (event.effective_on, event.sequence),
@@ -320,7 +322,7 @@ class History:
         self.observed_since_on = on
 
     def _end_what_ended(self, day: date) -> None:
-        until_on = self.observed_until(day)
+        until_on = self.observed_until()
         if self.observed_since_on is not None and until_on is not None and until_on <= day:
             self.observed_since_on, self.is_second = None, False
         until_on = self.cured_on()
@@ -342,8 +344,8 @@ class History:
             return None
         return max(_later(clear_on, self.rules.cure_months), self.dues[place] + DAY)
 
-    def observed_until(self, day: date) -> date | None:
-        """Find the first day after the observation, as it looks at the end of a day."""
+    def observed_until(self) -> date | None:
+        """Find the first day after the observation, if nothing is missed; None while it is late."""
         since_on = self.observed_since_on
         if since_on is None or (self.last is not None and self.last.overdue_minor):
             return None
@@ -351,16 +353,13 @@ class History:
         if first >= len(self.dues):
             return None
         clean = first if self.late_on is None else max(first, bisect_right(self.dues, self.late_on))
-        del day
         place = clean + self.rules.observation_periods - 1
         if place >= len(self.dues):
             return None
-        return max(
-            _later(self.dues[first], self.rules.observation_months), self.dues[place] + DAY
-        )
+        return max(_later(self.dues[first], self.rules.observation_months), self.dues[place] + DAY)
 
-    def reasons(self, as_of: date) -> list[ClassReason]:
-        """Say what the history asks for at the end of a day."""
+    def reasons(self) -> list[ClassReason]:
+        """Say what the history asks for at the end of the last day looked at."""
         found = []
         if self.is_non_performing:
             found.append(
@@ -378,7 +377,7 @@ class History:
                     why=Why.SECOND_RESTRUCTURE if self.is_second else Why.OBSERVATION,
                     level=level,
                     since_on=self.observed_since_on,
-                    until_on=self.observed_until(as_of),
+                    until_on=self.observed_until(),
                 )
             )
         return found
