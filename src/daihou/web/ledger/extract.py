@@ -129,6 +129,16 @@ def extract_shard(
     return replace(facts, payments=payments, stated=stated).check(), taken
 
 
+def facts_of_loans(
+    connection: Connection[Any], *, knowledge: Knowledge, loan_ids: pl.Series
+) -> NewFacts:
+    """Return everything known of some loans, for folding them on their own."""
+    none_new = pl.DataFrame(schema=NEW_EVENT)
+    facts = _facts_of(connection, knowledge, loan_ids=loan_ids, new=none_new)
+    stated = _stated(connection, knowledge, shard=0, loan_ids=loan_ids, with_new=none_new)
+    return replace(facts, stated=stated).check()
+
+
 def count_new(connection: Connection[Any], *, knowledge: Knowledge) -> tuple[Taken, int | None]:
     """Count in one go what the shards of a run should take in, and find what is held back.
 
