@@ -2,6 +2,7 @@
 
 Shape   One version per product and distinct terms, without what is a loan's own
         (``agreed.product_terms``). ``effective_on`` is the earliest start seen, so it may go back.
+        Versions of our own (``loans.operations``) are left alone: a tape tells what was sold.
 """
 
 from collections.abc import Mapping
@@ -47,7 +48,8 @@ def _versions(connection: Connection[Any], seen: pl.DataFrame) -> list[tuple[int
         " FROM unnest(%s::bigint[], %s::bigint[], %s::date[]) WITH ORDINALITY"
         "  AS seen (product_id, terms_id, start_on, place)"
         " WHERE NOT EXISTS (SELECT FROM loans_productversion v WHERE"
-        "  v.product_id = seen.product_id AND v.terms_id = seen.terms_id)",
+        "  v.product_id = seen.product_id AND v.terms_id = seen.terms_id"
+        "  AND v.origin = 'imported')",
         columns,
     )
     return connection.execute(
@@ -55,8 +57,9 @@ def _versions(connection: Connection[Any], seen: pl.DataFrame) -> list[tuple[int
         "  AS t (product_id, terms_id, start_on)),"
         " moved AS (UPDATE loans_productversion v SET effective_on = seen.start_on FROM seen"
         "  WHERE v.product_id = seen.product_id AND v.terms_id = seen.terms_id"
-        "  AND v.effective_on > seen.start_on)"
+        "  AND v.origin = 'imported' AND v.effective_on > seen.start_on)"
         " SELECT v.product_id, v.terms_id, v.id FROM loans_productversion v JOIN seen"
-        "  ON v.product_id = seen.product_id AND v.terms_id = seen.terms_id",
+        "  ON v.product_id = seen.product_id AND v.terms_id = seen.terms_id"
+        "  AND v.origin = 'imported'",
         columns,
     ).fetchall()

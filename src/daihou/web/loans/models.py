@@ -2,9 +2,34 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "draft", _("草稿")
+    SUBMITTED = "submitted", _("待审批")
+    APPROVED = "approved", _("已批准")
+    RETIRED = "retired", _("已停用")
+
+
+class Origin(models.TextChoices):
+    IMPORTED = "imported", _("随借据导入")
+    OWN = "own", _("本系统设定")
+
+
+class LenderType(models.TextChoices):
+    """Whose loans these are: caps on one borrower depend on it."""
+
+    BANK = "bank", _("商业银行")
+    CONSUMER_FINANCE = "consumer_finance", _("消费金融公司")
+    MICRO_LENDER = "micro_lender", _("小额贷款公司")
+    ONLINE_MICRO_LENDER = "online_micro_lender", _("网络小额贷款公司")
+    OTHER = "other", _("其他放贷机构")
 
 
 class Product(models.Model):
@@ -50,29 +75,76 @@ class HolidayCalendar(models.Model):
 
 
 class ProductVersion(models.Model):
-    """Terms under which a product was sold, without what is a loan's own (its first due date).
+    """Terms under which a product is sold, without what is a loan's own (its first due date).
 
-    ``effective_on`` is the earliest start of a loan of the version.
+    ``effective_on`` is the first start of a loan of the version, ``effective_until`` the last.
+    An imported version is what its loans showed; it was approved where they come from. One of our
+    own is a draft, is submitted, and is approved by a second person; then it changes no more (a
+    trigger holds it), and no two that are approved hold on one day (an exclusion constraint).
+    ``costs`` and ``ranges`` are ``costs.CostItem`` and ``ranges.Ranges`` as ``core.codec`` writes
+    them.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="versions")
     version_no = models.PositiveIntegerField()
-    effective_on = models.DateField()
+    effective_on = models.DateField(_("生效日"))
+    effective_until = models.DateField(_("失效日"), null=True)
     terms = models.ForeignKey(ContractTerms, on_delete=models.PROTECT, related_name="+")
+    origin = models.CharField(
+        _("来源"), max_length=8, choices=Origin, db_default=Origin.IMPORTED.value
+    )
+    state = models.CharField(
+        _("状态"), max_length=12, choices=VersionState, db_default=VersionState.APPROVED.value
+    )
+    lender_type = models.CharField(
+        _("放贷机构类型"), max_length=24, choices=LenderType, blank=True, db_default=""
+    )
+    costs = models.JSONField(_("综合融资成本明示表"), db_default=[])
+    ranges = models.JSONField(_("范围"), db_default={})
+    note = models.CharField(_("说明"), max_length=500, blank=True, db_default="")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField(db_default=Now())
+    approved_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["product", "version_no"], name="product_version_no_once"
             ),
-            models.UniqueConstraint(fields=["product", "terms"], name="product_terms_once"),
+            models.UniqueConstraint(
+                fields=["product", "terms"],
+                condition=Q(origin=Origin.IMPORTED),
+                name="product_imported_terms_once",
+            ),
             models.CheckConstraint(
                 condition=Q(version_no__gt=0), name="product_version_no_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=VersionState.values)
+                & Q(origin__in=Origin.values)
+                & (Q(lender_type="") | Q(lender_type__in=LenderType.values)),
+                name="product_version_words_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin=Origin.OWN) | Q(state=VersionState.APPROVED),
+                name="product_version_imported_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_until__isnull=True)
+                | Q(effective_until__gte=F("effective_on")),
+                name="product_version_days_in_order",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.product_id}/{self.version_no}"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it may still be edited."""
+        return self.state == VersionState.DRAFT
 
 
 class Loan(models.Model):

@@ -7,3 +7,11 @@ class PartiesConfig(AppConfig):
     name = "daihou.web.parties"
     verbose_name = "主体"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.conf import settings  # noqa: PLC0415  Django is ready only now.
+
+        from daihou.web.parties import providers  # noqa: PLC0415  As above.
+
+        if settings.IS_LOCAL:
+            providers.install(providers.Sandbox())

@@ -5,8 +5,11 @@ party itself stay. A datum is encrypted for its own place (party, field, positio
 only by its blind index; the keys are outside the database.
 """
 
+from typing import ClassVar
+
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -26,13 +29,19 @@ class Field(models.TextChoices):
 
 
 class Party(models.Model):
-    """``source`` says whose reference ``reference`` is: a book's name, or empty for our own."""
+    """``source`` says whose reference ``reference`` is: a book's name, or empty for our own.
+
+    ``merged_into`` is set while the party counts as a duplicate of another.
+    """
 
     kind = models.CharField(_("类型"), max_length=8, choices=PartyKind)
     source = models.CharField(_("来源"), max_length=64, blank=True)
     reference = models.CharField(_("编号"), max_length=128)
     created_at = models.DateTimeField(db_default=Now())
     personal_data_deleted_at = models.DateTimeField(_("个人信息删除时间"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
 
     class Meta:
         verbose_name = _("主体")
@@ -41,6 +50,10 @@ class Party(models.Model):
             models.UniqueConstraint(fields=["source", "reference"], name="parties_party_once"),
             models.CheckConstraint(
                 condition=Q(kind__in=PartyKind.values), name="parties_party_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="parties_party_not_into_itself",
             ),
         ]
 
@@ -75,3 +88,261 @@ class PersonalDatum(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} of party {self.party_id}"
+
+
+class Role(models.TextChoices):
+    """Of a party on a loan; its borrower is the loan's own ``person``."""
+
+    CO_BORROWER = "co_borrower", _("共同借款人")
+    GUARANTOR = "guarantor", _("保证人")
+    CONTACT = "contact", _("联系人")
+
+
+class GuaranteeType(models.TextChoices):
+    GENERAL = "general", _("一般保证")
+    JOINT = "joint", _("连带责任保证")
+
+
+class LoanRole(models.Model):
+    """What a party is to a loan from a day until, where it ended, another.
+
+    A guarantee that does not say its type is general; one that does not say its period (months
+    after the debt falls due) has the statutory one. ``claimed_on`` is the day of the act within
+    the period that keeps it alive; ``claim_evidence`` says where its proof is.
+    """
+
+    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="roles")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="roles")
+    role = models.CharField(_("角色"), max_length=12, choices=Role)
+    guarantee_type = models.CharField(
+        _("保证方式"), max_length=8, choices=GuaranteeType, blank=True
+    )
+    guarantee_months = models.PositiveSmallIntegerField(_("保证期间（月）"), null=True)
+    guarantee_most_minor = models.BigIntegerField(_("保证最高额"), null=True)
+    claimed_on = models.DateField(_("主张权利日"), null=True)
+    claim_evidence = models.CharField(_("主张权利证据"), max_length=200, blank=True)
+    relation = models.CharField(_("与借款人关系"), max_length=40, blank=True)
+    started_on = models.DateField(_("起"))
+    ended_on = models.DateField(_("止"), null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("借据角色")
+        verbose_name_plural = _("借据角色")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["loan", "party", "role"],
+                condition=Q(ended_on__isnull=True),
+                name="parties_loanrole_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values)
+                & (Q(guarantee_type="") | Q(guarantee_type__in=GuaranteeType.values)),
+                name="parties_loanrole_words_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(role=Role.GUARANTOR)
+                | Q(
+                    guarantee_type="",
+                    guarantee_months__isnull=True,
+                    guarantee_most_minor__isnull=True,
+                    claimed_on__isnull=True,
+                ),
+                name="parties_loanrole_guarantee",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+                name="parties_loanrole_days_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.party_id} of loan {self.loan_id}"
+
+
+class LinkKind(models.TextChoices):
+    OWNER = "owner", _("股东")
+    CONTROLLER = "controller", _("实际控制人")
+    LEGAL_REPRESENTATIVE = "legal_representative", _("法定代表人")
+
+
+class CompanyLink(models.Model):
+    """A person behind a company: her own loans and the company's are seen together."""
+
+    person = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="companies")
+    company = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="people")
+    kind = models.CharField(_("关系"), max_length=20, choices=LinkKind)
+    share = models.DecimalField(_("持股比例"), max_digits=7, decimal_places=6, null=True)
+    started_on = models.DateField(_("起"))
+    ended_on = models.DateField(_("止"), null=True)
+
+    class Meta:
+        verbose_name = _("企业关系")
+        verbose_name_plural = _("企业关系")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "company", "kind"],
+                condition=Q(ended_on__isnull=True),
+                name="parties_companylink_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=LinkKind.values)
+                & (Q(share__isnull=True) | Q(share__gt=0, share__lte=1)),
+                name="parties_companylink_sensible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.person_id} of {self.company_id}"
+
+
+class Purpose(models.TextChoices):
+    """What a person agreed to. Handling her own debt needs no consent (PIPL 13)."""
+
+    CREDIT_QUERY = "credit_query", _("查询征信")
+    CREDIT_REPORT = "credit_report", _("报送征信")
+    SENSITIVE_DATA = "sensitive_data", _("处理敏感个人信息")
+    SHARE_GUARANTOR = "share_guarantor", _("向担保方提供")
+    SHARE_ASSIGNEE = "share_assignee", _("向受让方提供")
+    AUTOMATED_DECISION = "automated_decision", _("自动化决策")
+    CONTACT_PERSONS = "contact_persons", _("联系其联系人")
+    MARKETING = "marketing", _("营销")
+
+
+class Consent(models.Model):
+    """Given once, never changed; a withdrawal is a row of its own."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="consents")
+    purpose = models.CharField(_("目的"), max_length=20, choices=Purpose)
+    given_at = models.DateTimeField(_("同意时间"))
+    evidence = models.CharField(_("证据编号"), max_length=200)
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("同意")
+        verbose_name_plural = _("同意")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(purpose__in=Purpose.values) & ~Q(evidence=""),
+                name="parties_consent_proved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of party {self.party_id}"
+
+
+class ConsentWithdrawal(models.Model):
+    consent = models.OneToOneField(
+        Consent, primary_key=True, on_delete=models.PROTECT, related_name="withdrawal"
+    )
+    withdrawn_at = models.DateTimeField(_("撤回时间"))
+    reason = models.CharField(_("理由"), max_length=200, blank=True)
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("撤回同意")
+        verbose_name_plural = _("撤回同意")
+
+    def __str__(self) -> str:
+        return f"withdrawal of {self.consent_id}"
+
+
+class CheckResult(models.TextChoices):
+    MATCH = "match", _("一致")
+    MISMATCH = "mismatch", _("不一致")
+    UNKNOWN = "unknown", _("查无记录")
+    UNAVAILABLE = "unavailable", _("未能核验")
+
+
+class IdentityCheck(models.Model):
+    """What a provider said of a party's name, number and phone together."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="checks")
+    provider = models.CharField(_("核验机构"), max_length=40)
+    fields = models.JSONField(_("核验要素"))
+    result = models.CharField(_("结果"), max_length=12, choices=CheckResult)
+    reference = models.CharField(_("流水号"), max_length=80, blank=True)
+    checked_at = models.DateTimeField(_("核验时间"), db_default=Now())
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("身份核验")
+        verbose_name_plural = _("身份核验")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(result__in=CheckResult.values), name="parties_check_result_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.result}"
+
+
+class Merge(models.Model):
+    """``absorbed`` counts as ``kept``.
+
+    ``moved`` names every row that followed, by table, so that undoing it moves back exactly these.
+    """
+
+    kept = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    absorbed = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("理由"), max_length=200)
+    moved = models.JSONField(_("随之移动"), default=dict)
+    merged_at = models.DateTimeField(_("合并时间"), db_default=Now())
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    undone_at = models.DateTimeField(_("撤销时间"), null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    undone_reason = models.CharField(_("撤销理由"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("合并")
+        verbose_name_plural = _("合并")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["absorbed"],
+                condition=Q(undone_at__isnull=True),
+                name="parties_merge_once_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kept=F("absorbed")) & ~Q(reason=""), name="parties_merge_of_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.absorbed_id} into {self.kept_id}"
+
+
+class NotDuplicate(models.Model):
+    """Two parties that look alike and were found to be two; ``first`` is the lower id."""
+
+    first = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("并非重复")
+        verbose_name_plural = _("并非重复")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["first", "second"], name="parties_notduplicate_once"),
+            models.CheckConstraint(
+                condition=Q(first__lt=F("second")), name="parties_notduplicate_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"
