@@ -64,6 +64,7 @@ def make_users(*, only=()):
         "other": {"roles": ["manager"], "book_name": "fresh"},
         "funder": {"roles": ["funder"], "funder": lent and lent.funder},
         "agency": {"roles": ["agency"], "book_name": "demo"},
+        "compliance": {"roles": ["compliance"]},
     }
     made = {}
     for name, given in wanted.items():

@@ -30,9 +30,17 @@ def loan(db, tmp_path, monkeypatch):
     """A loan in a transaction that rolls back, beside a store of its own."""
     monkeypatch.setenv("DAIHOU_SECRETS", str(home.secrets_folder()))
     monkeypatch.setenv("DAIHOU_HOME", str(tmp_path))
+    return loan_of_new_book()
+
+
+def loan_of_new_book():
     book = create_book(name="files", currency="CNY", acting_user=system_user())
     post_tape(book=book, tape=books.tape(loans=[books.loan("F1")]), acting_user=system_user())
     return Loan.objects.get(book=book)
+
+
+def stored_in_new_book():
+    return stored(loan_of_new_book())
 
 
 def owner(loan):

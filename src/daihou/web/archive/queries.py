@@ -22,6 +22,7 @@ from daihou.web.archive.storage import store
 from daihou.web.ledger.models import Book
 from daihou.web.ledger.queries import load_loans
 from daihou.web.loans.models import Loan
+from daihou.web.parties.models import Party
 
 
 def files(
@@ -41,6 +42,34 @@ def of_funders(*, found: QuerySet[File], funder_ids: Collection[int]) -> QuerySe
     lent = Loan.objects.filter(funder_id__in=funder_ids, pk=OuterRef("target_id"))
     of_loans = FileLink.objects.filter(Exists(lent), file=OuterRef("pk"), target_type=Target.LOAN)
     return found.filter(Exists(of_loans))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """What a file belongs to, as people know it; ``text`` is a loan's or a party's reference."""
+
+    target_type: str
+    target_id: int
+    text: str
+
+
+def owners(*, files: Collection[File]) -> dict[int, list[Owned]]:
+    """Say what each file belongs to."""
+    links = list(FileLink.objects.filter(file__in=files).order_by("file_id", "pk"))
+    ids: dict[str, set[int]] = {}
+    for each in links:
+        ids.setdefault(each.target_type, set()).add(each.target_id)
+    loans = Loan.objects.filter(pk__in=ids.get(Target.LOAN, ()))
+    parties = Party.objects.filter(pk__in=ids.get(Target.PARTY, ()))
+    texts = {(Target.LOAN.value, pk): ref for pk, ref in loans.values_list("pk", "loan_ref")}
+    texts |= {(Target.PARTY.value, pk): ref for pk, ref in parties.values_list("pk", "reference")}
+    found: dict[int, list[Owned]] = {file.pk: [] for file in files}
+    for each in links:
+        text = texts.get((each.target_type, each.target_id), str(each.target_id))
+        found[each.file_id].append(
+            Owned(target_type=each.target_type, target_id=each.target_id, text=text)
+        )
+    return found
 
 
 def is_known(*, book: Book, target_type: str, target_id: int) -> bool:

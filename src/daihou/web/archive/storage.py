@@ -68,6 +68,7 @@ class Folder:
         path = self._path(digest)
         if path.exists():
             return
+        home.make_private_folder(self.root)
         home.make_private_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:

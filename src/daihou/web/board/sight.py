@@ -60,6 +60,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         key="q",
         label=_("Data quality"),
     ),
+    "files": Page(
+        permission="file.view",
+        url="desk:files",
+        icon="folders",
+        key="f",
+        label=_("Files"),
+        group="work",
+    ),
 }
 GROUPS = {"work": ("briefcase", _("Work")), "set_up": ("settings", _("Set-up"))}
 ANY_VIEW = tuple(page.permission for page in PAGES.values())

@@ -1,6 +1,8 @@
 """The addresses of the desk: an area of work is a package here, with its own ``urls``."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "desk"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("books/<str:book_name>/files/", include("daihou.web.desk.files.urls")),
+]
