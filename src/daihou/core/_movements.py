@@ -8,15 +8,14 @@ Errors  ``EventRefused`` as ``position``; figures another system stated move not
 Source  docs/algorithms/posting.md. The sums of all movements are the position: tests/core.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from daihou.core._fold import Flow, Fold, sort_key
-from daihou.core._rows import INTEREST, PRINCIPAL, WorkRow, accrued_of_period
+from daihou.core._rows import FEE, INTEREST, PRINCIPAL, accrued_of_period
 from daihou.core.allocation import COMPONENTS
 from daihou.core.events import (
     MONEY_IN_KINDS,
@@ -29,9 +28,9 @@ from daihou.core.events import (
 from daihou.core.terms import Component, Contract
 
 ACCRUAL, SUSPENSE = "accrual", "suspense"  # Causes that are no event: a day passes, money waited.
-FEE = COMPONENTS.index(Component.FEE)
 INCOME = tuple(range(INTEREST, len(COMPONENTS)))
-NO_COMPONENT = None
+# Principal owed more by these is not what was receivable before.
+LENDING_KINDS = STARTING_KINDS | {Kind.CHARGE_ADDED, Kind.CHARGED_BACK}
 
 
 class Move(StrEnum):
@@ -48,8 +47,8 @@ class Move(StrEnum):
     REFUNDED = "refunded"  # Waiting money that went out.
     LEFT_STATE = "left_state"  # What was receivable when the state of the loan changed …
     ENTERED_STATE = "entered_state"
-    ADVANCE_LEFT_STATE = "advance_left_state"  # … and what was paid in advance.
-    ADVANCE_ENTERED_STATE = "advance_entered_state"
+    ADVANCE_LEFT = "advance_left"  # … and what was paid in advance.
+    ADVANCE_ENTERED = "advance_entered"
     PRICE = "price"  # Paid by the new owner; negative when bought back.
     PRICE_RESULT = "price_result"  # What was given for more than its price.
     CLAIM = "claim"  # Of the guarantor who paid.
@@ -89,6 +88,8 @@ class Standing(NamedTuple):
     state: State
 
 
+_Place: TypeAlias = tuple[Move, int | None]  # A component by its number; None: the loan.
+_Moved: TypeAlias = dict[_Place, int]
 NOTHING = Standing((0,) * 5, (0,) * 5, (0,) * 5, (0,) * 5, 0, 0, State.NORMAL)
 
 
@@ -139,51 +140,251 @@ def standing(fold: Fold, day: int) -> Standing:
     )
 
 
-class _Watched(Fold):
-    """A fold that stops every day and after every event, and notes what moved."""
+class _Step(NamedTuple):
+    """What is being noted: a day that passes, money that waited, or an event."""
 
-    def __init__(self, contract: Contract) -> None:
+    on: date
+    cause: str
+    event_key: str
+
+
+class _Watched(Fold):
+    """A fold that notes what moved: after every event, and whenever it stops on a day."""
+
+    def __init__(self, contract: Contract, facts: Sequence[Event]) -> None:
         super().__init__(contract)
+        self.waiting = facts  # Sorted by ``sort_key``.
+        self.told = 0
         self.noted: list[Movement] = []
         self.before = NOTHING
-        self.handles: Event | None = None
+        self.is_handling = False
 
-    def go_to(self, events: Sequence[Event], through: date) -> None:
-        """Fold sorted events and every day on the way; the first call starts with its first."""
-        place, last = 0, through.toordinal()
-        if not self.through:
-            if not events:
-                return
-            self.through = events[0].effective_on.toordinal() - 1
-        while self.through < last:
-            day = self.through + 1
-            first = place
-            while place < len(events) and events[place].effective_on.toordinal() == day:
-                place += 1
-            if place > first:
-                self._accrue_through(day)
-                self._note_day(day)
-                self._fold_day(day, events[first:place])
-            else:
-                self._go_on_to(day)
-                self._note_day(day)
+    def skip_to(self, day: date) -> None:
+        """Fold through a day and stop there alone; what only days moved is noted as one."""
+        first = self.told
+        while self.told < len(self.waiting) and self.waiting[self.told].effective_on <= day:
+            self.told += 1
+        self.run(self.waiting[first : self.told], day)
+        self._note_day(day)
+
+    def go_to(self, day: date) -> None:
+        """Fold through a day and stop on every day from the first event on."""
+        if not self.waiting:
+            return
+        self.through = max(self.through, self.waiting[0].effective_on.toordinal() - 1)
+        for ordinal in range(self.through + 1, day.toordinal() + 1):
+            self.skip_to(date.fromordinal(ordinal))
 
     def _fold_day(self, day: int, events: Sequence[Event]) -> None:
-        for event in events:
-            if event.kind in MONEY_IN_KINDS:
-                self._apply_held(day)
-            self.handles = event
-            super()._fold_events(day, [event])
-            self.handles = None
-            self._note_event(event, day)
-        self._apply_held(day)
+        self._note_day(date.fromordinal(day))
+        super()._fold_day(day, events)
+
+    def _handle(self, event: Event, day: int) -> None:
+        self.is_handling = True
+        super()._handle(event, day)
+        self.is_handling = False
+        self._note_event(event, day)
 
     def _apply_held(self, day: int) -> None:
-        if self.handles is not None or not self.held:
+        if self.is_handling or not self.held:
             super()._apply_held(day)
             return
-        self._note_day(day)
-        parts_before = {id(flow): len(flow.parts) for flow in self.held}
-        waiting = list(self.held)
+        on = date.fromordinal(day)
+        self._note_day(on)
+        spent = [(flow, len(flow.parts)) for flow in self.held]
         super()._apply_held(day)
-        self._note_spent(waiting, parts_before, day)
+        after = standing(self, day)
+        moved = _moved(self.before, after)
+        for flow, known in spent:
+            self._note_parts(_Step(on, SUSPENSE, flow.event.key), flow, known, moved)
+        self._note_all(_Step(on, SUSPENSE, ""), moved)
+        self.before = after
+
+    # Notes
+
+    def _note_day(self, on: date) -> None:
+        after = standing(self, on.toordinal())
+        if after != self.before:
+            self._note_all(_Step(on, ACCRUAL, ""), _moved(self.before, after))
+            self.before = after
+
+    def _note_event(self, event: Event, day: int) -> None:
+        before, after = self.before, standing(self, day)
+        step = _Step(event.effective_on, event.kind.value, event.key)
+        moved = _moved(before, after)
+        _name_source(event, moved)
+        paid_minor = sum(n for (move, _), n in moved.items() if move is Move.PAID)
+        held_minor = after.held_minor - before.held_minor
+        came_minor = 0
+        if event.kind in MONEY_IN_KINDS:
+            came_minor = event.amount_minor
+            moved[Move.HELD, None] = held_minor
+            if self.payments and self.payments[-1].event is event:
+                self._note_parts(step, self.payments[-1], 0, moved)
+        moved[Move.REFUNDED, None] = came_minor - paid_minor - held_minor
+        moved[Move.CLAIM, None] = after.claim_minor - before.claim_minor
+        self._note_all(step, moved)
+        if after.state is not before.state:
+            self._note_change(step, after)
+            self._note_all(step, _price(event, before.state, after))
+        self.before = after
+
+    def _note_parts(self, step: _Step, flow: Flow, known: int, moved: _Moved) -> None:
+        """Note the parts of a payment by instalment, and take them out of what is left to note."""
+        numbers = {id(row): number for number, row in enumerate(self.rows, start=1)}
+        for row, component, amount_minor, _ in flow.parts[known:]:
+            moved[Move.PAID, component] -= amount_minor
+            place = Move.PAID, component
+            self._write(step, place, amount_minor, instalment_no=numbers.get(id(row)))
+
+    def _note_change(self, step: _Step, after: Standing) -> None:
+        """Move what is receivable and paid in advance from one state of the loan to another."""
+        for component, amount_minor in enumerate(after.left):
+            self._write(step, (Move.LEFT_STATE, component), amount_minor)
+            self._write(step, (Move.ENTERED_STATE, component), amount_minor, state=after.state)
+        for component, amount_minor in enumerate(after.advance):
+            self._write(step, (Move.ADVANCE_LEFT, component), amount_minor)
+            self._write(step, (Move.ADVANCE_ENTERED, component), amount_minor, state=after.state)
+
+    def _note_all(self, step: _Step, moved: _Moved) -> None:
+        for place, amount_minor in moved.items():
+            self._write(step, place, amount_minor)
+
+    def _write(
+        self,
+        step: _Step,
+        place: _Place,
+        amount_minor: int,
+        *,
+        state: State | None = None,
+        instalment_no: int | None = None,
+    ) -> None:
+        if not amount_minor:
+            return
+        move, component = place
+        self.noted.append(
+            Movement(
+                on=step.on,
+                cause=step.cause,
+                event_key=step.event_key,
+                move=move,
+                component=None if component is None else COMPONENTS[component],
+                state=state or self.before.state,
+                amount_minor=amount_minor,
+                instalment_no=instalment_no,
+            )
+        )
+
+
+def _moved(before: Standing, after: Standing) -> _Moved:
+    """Tell what must have moved between two standings; earning and lending close the sums."""
+    moved: _Moved = {}
+    for component in range(len(COMPONENTS)):
+        left, paid, advanced, waived = (
+            now[component] - was[component] for was, now in zip(before[:4], after[:4], strict=True)
+        )
+        source = Move.LENT if component == PRINCIPAL else Move.EARNED
+        moved[source, component] = left + paid + waived - advanced
+        moved[Move.PAID, component] = paid
+        moved[Move.ADVANCED, component] = advanced
+        moved[Move.WAIVED, component] = waived
+    return moved
+
+
+def _name_source(event: Event, moved: _Moved) -> None:
+    """Say where more principal came from: paid out, brought in, charged, or capitalized."""
+    lent_minor = moved[Move.LENT, PRINCIPAL]
+    if event.kind is Kind.DISBURSED:
+        moved[Move.LENT, PRINCIPAL] = event.amount_minor
+        moved[Move.LENT_OTHERWISE, PRINCIPAL] = lent_minor - event.amount_minor
+    elif event.kind in LENDING_KINDS or lent_minor <= 0:
+        return
+    else:
+        moved[Move.LENT, PRINCIPAL] = 0
+        for component in INCOME:
+            part_minor = min(lent_minor, max(0, -moved[Move.EARNED, component]))
+            moved[Move.CAPITALIZED, component] = part_minor
+            moved[Move.EARNED, component] += part_minor
+            lent_minor -= part_minor
+        moved[Move.CAPITALIZED, INTEREST] += lent_minor  # What was not earned yet is by this.
+        moved[Move.EARNED, INTEREST] += lent_minor
+
+
+def _price(event: Event, before: State, after: Standing) -> _Moved:
+    """Tell what a sale brought, or a buy-back cost, and how far that is from the book value."""
+    if event.kind is not Kind.OWNER_CHANGED or event.change is None:
+        return {}
+    price_minor = event.change.price_minor or 0
+    value_minor = sum(after.left) - sum(after.advance)
+    if after.state is not State.SOLD:
+        price_minor, value_minor = -price_minor, -value_minor
+    if State.NORMAL not in {before, after.state}:
+        value_minor = 0  # It was written off: the books hold nothing of it.
+    return {
+        (Move.PRICE, None): price_minor,
+        (Move.PRICE_RESULT, None): value_minor - price_minor,
+    }
+
+
+def movements(
+    *,
+    contract: Contract,
+    events: Sequence[Event],
+    as_of: date,
+    known_at: datetime | None = None,
+    after: date | None = None,
+) -> tuple[Movement, ...]:
+    """Say what moved through the end of a day, as known at an instant; or only after a day.
+
+    The movements through an earlier day are the same, whatever later days bring.
+    """
+    check_events(events)
+    told = [event for event in events if event.effective_on <= as_of]
+    if known_at is not None:
+        told = [event for event in told if event.recorded_at <= known_at]
+    told.sort(key=sort_key)
+    facts = [e for e in told if e.kind not in TAKING_BACK_KINDS and e.kind is not Kind.STATED]
+    taking_back = [event for event in told if event.kind in TAKING_BACK_KINDS]
+    gone = {e.target_key for e in taking_back if after is not None and e.effective_on <= after}
+
+    fold = _Watched(contract, [event for event in facts if event.key not in gone])
+    if after is not None:
+        fold.skip_to(after)
+    noted: list[Movement] = []
+    for event in taking_back:
+        if event.target_key in gone:
+            continue
+        eve = event.effective_on - timedelta(days=1)
+        fold.go_to(eve)
+        noted += fold.noted
+        gone.add(event.target_key)
+        fold = _Watched(contract, [fact for fact in facts if fact.key not in gone])
+        fold.skip_to(eve)
+        noted += _difference(event, noted, fold.noted)
+        fold.noted = []
+    fold.go_to(as_of)
+    noted += fold.noted
+    return tuple(movement for movement in noted if after is None or movement.on > after)
+
+
+def _difference(event: Event, was: Sequence[Movement], now: Sequence[Movement]) -> list[Movement]:
+    """Bring what was noted to what a fold without the event's target says of the same days."""
+    sums: dict[tuple[str, Move, Component | None, State], int] = {}
+    for sign, noted in ((-1, was), (1, now)):
+        for moved in noted:
+            place = moved.cause, moved.move, moved.component, moved.state
+            sums[place] = sums.get(place, 0) + sign * moved.amount_minor
+    return [
+        Movement(
+            on=event.effective_on,
+            cause=cause,
+            event_key=event.key,
+            move=move,
+            component=component,
+            state=state,
+            amount_minor=amount_minor,
+            taken_back_by=event.kind.value,
+        )
+        for (cause, move, component, state), amount_minor in sums.items()
+        if amount_minor
+    ]
