@@ -17,6 +17,13 @@ from daihou.conformance.loan import (
     PeerLoan,
     Transaction,
 )
+from daihou.conformance.money_back import (
+    REFUNDS,
+    adjust_charge,
+    charge_back,
+    last_adjustment,
+    refund,
+)
 from daihou.conformance.product import is_progressive, minor
 from daihou.core.events import Kind
 from daihou.core.schedule import ScheduledInstalment, build_schedule
@@ -124,6 +131,9 @@ def _pay(
 
 
 def _transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    if step["type"] in REFUNDS:
+        refund(loan, step)
+        return
     on = date.fromisoformat(step["date"])
     _pay(loan, step["ref"], PAYMENTS[step["type"]], on, minor(step["amount"]), step["type"])
     loan.transactions[step["ref"]].channel = step.get("channel", "")
@@ -136,6 +146,10 @@ def _undo_transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
 def _take_back(loan: PeerLoan, transaction: Transaction) -> None:
     transaction.taken_back = loan.applied_by_key(loan.position())[transaction.key]
     loan.add(Kind.PAYMENT_REVERSED, transaction.on, target_key=transaction.key)
+
+
+def _undo_charge_adjustment(loan: PeerLoan, _: Mapping[str, Any]) -> None:
+    _take_back(loan, last_adjustment(loan))
 
 
 def _undo_disbursal(loan: PeerLoan, _: Mapping[str, Any]) -> None:
@@ -242,8 +256,19 @@ def _charge_off(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     )
 
 
+def _set_fraud_flag(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    loan.is_fraud = step["value"]
+
+
 COMMANDS = {
+    "adjust_charge": adjust_charge,
     "charge_off": _charge_off,
+    "chargeback": charge_back,
+    "cob_step_config": _nothing,
+    "run_cob_all": _close_business,
+    "run_periodic_accrual_job": _nothing,
+    "set_fraud_flag": _set_fraud_flag,
+    "undo_charge_adjustment": _undo_charge_adjustment,
     "set_business_date": _set_business_date,
     "set_config": _set_config,
     "run_cob_for_loan": _close_business,

@@ -7,6 +7,7 @@ from typing import Any
 
 from daihou.conformance import tables
 from daihou.conformance.loan import PeerLoan
+from daihou.conformance.refusals import REFUSALS
 from daihou.core.position import Position
 
 MISSING = "no such row"
@@ -208,13 +209,46 @@ def _reverted(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Diff
     return _cells("reverted", name, {"reverted": ours}, {"reverted": step["reverted"]})
 
 
+def _rejected(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
+    request = step["request"]
+    ours = "refused" if REFUSALS[request](loan, now, step) else "done"
+    return _cells("rejected", request, {"answer": ours}, {"answer": "refused"})
+
+
+def _charged_off(_: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
+    written_off_on = now.written_off_on
+    ours = None if written_off_on is None else written_off_on.isoformat()
+    return _cells("charged off", "loan", {"date": ours}, {"date": step["date"]})
+
+
+def _last_closed(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
+    through = loan.closed_through
+    ours = None if through is None else through.isoformat()
+    return _cells("last closed day", "loan", {"date": ours}, {"date": step["date"]})
+
+
+def _maturity(_: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
+    ours = {"actual": now.instalments[-1].due_on.isoformat()}
+    return _cells("maturity", "loan", ours, _given(step))
+
+
+def _all_paid(_: PeerLoan, now: Position, __: Mapping[str, Any]) -> list[Difference]:
+    ours = {"unpaid": sum(each.paid_on is None for each in now.instalments)}
+    return _cells("instalments", "all", ours, {"unpaid": 0})
+
+
 CHECKS: Mapping[str, Check] = {
+    "expect_all_instalments_paid": _all_paid,
     "expect_balance": _balance,
+    "expect_charged_off": _charged_off,
     "expect_charges": _charges,
     "expect_delinquency": _delinquency,
     "expect_delinquency_instalment_level": _instalment_level,
     "expect_delinquency_loan_level": _loan_level,
+    "expect_last_closed_business_date": _last_closed,
     "expect_last_repayment": _last_repayment,
+    "expect_maturity": _maturity,
+    "expect_rejected": _rejected,
     "expect_schedule": _schedule,
     "expect_schedule_totals": _totals,
     "expect_status": _status,

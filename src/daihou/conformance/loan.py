@@ -20,7 +20,9 @@ from daihou.core.terms import Component, Contract
 
 DOWN_PAYMENT, DISBURSEMENT = "Down Payment", "Disbursement"
 WAIVER, CHARGE_OFF = "Waive loan charges", "Charge-off"
-NO_MONEY_IN = frozenset({DISBURSEMENT, WAIVER, CHARGE_OFF})
+CHARGE_BACK, BALANCE_REFUND, CASH_REFUND = "Chargeback", "Credit Balance Refund", "Refund"
+MONEY_BACK = frozenset({CHARGE_BACK, BALANCE_REFUND, CASH_REFUND})
+NO_MONEY_IN = MONEY_BACK | {DISBURSEMENT, WAIVER, CHARGE_OFF}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class PeerLoan:
     today: date = date.min
     approved: bool = False
     accrues_when_added: bool = False
+    is_fraud: bool = False  # Only the peer's journals ask for it.
     closed_through: date | None = None  # The peer's end of day has run to here.
     events: list[Event] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)

@@ -142,8 +142,10 @@ def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
                 steps=steps,
                 surplus=Surplus.NEXT_INSTALMENT,
                 charges_on_their_day=strategy.startswith("DUE_"),
-            )
+            ),
+            charged_back_order=(PRINCIPAL,),
         )
+    credit_order = peer.get("credit_allocation", {}).get("CHARGEBACK", ("PRINCIPAL",))
     future = peer.get("future_instalment_rule", {"DEFAULT": "NEXT_INSTALLMENT"})
     mode = Mode.VERTICAL if peer["processing"] == "VERTICAL" else Mode.HORIZONTAL
     rules = {
@@ -153,7 +155,12 @@ def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
         for kind, rule in future.items()
     }
     normal = rules.pop("default")
-    return AllocationTerms(normal=normal, by_channel=tuple(sorted(rules.items())))
+    return AllocationTerms(
+        normal=normal,
+        by_channel=tuple(sorted(rules.items())),
+        charged_back_order=tuple(Component(name.lower()) for name in credit_order),
+        charged_back_from_held="credit_allocation" not in peer,
+    )
 
 
 def _steps(timings: Sequence[Timing], order: Sequence[Component]) -> tuple[Step, ...]:

@@ -6,6 +6,8 @@ from datetime import date
 
 from daihou.conformance.cases import Case
 from daihou.conformance.commands import CHARGES, COMMANDS, LATE_CHARGES, PAYMENTS
+from daihou.conformance.compare import CHECKS
+from daihou.conformance.money_back import REFUNDS
 from daihou.conformance.product import (
     FIXED_ORDERS,
     METHODS,
@@ -16,23 +18,9 @@ from daihou.conformance.product import (
     is_progressive,
     terms_of,
 )
+from daihou.conformance.refusals import REFUSALS
 from daihou.core.schedule import build_schedule
 
-EXPECTATIONS = frozenset(
-    {
-        "expect_balance",
-        "expect_charges",
-        "expect_delinquency",
-        "expect_delinquency_instalment_level",
-        "expect_delinquency_loan_level",
-        "expect_last_repayment",
-        "expect_schedule",
-        "expect_schedule_totals",
-        "expect_status",
-        "expect_transaction_reverted",
-        "expect_transactions",
-    }
-)
 MONEY_COMMANDS = frozenset({"transaction", "undo_transaction", "add_charge", "run_cob_for_loan"})
 
 
@@ -43,13 +31,13 @@ def unsupported_operation(case: Case) -> str | None:
             return name
     for step in case.steps:
         operation = step["op"]
-        if operation == "transaction" and step["type"] not in PAYMENTS:
+        if operation == "transaction" and step["type"] not in PAYMENTS.keys() | REFUNDS.keys():
             return str(step["type"])
         if operation == "add_charge" and step["charge"] not in CHARGES:
             return str(step["charge"])
-        if operation == "expect_rejected":
+        if operation == "expect_rejected" and step["request"] not in REFUSALS:
             return f"rejection of {step['request']}"
-        if operation not in COMMANDS and operation not in EXPECTATIONS:
+        if operation not in COMMANDS and operation not in CHECKS:
             return str(operation)
     return None
 

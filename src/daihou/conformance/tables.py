@@ -10,12 +10,22 @@ from daihou.conformance.loan import (
     CHARGE_OFF,
     DISBURSEMENT,
     DOWN_PAYMENT,
+    MONEY_BACK,
     NO_MONEY_IN,
     WAIVER,
     PeerLoan,
     Transaction,
 )
-from daihou.core.position import Applied, InstalmentPosition, Owed, Position, Status
+from daihou.conformance.shown import Shown, shown_rows
+from daihou.core.position import (
+    Applied,
+    AppliedPart,
+    GivenBack,
+    InstalmentPosition,
+    Owed,
+    Position,
+    Status,
+)
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component
 
@@ -77,12 +87,14 @@ def schedule(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
     if not paid_out:
         return _planned_rows(loan)
     balance_minor = 0
-    for instalment in now.instalments:
+    for shown in shown_rows(loan, now):
+        instalment = shown.instalment
         while paid_out and _comes_first(paid_out[0], instalment):
             balance_minor += paid_out[0].amount_minor
             rows.append(_disbursement_row(paid_out.pop(0)))
-        balance_minor -= instalment.components[Component.PRINCIPAL].due_minor
-        rows.append(_instalment_row(instalment, now.applied, balance_minor))
+        owed = instalment.components[Component.PRINCIPAL]
+        balance_minor += shown.owed_again_minor - owed.due_minor
+        rows.append(_instalment_row(shown, balance_minor))
     return rows + [_disbursement_row(each) for each in paid_out]
 
 
@@ -110,7 +122,7 @@ def _planned_rows(loan: PeerLoan) -> list[dict[str, object]]:
             },
             paid_on=None,
         )
-        rows.append(_instalment_row(row, (), balance_minor))
+        rows.append(_instalment_row(Shown(instalment=row), balance_minor))
     return rows
 
 
@@ -127,15 +139,8 @@ def _disbursement_row(paid_out: Transaction) -> dict[str, object]:
     return row
 
 
-def _instalment_row(
-    instalment: InstalmentPosition, applied: Sequence[Applied], balance_minor: int
-) -> dict[str, object]:
-    parts = [
-        (part.applied_on, part.amount_minor)
-        for each in applied
-        for part in each.parts
-        if part.instalment_no == instalment.instalment_no
-    ]
+def _instalment_row(shown: Shown, balance_minor: int) -> dict[str, object]:
+    instalment = shown.instalment
     due_on, owed = instalment.due_on, instalment.components.values()
     return {
         "nr": instalment.instalment_no,
@@ -146,8 +151,8 @@ def _instalment_row(
         **{name: money(instalment.components[each].due_minor) for name, each in COLUMNS.items()},
         "due": money(sum(each.due_minor for each in owed)),
         "paid": money(sum(each.paid_minor for each in owed)),
-        "in_advance": money(sum(amount for on, amount in parts if on < due_on)),
-        "late": money(sum(amount for on, amount in parts if on > due_on)),
+        "in_advance": money(shown.in_advance_minor),
+        "late": money(shown.late_minor),
         "outstanding": money(sum(each.outstanding_minor for each in owed)),
         "waived": money(sum(each.waived_minor for each in owed)),
     }
@@ -186,6 +191,8 @@ def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
             rows.append(_waiver_row(loan, now, each))
         elif each.name == CHARGE_OFF:
             rows.append(_charge_off_row(loan, each))
+        elif each.name in MONEY_BACK:
+            rows.append(_money_back_row(each, now))
         elif each.taken_back is not None:
             rows.append(_payment_row(each, each.taken_back))
         else:
@@ -236,6 +243,34 @@ def _payment_row(transaction: Transaction, applied: Applied) -> dict[str, object
     row["overpayment"] = money(applied.amount_minor - sum(part.amount_minor for part in parts))
     row["reverted"] = transaction.taken_back is not None
     return row
+
+
+def _money_back_row(transaction: Transaction, now: Position) -> dict[str, object]:
+    """Show what is owed again; money that was held and pays it at once stands in a column."""
+    back = next(each for each in now.given_back if each.event_key == transaction.key)
+    at_once = _spent_at_once(back, now)
+    paid_minor = sum(part.amount_minor for part in at_once)
+    principal_minor = sum(
+        part.amount_minor for part in at_once if part.component is Component.PRINCIPAL
+    )
+    row = _plain_row(transaction, back.principal_after_minor - principal_minor)
+    for name, component in COLUMNS.items():
+        parts = (*back.owed_again, *back.taken_back)
+        row[name] = money(sum(part.amount_minor for part in parts if part.component is component))
+    row["overpayment"] = money(back.held_minor + paid_minor)
+    return row
+
+
+def _spent_at_once(back: GivenBack, now: Position) -> list[AppliedPart]:
+    """Find the money held before that day which pays what the day owes again."""
+    numbers = {part.instalment_no for part in back.owed_again}
+    return [
+        part
+        for each in now.applied
+        for part in each.parts
+        if each.effective_on < back.effective_on == part.applied_on
+        and part.instalment_no in numbers
+    ]
 
 
 def _waiver_row(loan: PeerLoan, now: Position, waiver: Transaction) -> dict[str, object]:

@@ -1,0 +1,123 @@
+"""Lay out instalments as a peer shows them where charge-backs and refunds are about.
+
+The peer keeps one instalment for all that comes after the last due date and moves its day; with us
+each such day has its own. And where held money covers a part of what goes back, the peer shows all
+of it as owed and the part as paid, we only the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from daihou.conformance.loan import PeerLoan
+from daihou.core.events import PLAN_KINDS
+from daihou.core.position import InstalmentPosition, Owed, Position
+from daihou.core.schedule import build_schedule
+from daihou.core.terms import Component
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    instalment: InstalmentPosition
+    in_advance_minor: int = 0
+    late_minor: int = 0
+    owed_again_minor: int = 0  # Of its principal.
+
+
+def shown_rows(loan: PeerLoan, now: Position) -> list[Shown]:
+    rows = [_with_covered(_shown(each, now), now) for each in now.instalments]
+    if any(event.kind in PLAN_KINDS for event in loan.events):
+        return rows
+    last_due_on = _last_due_on(loan)
+    later = [row for row in rows if row.instalment.due_on > last_due_on]
+    if len(later) < 2 or not any(row.owed_again_minor for row in later):
+        return rows
+    return [*rows[: -len(later)], _together(later)]
+
+
+def _last_due_on(loan: PeerLoan) -> date:
+    planned = build_schedule(
+        terms=loan.contract.terms,
+        principal_minor=1,
+        start_on=min(event.effective_on for event in loan.tranches()),
+    )
+    return planned[-1].due_on
+
+
+def _shown(instalment: InstalmentPosition, now: Position) -> Shown:
+    number, due_on = instalment.instalment_no, instalment.due_on
+    parts = [
+        (part.applied_on, part.amount_minor)
+        for each in now.applied
+        for part in each.parts
+        if part.instalment_no == number
+    ]
+    taken_back_minor = sum(
+        part.amount_minor
+        for each in now.given_back
+        for part in each.taken_back
+        if part.instalment_no == number
+    )
+    return Shown(
+        instalment=instalment,
+        in_advance_minor=sum(amount for on, amount in parts if on < due_on) - taken_back_minor,
+        late_minor=sum(amount for on, amount in parts if on > due_on),
+        owed_again_minor=sum(
+            part.amount_minor
+            for each in now.given_back
+            for part in each.owed_again
+            if part.instalment_no == number and part.component is Component.PRINCIPAL
+        ),
+    )
+
+
+def _with_covered(row: Shown, now: Position) -> Shown:
+    number = row.instalment.instalment_no
+    covered_minor = sum(
+        each.held_minor
+        for each in now.given_back
+        if any(part.instalment_no == number for part in each.owed_again)
+    )
+    if not covered_minor:
+        return row
+    principal = row.instalment.components[Component.PRINCIPAL]
+    more = replace(
+        principal,
+        due_minor=principal.due_minor + covered_minor,
+        paid_minor=principal.paid_minor + covered_minor,
+    )
+    components = {**row.instalment.components, Component.PRINCIPAL: more}
+    return replace(
+        row,
+        instalment=replace(row.instalment, components=components),
+        owed_again_minor=row.owed_again_minor + covered_minor,
+    )
+
+
+def _together(rows: Sequence[Shown]) -> Shown:
+    first, last = rows[0].instalment, rows[-1].instalment
+    paid_on = [row.instalment.paid_on for row in rows]
+    days = [on for on in paid_on if on is not None]
+    owed = [row.instalment.components for row in rows]
+    return Shown(
+        instalment=replace(
+            first,
+            due_on=last.due_on,
+            components={
+                component: _sum([each[component] for each in owed])
+                for component in first.components
+            },
+            paid_on=max(days) if len(days) == len(paid_on) else None,
+        ),
+        in_advance_minor=sum(row.in_advance_minor for row in rows),
+        late_minor=sum(row.late_minor for row in rows),
+        owed_again_minor=sum(row.owed_again_minor for row in rows),
+    )
+
+
+def _sum(owed: Sequence[Owed]) -> Owed:
+    return Owed(
+        due_minor=sum(each.due_minor for each in owed),
+        paid_minor=sum(each.paid_minor for each in owed),
+        waived_minor=sum(each.waived_minor for each in owed),
+    )
