@@ -103,7 +103,7 @@ def principal(*amounts, first=1):
         (Surplus.HOLD, (0, 0, 0), 200),
         (Surplus.NEXT_INSTALMENT, (100, 100, 0), 0),
         (Surplus.LAST_INSTALMENT, (0, 100, 100), 0),
-        (Surplus.SPREAD, (66, 66, 68), 0),
+        (Surplus.SPREAD, (67, 67, 66), 0),
         (Surplus.SHORTEN, (0, 0, 0), 200),
         (Surplus.LOWER, (0, 0, 0), 200),
     ],

@@ -58,7 +58,8 @@ MUTANTS = (
     ("surplus is never held", "if money == 0 or surplus == HOLD:", "if money == 0:"),
     ("last instalment first in line", "if surplus == LAST_INSTALMENT else", "if False else"),
     ("spread is next instalment", "and surplus == SPREAD:", "and False:"),
-    ("remainder to the first", "money - share * (sharers - 1)", "share"),
+    ("the last gets a share as well", "steps, last, money, day)", "steps, last, share, day)"),
+    ("a share is rounded down", "            share += 1\n", "            share += 0\n"),
     (
         "held money waits for a payment",
         "on = min(on, next_release(work, cell, last, disbursed_on))",

@@ -8,6 +8,7 @@ from daihou.conformance.loan import (
     BALANCE_REFUND,
     CASH_REFUND,
     CHARGE_BACK,
+    NO_MONEY_IN,
     PeerLoan,
     Transaction,
 )
@@ -34,10 +35,22 @@ def charge_back(loan: PeerLoan, step: Mapping[str, Any]) -> None:
 
 def refund(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     on, amount_minor = date.fromisoformat(step["date"]), minor(step["amount"])
-    loan.add(Kind.REFUNDED, on, key=step["ref"], amount_minor=amount_minor)
+    name = REFUNDS[step["type"]]
+    target = _last_payment(loan) if name == CASH_REFUND else None
+    loan.add(Kind.REFUNDED, on, key=step["ref"], amount_minor=amount_minor, target_key=target)
     loan.transactions[step["ref"]] = Transaction(
-        key=step["ref"], name=REFUNDS[step["type"]], on=on, amount_minor=amount_minor
+        key=step["ref"], name=name, on=on, amount_minor=amount_minor
     )
+
+
+def _last_payment(loan: PeerLoan) -> str:
+    """Name the payment that a cash refund gives back of: what it paid in advance."""
+    kept = [
+        each
+        for each in loan.transactions.values()
+        if each.name not in NO_MONEY_IN and each.taken_back is None
+    ]
+    return kept[-1].key
 
 
 def adjust_charge(loan: PeerLoan, step: Mapping[str, Any]) -> None:

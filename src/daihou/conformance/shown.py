@@ -72,14 +72,14 @@ def _shown(instalment: InstalmentPosition, now: Position) -> Shown:
 
 
 def _with_covered(row: Shown, now: Position) -> Shown:
-    number = row.instalment.instalment_no
-    covered_minor = sum(
-        each.held_minor
+    """Add what held money covered of what went back, as owed and as paid."""
+    number, due_on = row.instalment.instalment_no, row.instalment.due_on
+    covered = [
+        (each.effective_on, each.held_minor)
         for each in now.given_back
         if any(part.instalment_no == number for part in each.owed_again)
-    )
-    if not covered_minor:
-        return row
+    ]
+    covered_minor = sum(amount_minor for _, amount_minor in covered)
     principal = row.instalment.components[Component.PRINCIPAL]
     more = replace(
         principal,
@@ -90,6 +90,7 @@ def _with_covered(row: Shown, now: Position) -> Shown:
     return replace(
         row,
         instalment=replace(row.instalment, components=components),
+        in_advance_minor=row.in_advance_minor + sum(minor for on, minor in covered if on < due_on),
         owed_again_minor=row.owed_again_minor + covered_minor,
     )
 

@@ -45,7 +45,7 @@ def charge_back(fold: Fold, event: Event, _day: int) -> None:
     credit = Credit(event)
     left_minor = event.amount_minor
     allocation = fold.terms.allocation
-    paid = next((flow for flow in fold.payments if flow.event.key == event.target_key), None)
+    paid = _payment(fold, event.target_key)
     if allocation.charged_back_from_held or not fold.rows:
         left_minor = _take_held(fold, credit, left_minor, first=paid)
     settled = _settled(paid, fold.credits)
@@ -58,15 +58,21 @@ def charge_back(fold: Fold, event: Event, _day: int) -> None:
 
 
 def refund(fold: Fold, event: Event, day: int) -> None:
-    """Pay money out again: what is held, then what was paid before it was due, the last dues first.
+    """Pay money out again: what is held, and of a payment it names what that paid in advance.
 
     What is still missing was never there: it is owed again as principal.
     """
     credit = Credit(event)
-    left_minor = _take_held(fold, credit, event.amount_minor, first=None)
-    left_minor = _take_advances(fold, credit, left_minor, day)
+    paid = _payment(fold, event.target_key)
+    left_minor = _take_held(fold, credit, event.amount_minor, first=paid)
+    if paid is not None:
+        left_minor = _take_advances(fold, credit, paid, left_minor, day)
     _owe_again(fold, credit, PRINCIPAL, left_minor, left_minor)
     _note(fold, credit)
+
+
+def _payment(fold: Fold, key: str | None) -> Flow | None:
+    return next((flow for flow in fold.payments if flow.event.key == key), None)
 
 
 def _take_held(fold: Fold, credit: Credit, amount_minor: int, *, first: Flow | None) -> int:
@@ -81,23 +87,24 @@ def _take_held(fold: Fold, credit: Credit, amount_minor: int, *, first: Flow | N
     return amount_minor
 
 
-def _take_advances(fold: Fold, credit: Credit, amount_minor: int, day: int) -> int:
-    """Take back what was paid on instalments to come: of the last first, the last paid first."""
-    taken = _amounts(part for other in fold.credits for part in other.taken_back)
-    for row in reversed([row for row in fold.rows if row.due > day]):
-        for flow in reversed(fold.payments):
-            for of_row, component, paid_minor, _ in reversed(flow.parts):
-                if of_row is not row or not amount_minor:
-                    continue
-                place = id(row), component
-                gone_minor = min(paid_minor, taken.get(place, 0))
-                taken[place] = taken.get(place, 0) - gone_minor
-                part_minor = min(amount_minor, paid_minor - gone_minor)
-                if part_minor:
-                    row.left[component] += part_minor
-                    row.paid_on = None
-                    credit.taken_back.append((row, component, part_minor))
-                    amount_minor -= part_minor
+def _take_advances(fold: Fold, credit: Credit, paid: Flow, amount_minor: int, day: int) -> int:
+    """Take back what a payment settled of instalments to come: the last due first, backwards."""
+    gone = _amounts(
+        part
+        for other in fold.credits
+        if other.event.target_key == paid.event.key
+        for part in other.taken_back
+    )
+    to_come = [part for part in reversed(paid.parts) if part[0].due > day]
+    for row, component, paid_minor, _ in sorted(to_come, key=lambda part: -part[0].due):
+        place = id(row), component
+        gone_minor = min(paid_minor, gone.get(place, 0))
+        gone[place] = gone.get(place, 0) - gone_minor
+        part_minor = min(amount_minor, paid_minor - gone_minor)
+        if part_minor:
+            row.add_back(component, part_minor)
+            credit.taken_back.append((row, component, part_minor))
+            amount_minor -= part_minor
     return amount_minor
 
 

@@ -57,6 +57,11 @@ class WorkRow(Row):
         if self.left[component]:
             self.paid_on = None
 
+    def add_back(self, component: int, amount_minor: int) -> None:
+        """Leave unpaid what had been paid."""
+        self.left[component] += amount_minor
+        self.paid_on = None
+
     def waive(self, component: int, amount_minor: int, on: int) -> None:
         self.left[component] -= amount_minor
         self.waived[component] += amount_minor

@@ -139,7 +139,7 @@ def spend_in_advance(
     >>> spend_in_advance(amount_minor=200, rows=rows, plan=plan, on=6, parts=parts)
     0
     >>> [row.left[0] for row in rows]
-    [34, 34, 32]
+    [33, 33, 34]
     """
     if not amount_minor or plan.surplus not in SPENDS_IN_ADVANCE:
         return amount_minor
@@ -168,18 +168,20 @@ def _spend_forwards(
 def _spend_evenly(
     amount_minor: int, rows: Sequence[Row], components: tuple[int, ...], parts: list[Part]
 ) -> int:
-    """Give each row the same whole share and the last one the remainder, until nothing fits."""
+    """Give each row the nearest whole share and the last one the rest, until nothing fits."""
     while amount_minor:
         rows = [row for row in rows if any(row.left[component] for component in components)]
         if not rows:
             break
-        share_minor = amount_minor // len(rows)
+        share_minor, rest = divmod(amount_minor, len(rows))
+        share_minor += 2 * rest > len(rows)
         not_taken_minor = 0
         for row in rows[:-1]:
-            not_taken_minor += _spend_forwards(share_minor, [row], components, parts)
-        last_share_minor = amount_minor - share_minor * (len(rows) - 1)
+            given_minor = min(share_minor, amount_minor)
+            amount_minor -= given_minor
+            not_taken_minor += _spend_forwards(given_minor, [row], components, parts)
         amount_minor = not_taken_minor + _spend_forwards(
-            last_share_minor, rows[-1:], components, parts
+            amount_minor, rows[-1:], components, parts
         )
     return amount_minor
 

@@ -43,7 +43,7 @@ class Kind(StrEnum):
     INTEREST_PAUSED = "interest_paused"  # 停息 through ``through_on``.
     PREPAID = "prepaid"  # Money that pays principal before it is due.
     CHARGED_BACK = "charged_back"  # Of the payment ``target_key``; owed again.
-    REFUNDED = "refunded"  # Out of unapplied money.
+    REFUNDED = "refunded"  # Out of unapplied money; of a payment ``target_key`` also its advances.
     OWNER_CHANGED = "owner_changed"  # Sold to ``counterparty``; bought back when that is "".
     COMPENSATED = "compensated"  # 代偿: money in from the guarantor, who gets a claim for it.
     CLAIM_RECOVERED = "claim_recovered"  # 追偿: paid to the guarantor.
@@ -104,6 +104,7 @@ TAKING_BACK_KINDS = frozenset({Kind.PAYMENT_REVERSED, Kind.UNDONE})
 UNDOABLE_KINDS = (
     frozenset(Kind) - STARTING_KINDS - MONEY_IN_KINDS - TAKING_BACK_KINDS - {Kind.STATED}
 )
+PAYMENT_TARGET_KINDS = frozenset({Kind.PAYMENT_REVERSED, Kind.CHARGED_BACK, Kind.REFUNDED})
 TARGET_KINDS = TAKING_BACK_KINDS | {Kind.CHARGED_BACK}
 # Interest: collected as it was earned, on a loan whose schedule has none. Principal: capitalized.
 CHARGE_COMPONENTS = frozenset(Component) - {Component.COMPOUND_INTEREST}
@@ -226,7 +227,7 @@ def check_events(events: Sequence[Event]) -> None:
 
 
 def _fault_of_target(event: Event, target: Kind, taken_back: set[str]) -> str | None:
-    if event.kind in {Kind.PAYMENT_REVERSED, Kind.CHARGED_BACK} and target not in MONEY_IN_KINDS:
+    if event.kind in PAYMENT_TARGET_KINDS and target not in MONEY_IN_KINDS:
         return "event.target_not_payment"
     if event.kind is Kind.PAYMENT_REVERSED and event.target_key in taken_back:
         return "event.reversed_twice"

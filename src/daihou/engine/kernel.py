@@ -243,7 +243,7 @@ def group_minor(work, rule, steps, i):
 
 @compiled
 def pay_evenly(work, cell, rule, steps, first, count, money, day):
-    """Give each instalment the same whole share, the last the remainder, until nothing fits."""
+    """Give each instalment the nearest whole share, the last the rest, until nothing fits."""
     while money > 0:
         sharers, last = 0, 0
         for i in range(first, count):
@@ -252,11 +252,15 @@ def pay_evenly(work, cell, rule, steps, first, count, money, day):
         if sharers == 0:
             break
         share = money // sharers
+        if 2 * (money - share * sharers) > sharers:
+            share += 1
         left = 0
         for i in range(first, last):
             if group_minor(work, rule, steps, i) > 0:
-                left += pay_group(work, cell, rule, steps, i, share, day)
-        left += pay_group(work, cell, rule, steps, last, money - share * (sharers - 1), day)
+                given = min(share, money)
+                money -= given
+                left += pay_group(work, cell, rule, steps, i, given, day)
+        left += pay_group(work, cell, rule, steps, last, money, day)
         money = left
     return money
 
