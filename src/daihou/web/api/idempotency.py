@@ -5,10 +5,12 @@ so that it can be tried again with the same key.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -82,7 +84,16 @@ def _take_turn(client: Client, key: str) -> bool:
 
 
 def _digest(request: HttpRequest) -> bytes:
-    parts = (request.method or "", request.get_full_path(), request.headers.get("Content-Type", ""))
+    """Name what is asked for; of an upload its fields and contents, since boundaries differ."""
+    parts = (request.method or "", request.get_full_path(), request.content_type or "")
     told = hashlib.sha256("\n".join(parts).encode())
-    told.update(request.body)
+    if request.content_type != "multipart/form-data":
+        told.update(request.body)
+        return told.digest()
+    told.update(json.dumps(sorted(request.POST.lists())).encode())
+    for name, file in sorted(request.FILES.items()):
+        assert isinstance(file, UploadedFile)
+        told.update(json.dumps([name, str(file.name), file.size]).encode())
+        for piece in file.chunks():
+            told.update(piece)
     return told.digest()

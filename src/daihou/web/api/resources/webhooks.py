@@ -4,18 +4,17 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
-from ninja import Path, Router, Schema, Status
+from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from daihou.web.api import webhooks
 from daihou.web.api.models import Endpoint, Message
 from daihou.web.api.paging import Page, PagingQuery, page_of
-from daihou.web.api.resources.shared import Name, Text
+from daihou.web.api.resources.shared import Name, RowId, Text
 from daihou.web.api.site import needs, user_of
 
 router = Router(tags=["webhooks"])
 CHANGES = needs("webhook.change")
-EndpointId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 class EndpointIn(Schema):
@@ -83,7 +82,7 @@ def add_webhook(request: HttpRequest, body: EndpointIn) -> Status[Any]:
 
 @router.patch("/webhooks/{endpoint_id}", response=EndpointSecret, auth=CHANGES)
 def change_webhook(
-    request: HttpRequest, endpoint_id: EndpointId, body: EndpointChange
+    request: HttpRequest, endpoint_id: RowId, body: EndpointChange
 ) -> dict[str, Any]:
     """Switch a place on or off, or give it a new secret."""
     changed = webhooks.change_endpoint(
@@ -96,7 +95,7 @@ def change_webhook(
 
 
 @router.post("/webhooks/{endpoint_id}/replay", response=Replayed, auth=CHANGES)
-def replay_webhook(request: HttpRequest, endpoint_id: EndpointId, body: Span) -> dict[str, int]:
+def replay_webhook(request: HttpRequest, endpoint_id: RowId, body: Span) -> dict[str, int]:
     """Send again what a place was told of a span of time."""
     count = webhooks.replay(
         endpoint_id=endpoint_id,
@@ -108,9 +107,7 @@ def replay_webhook(request: HttpRequest, endpoint_id: EndpointId, body: Span) ->
 
 
 @router.get("/webhooks/{endpoint_id}/messages", response=Page[MessageOut], auth=CHANGES)
-def list_messages(
-    request: HttpRequest, endpoint_id: EndpointId, paging: PagingQuery
-) -> dict[str, Any]:
+def list_messages(request: HttpRequest, endpoint_id: RowId, paging: PagingQuery) -> dict[str, Any]:
     """List what a place was told, newest first."""
     del request
     endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
