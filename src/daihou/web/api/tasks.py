@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from asgiref.sync import sync_to_async
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -14,11 +13,11 @@ ANSWERS_KEPT = timedelta(days=90)
 
 @app.periodic(cron="* * * * * */5")
 @app.task(name="api.deliver", queueing_lock="api.deliver")
-async def deliver(timestamp: int) -> int:  # noqa: ARG001
-    return await sync_to_async(deliver_waiting)()
+def deliver(timestamp: int) -> int:  # noqa: ARG001
+    return deliver_waiting()
 
 
 @app.periodic(cron="15 4 * * *")
 @app.task(name="api.forget_answers", queueing_lock="api.forget_answers")
-async def forget_answers(timestamp: int) -> None:  # noqa: ARG001
-    await Answer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).adelete()
+def forget_answers(timestamp: int) -> None:  # noqa: ARG001
+    Answer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()
