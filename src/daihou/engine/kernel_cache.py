@@ -13,14 +13,16 @@ from pathlib import Path
 SOURCES = ("kernel.py", "layout.py")
 
 
-def folder(chosen: str) -> str:
+def folder(chosen: str, *more: str) -> str:
     """Return the folder below ``chosen`` (what the user set) or beside this file.
+
+    ``more`` names what else the compiled code is made of.
 
     >>> folder("/dev/null")
     '/dev/null'
     """
     here = Path(__file__).parent
-    text = b"".join((here / name).read_bytes() for name in SOURCES)
+    text = b"".join((here / name).read_bytes() for name in (*SOURCES, *more))
     root = Path(chosen) if chosen else here / "__pycache__"
     own = root / f"kernel-{hashlib.sha256(text).hexdigest()[:16]}"
     try:
