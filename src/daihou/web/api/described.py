@@ -39,6 +39,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     parameters.append(_MASK if method == "get" else _KEY)
     for status, response in operation["responses"].items():
+        _say_binary(response)
         if (
             method == "get"
             and str(status) == "200"
@@ -49,3 +50,10 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         "description": "A refusal: its code is stable.",
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+
+
+def _say_binary(response: dict[str, Any]) -> None:
+    """Name no media type where the content has its own."""
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    if schema.get("format") == "binary":
+        response["content"] = {"*/*": {"schema": schema}}

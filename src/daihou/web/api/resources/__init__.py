@@ -2,9 +2,9 @@
 
 from ninja import NinjaAPI
 
-from daihou.web.api.resources import approvals, loans, webhooks
+from daihou.web.api.resources import approvals, files, loans, webhooks
 
-ROUTERS = (loans.router, approvals.router, webhooks.router)
+ROUTERS = (loans.router, approvals.router, files.router, webhooks.router)
 
 
 def register(api: NinjaAPI) -> None:
