@@ -1,9 +1,22 @@
 """The app ``parameters``."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ParametersConfig(AppConfig):
     name = "daihou.web.parameters"
     verbose_name = "参数"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the kind of request known that adds a row."""
+        from daihou.web.approvals import registry  # noqa: PLC0415  Apps are loaded by now.
+        from daihou.web.parameters import inbox, operations  # noqa: PLC0415
+
+        registry.register(
+            kind=operations.KIND,
+            label=_("Parameter"),
+            carry_out=operations.carry_out,
+            describe=inbox.describe,
+        )
