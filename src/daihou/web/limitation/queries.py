@@ -1,0 +1,158 @@
+"""The clock of a debt, and the debts whose clock runs out soon.
+
+The contact guard asks ``clock_of``; nothing here decides whether anybody may be contacted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from daihou.core.events import Event
+from daihou.core.limitation import (
+    ClockState,
+    Evidence as CoreEvidence,
+    Ground,
+    GuaranteeClock,
+    LimitationClock,
+    clock_of as core_clock_of,
+    guarantee_clock,
+)
+from daihou.core.terms import Contract
+from daihou.web.ledger.models import Book, Position
+from daihou.web.ledger.queries import load_loans
+from daihou.web.limitation.models import Evidence
+from daihou.web.loans.models import Loan
+from daihou.web.parameters.limits import limitation_rules_on
+from daihou.web.parameters.queries import parameter_on, profile_on
+
+ALERTED = {ClockState.RUNNING, ClockState.ENFORCEABLE}
+OVER = {ClockState.EXPIRED, ClockState.ENFORCEMENT_EXPIRED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanClock:
+    loan: Loan
+    clock: LimitationClock
+    alert_days: int | None  # The smallest number of days before the end that was reached.
+
+
+def evidence_of(*, loan: Loan) -> QuerySet[Evidence]:
+    """Query what is on record for a loan, the newest first, withdrawn records among it."""
+    return (
+        Evidence.objects.filter(loan=loan)
+        .select_related("recorded_by", "withdrawn")
+        .order_by("-on", "-pk")
+    )
+
+
+def clock_of(*, loan: Loan, as_of: date) -> LimitationClock:
+    """Tell the limitation clock of a loan at the end of a day.
+
+    :raises DaihouError: ``parameter.not_in_force`` where the book's law is not known here.
+    """
+    contract, events = load_loans(book=loan.book, loan_ids=[loan.pk])[loan.pk]
+    return _clock(loan, contract, events, as_of, list(evidence_of(loan=loan)))
+
+
+def guarantee_of(*, loan: Loan, agreed_months: int | None, as_of: date) -> GuaranteeClock | None:
+    """Tell the guarantee period of a loan; None where its last day is not known."""
+    clock = clock_of(loan=loan, as_of=as_of)
+    if clock.starts_on is None:
+        return None
+    return guarantee_clock(
+        due_on=clock.starts_on,
+        agreed_months=agreed_months,
+        evidence=_records(loan, evidence_of(loan=loan)),
+        as_of=as_of,
+        rules=limitation_rules_on(jurisdiction=_law(loan.book, as_of), on=as_of),
+    )
+
+
+def expiring(*, book: Book, as_of: date, funder_ids: Iterable[int] | None) -> list[LoanClock]:
+    """Find the past-due loans in sight whose clock has run out or runs out soon, the first first.
+
+    Only loans with a published position can be past due; the rest have nothing to expire.
+
+    :raises DaihouError: ``parameter.not_in_force``.
+    """
+    limits = sorted(_alert_days(book, as_of))
+    loans = Loan.objects.filter(
+        book=book, pk__in=_late(book, as_of, limits[-1]).values("loan_id")
+    ).select_related("book", "product")
+    if funder_ids is not None:
+        loans = loans.filter(funder_id__in=list(funder_ids))
+    found = []
+    for row in _clocks(book, list(loans), as_of):
+        days = row.clock.days_left
+        if row.clock.state in OVER:
+            found.append(row)
+        elif row.clock.state in ALERTED and days is not None and days <= limits[-1]:
+            reached = next(limit for limit in limits if days <= limit)
+            found.append(LoanClock(loan=row.loan, clock=row.clock, alert_days=reached))
+    return sorted(found, key=lambda row: (row.clock.days_left or 0, row.loan.loan_ref))
+
+
+def _late(book: Book, as_of: date, most_days: int) -> QuerySet[Position]:
+    """Query loans unpaid for long enough that a period of theirs may be near its end.
+
+    No period here is shorter than the enforcement timer's; what was due later cannot be near.
+    """
+    rules = limitation_rules_on(jurisdiction=_law(book, as_of), on=as_of)
+    years = min(rules.years, rules.enforcement_years)
+    latest_on = as_of - timedelta(days=years * 365 - most_days)
+    return Position.objects.filter(book=book, oldest_unpaid_due_on__lte=latest_on)
+
+
+def _clocks(book: Book, loans: Sequence[Loan], as_of: date) -> Iterable[LoanClock]:
+    loaded = load_loans(book=book, loan_ids=[loan.pk for loan in loans])
+    records: dict[int, list[Evidence]] = {loan.pk: [] for loan in loans}
+    for row in Evidence.objects.filter(loan__in=loans).select_related("withdrawn"):
+        records[row.loan_id].append(row)
+    for loan in loans:
+        contract, events = loaded[loan.pk]
+        clock = _clock(loan, contract, events, as_of, records[loan.pk])
+        yield LoanClock(loan=loan, clock=clock, alert_days=None)
+
+
+def _clock(
+    loan: Loan,
+    contract: Contract,
+    events: Sequence[Event],
+    as_of: date,
+    records: Iterable[Evidence],
+) -> LimitationClock:
+    return core_clock_of(
+        contract=contract,
+        events=events,
+        evidence=_records(loan, records),
+        as_of=as_of,
+        rules=limitation_rules_on(jurisdiction=_law(loan.book, as_of), on=as_of),
+    )
+
+
+def _law(book: Book, on: date) -> str:
+    return profile_on(book=book, on=on).jurisdiction
+
+
+def _alert_days(book: Book, on: date) -> list[int]:
+    row = parameter_on(name="limitation.alert_days", jurisdiction=_law(book, on), on=on)
+    return [int(days) for days in row.value["days"]]
+
+
+def _records(loan: Loan, rows: Iterable[Evidence]) -> list[CoreEvidence]:
+    """Bring records that still count to what ``core`` takes."""
+    zone = ZoneInfo(loan.book.time_zone)
+    return [
+        CoreEvidence(
+            ground=Ground(row.ground),
+            on=row.on,
+            reference=row.reference,
+            through=row.through,
+            arrived_on=row.arrived_at.astimezone(zone).date() if row.arrived_at else None,
+        )
+        for row in rows
+        if getattr(row, "withdrawn", None) is None
+    ]
