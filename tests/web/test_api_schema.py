@@ -1,5 +1,7 @@
 """Goal: whatever comes, the API keeps its word. Method: Schemathesis over its own description."""
 
+from itertools import count
+
 import pytest
 import schemathesis
 from django.core import signals
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from daihou.web import wsgi
 from daihou.web.access import queries as access
 from daihou.web.access.operations import add_user
+from daihou.web.api import webhooks
 from daihou.web.api.site import api
 from daihou.web.api.urls import urlpatterns
 from daihou.web.loans.models import Loan
@@ -61,18 +64,31 @@ def key(shown):
 def real(shown):
     """Give what there is for the names of paths, so that not every request ends in 404."""
     loans = Loan.objects.filter(book__name="demo").order_by("pk")
-    return {"book_name": ["demo"], "loan_ref": [loan.loan_ref for loan in loans[:5]]}
+    endpoint = webhooks.add_endpoint(
+        name="real",
+        url="https://example.com/",
+        topics=["tape.*"],
+        acting_user=access.system_user(),
+    )
+    return {
+        "book_name": ["demo"],
+        "loan_ref": [loan.loan_ref for loan in loans[:5]],
+        "endpoint_id": [endpoint.pk],
+    }
 
 
 @pytest.mark.usefixtures("one_connection")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_no_failure_and_no_broken_word(name, key, real):
+    numbers = count()
+
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=OPERATIONS[name].as_strategy(), data=strategies.data())
     def told(case, data):
-        for part, values in real.items():
-            if part in (case.path_parameters or {}) and data.draw(strategies.integers(0, 3)):
-                case.path_parameters[part] = data.draw(strategies.sampled_from(values))
+        if data.draw(strategies.integers(0, 4)):
+            for part in real.keys() & (case.path_parameters or {}).keys():
+                case.path_parameters[part] = data.draw(strategies.sampled_from(real[part]))
+            case.headers["Idempotency-Key"] = f"{name}-{next(numbers)}".replace(" ", "-")
         response = case.call(
             app=wsgi.application,
             base_url="http://localhost",
