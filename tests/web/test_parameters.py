@@ -100,7 +100,7 @@ def test_rows_are_never_changed(db):
         lambda: Parameter.objects.all().delete(),
     ):
         with (
-            pytest.raises(DatabaseError, match="append_only|permission denied"),
+            pytest.raises(DatabaseError, match=r"append_only|permission denied"),
             transaction.atomic(),
         ):
             change()
