@@ -1,0 +1,83 @@
+"""What the intake of payments says: code → (Chinese, English)."""
+
+from typing import Final
+
+LINES: Final[dict[str, tuple[str, str]]] = {
+    # Channels.
+    "channel.adapter_unknown": ("没有接口 {adapter}", "there is no adapter {adapter}"),
+    "channel.exists": ("渠道 {channel} 已存在", "there is a channel {channel} already"),
+    "channel.key_unusable": (
+        "渠道公钥不可用：需要 2048 位以上的 RSA 公钥",
+        "a public key of the channel is not RSA of 2048 bits or more",
+    ),
+    "channel.not_a_sandbox": (
+        "渠道密钥 {secret_ref} 不是沙箱",
+        "the keys {secret_ref} are not a sandbox's",
+    ),
+    "channel.secrets_missing": (
+        "缺少渠道密钥文件 {path}",
+        "the keys of the channel are missing: {path}",
+    ),
+    "channel.secrets_unreadable": (
+        "渠道密钥文件 {path} 无法读取",
+        "the keys of the channel cannot be read: {path}",
+    ),
+    "channel.takes_no_messages": (
+        "{adapter} 渠道不接收通知或文件",
+        "a channel of {adapter} takes no messages and no files",
+    ),
+    "channel.unknown": ("没有渠道 {channel}", "there is no channel {channel}"),
+    # Notices.
+    "notice.amount_wrong": ("通知中的金额无效", "the notice states no valid amount"),
+    "notice.header_missing": ("通知缺少 {header}", "the notice lacks {header}"),
+    "notice.in_future": (
+        "通知的签名时间 {sent_at} 在未来",
+        "the notice was signed in the future, at {sent_at}",
+    ),
+    "notice.key_unknown": ("没有证书 {serial}", "there is no key {serial}"),
+    "notice.kind_unknown": ("不认识的通知类型 {kind}", "a notice of an unknown kind: {kind}"),
+    "notice.malformed": ("通知无法读取", "the notice cannot be read"),
+    "notice.not_for_us": ("通知不是发给本商户的", "the notice is meant for somebody else"),
+    "notice.replayed": ("该通知的随机串已使用过", "the nonce of this notice was used before"),
+    "notice.signature_wrong": ("签名错误", "the signature is wrong"),
+    "notice.too_large": ("通知超过 {most} 字节", "the notice has more than {most} bytes"),
+    "notice.too_old": (
+        "通知的签名时间 {sent_at} 过早",
+        "the notice was signed too long ago, at {sent_at}",
+    ),
+    # Payments.
+    "payment.currency_mismatch": (
+        "币种与账簿不符",
+        "the currency is not the book's",
+    ),
+    "payment.in_future": ("付款时间 {paid_at} 在未来", "the payment lies in the future: {paid_at}"),
+    "payment.overpaid": ("借据已结清，款项有余", "the loan is settled and money is left over"),
+    "payment.reference_conflict": (
+        "流水号 {reference} 已有不同内容的收款；已登记差异",
+        "{reference} is known with other contents; a break was raised",
+    ),
+    "payment.unmatched": ("找不到对应借据", "no loan was found for this payment"),
+    "refund.above_payment": (
+        "退款合计超过原付款",
+        "the refunds together exceed the payment",
+    ),
+    "refund.above_suspense": (
+        "退款超过暂收余额",
+        "the refund exceeds what is left in suspense",
+    ),
+    "refund.before_payment": ("退款先于原付款到达", "the refund came before its payment"),
+    # Bills.
+    "bill.amount_wrong": ("金额无效", "this is not a valid amount"),
+    "bill.column_missing": ("账单缺少列：{columns}", "the bill lacks the columns {columns}"),
+    "bill.currency_wrong": ("币种无效", "this is not a currency"),
+    "bill.day_wrong": ("日期无效", "this is not a day"),
+    "bill.kind_unknown": ("不认识的业务类型", "the kind of this line is unknown"),
+    "bill.malformed": ("账单无法读取", "the bill cannot be read"),
+    "bill.reference_wrong": ("流水号缺失或过长", "a reference is missing or too long"),
+    # Debits and suspense.
+    "debit.not_offered": ("{adapter} 不支持代扣", "{adapter} does not debit anybody"),
+    "suspense.too_much": (
+        "暂收余额 {left}，不足 {wanted}",
+        "{left} is left in suspense, which is less than {wanted}",
+    ),
+}

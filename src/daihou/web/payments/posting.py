@@ -1,0 +1,208 @@
+"""Bring receipts into the ledger: matched, recorded in one go, the rest into suspense.
+
+Each batch is one transaction under the book's lock: events, receipts, answered debits and suspense
+change together or not at all, so a process killed anywhere has posted nothing or everything once.
+
+Shape   ``OPEN`` in, one row per receipt; ``OUTCOMES`` out, the same rows in another order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from django.db import connection as django_connection, transaction
+from django.utils import timezone
+from psycopg import Connection
+
+from daihou.web.access.models import User
+from daihou.web.ledger.copying import copy_out
+from daihou.web.ledger.models import Book
+from daihou.web.ledger.operations import lock_book
+from daihou.web.ledger.payments_in import record_payments
+from daihou.web.payments import debit_answers, refunds
+from daihou.web.payments.models import Receipt, ReceiptKind, ReceiptState
+
+BATCH = 2_000
+UTC_MICROS = pl.Datetime("us", "UTC")
+OPEN: Mapping[str, Any] = {
+    "row_no": pl.Int64,
+    "channel_code": pl.String,
+    "event_channel": pl.String,
+    "reference": pl.String,
+    "order_ref": pl.String,
+    "amount_minor": pl.Int64,
+    "currency": pl.String,
+    "paid_on": pl.Date,
+    "received_at": UTC_MICROS,
+}
+OUTCOMES: Mapping[str, Any] = {
+    "row_no": pl.Int64,
+    "state": pl.String,
+    "code": pl.String,
+    "loan_id": pl.Int64,
+    "event_key": pl.String,
+    "attempt_id": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    posted: int = 0
+    suspended: int = 0
+    waiting: int = 0
+
+    def __add__(self, other: "Posted") -> "Posted":
+        return Posted(
+            posted=self.posted + other.posted,
+            suspended=self.suspended + other.suspended,
+            waiting=self.waiting + other.waiting,
+        )
+
+
+def post_open(*, book: Book, acting_user: User, batch: int = BATCH) -> Posted:
+    """Post everything of a book that is open, batch by batch; then refunds and failed debits."""
+    total = Posted()
+    while True:
+        with transaction.atomic():
+            done = _post_batch(book_id=book.pk, acting_user=acting_user, batch=batch)
+        total += done
+        if done.posted + done.suspended < batch:
+            break
+    with transaction.atomic():
+        locked = lock_book(book_id=book.pk)
+        posted, waiting = refunds.settle_refunds(book=locked, acting_user=acting_user)
+        debit_answers.settle_failures(book=locked)
+    return total + Posted(posted=posted, waiting=waiting)
+
+
+def _post_batch(*, book_id: int, acting_user: User, batch: int) -> Posted:
+    locked = lock_book(book_id=book_id)
+    raw = cast("Connection[Any]", django_connection.connection)
+    rows = _open_rows(raw, book_id=book_id, batch=batch)
+    if rows.is_empty():
+        return Posted()
+    now = timezone.now()
+    outcomes = settle_payments(raw, book=locked, rows=rows, acting_user=acting_user)
+    ids = outcomes["row_no"].to_list()
+    columns = (outcomes[name].to_list() for name in ("state", "code", "loan_id", "event_key"))
+    raw.execute(
+        "UPDATE payments_receipt r SET state = v.state, code = v.code, loan_id = v.loan_id,"
+        " event_key = v.event_key,"
+        " posted_at = CASE WHEN v.state = 'posted' THEN %s::timestamptz END"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[])"
+        " AS v (id, state, code, loan_id, event_key) WHERE r.id = v.id",
+        (now, ids, *columns),
+    )
+    finish(raw, book=locked, outcomes=outcomes, at=now)
+    is_posted = outcomes["state"] == ReceiptState.POSTED
+    return Posted(posted=int(is_posted.sum()), suspended=int((~is_posted).sum()))
+
+
+def _open_rows(connection: Connection[Any], *, book_id: int, batch: int) -> pl.DataFrame:
+    return copy_out(
+        connection,
+        query="SELECT r.id, c.code, c.event_channel, r.reference, r.order_ref, r.amount_minor,"
+        " r.currency, r.paid_on, (extract(epoch FROM r.received_at) * 1000000)::bigint"
+        " FROM payments_receipt r JOIN payments_channel c ON c.id = r.channel_id"
+        " WHERE r.book_id = %s AND r.state = %s AND r.kind = %s ORDER BY r.id LIMIT %s",
+        params=(book_id, ReceiptState.RECEIVED.value, ReceiptKind.PAYMENT.value, batch),
+        schema=OPEN,
+    )
+
+
+def settle_payments(
+    connection: Connection[Any], *, book: Book, rows: pl.DataFrame, acting_user: User
+) -> pl.DataFrame:
+    """Match receipts to loans and record them; say of each where it went (``OUTCOMES``).
+
+    The caller holds the book's lock and writes the outcomes in the same transaction.
+    """
+    matched = _matched(connection, book=book, rows=rows)
+    code = (
+        pl.when(pl.col("currency") != book.currency)
+        .then(pl.lit("payment.currency_mismatch"))
+        .when(pl.col("loan_id").is_null())
+        .then(pl.lit("payment.unmatched"))
+        .otherwise(pl.lit(""))
+    )
+    told = matched.with_columns(
+        code.alias("code"),
+        pl.concat_str("channel_code", "reference", separator=":").alias("event_key"),
+    )
+    recorded = record_payments(
+        book=book,
+        payments=told.filter(pl.col("code") == "").select(
+            "row_no",
+            "loan_id",
+            pl.col("event_key").alias("key"),
+            pl.col("paid_on").alias("effective_on"),
+            pl.col("received_at").alias("recorded_at"),
+            "amount_minor",
+            pl.col("order_ref").alias("source_ref"),
+            pl.col("event_channel").alias("channel"),
+        ),
+        acting_user=acting_user,
+    )
+    refused = recorded.refused.rename({"code": "refused"})
+    whole = told.join(refused, on="row_no", how="left").with_columns(
+        pl.coalesce("refused", "code").alias("code")
+    )
+    is_posted = pl.col("code") == ""
+    return whole.with_columns(
+        pl.when(is_posted)
+        .then(pl.lit(ReceiptState.POSTED.value))
+        .otherwise(pl.lit(ReceiptState.SUSPENDED.value))
+        .alias("state"),
+        pl.when(is_posted).then("event_key").otherwise(pl.lit("")).alias("event_key"),
+    ).select(pl.col(name).cast(dtype) for name, dtype in OUTCOMES.items())
+
+
+def _matched(connection: Connection[Any], *, book: Book, rows: pl.DataFrame) -> pl.DataFrame:
+    """Find the loan of each receipt: by the debit it answers, or by the loan's own reference."""
+    refs = rows["order_ref"].filter(rows["order_ref"] != "").unique()
+    found = copy_out(
+        connection,
+        query="SELECT w.ref, coalesce(a.loan_id, l.id), a.id FROM unnest(%s::text[]) AS w (ref)"
+        " LEFT JOIN (payments_debitattempt a JOIN loans_loan al"
+        "   ON al.id = a.loan_id AND al.book_id = %s) ON a.reference = w.ref"
+        " LEFT JOIN loans_loan l ON l.book_id = %s AND l.loan_ref = w.ref",
+        params=(refs.to_list(), book.pk, book.pk),
+        schema={"order_ref": pl.String, "loan_id": pl.Int64, "attempt_id": pl.Int64},
+    )
+    return rows.join(found, on="order_ref", how="left", maintain_order="left")
+
+
+def finish(
+    connection: Connection[Any], *, book: Book, outcomes: pl.DataFrame, at: datetime
+) -> None:
+    """Open suspense for what no loan took and for what was overpaid; note debits that were paid.
+
+    ``row_no`` of the outcomes is the receipt's id.
+    """
+    today = at.astimezone(ZoneInfo(book.time_zone)).date()
+    suspended = outcomes.filter(pl.col("state") == ReceiptState.SUSPENDED)["row_no"].to_list()
+    connection.execute(
+        "INSERT INTO payments_suspenseitem"
+        " (book_id, receipt_id, amount_minor, left_minor, code, opened_on, state)"
+        " SELECT r.book_id, r.id, r.amount_minor, r.amount_minor, r.code, %s, 'open'"
+        " FROM payments_receipt r WHERE r.id = ANY(%s)",
+        (today, suspended),
+    )
+    posted = outcomes.filter(pl.col("state") == ReceiptState.POSTED)
+    connection.execute(
+        "INSERT INTO payments_suspenseitem"
+        " (book_id, receipt_id, loan_id, amount_minor, left_minor, code, opened_on, state)"
+        " SELECT p.book_id, r.id, r.loan_id, least(p.unapplied_minor, r.amount_minor),"
+        "  least(p.unapplied_minor, r.amount_minor), 'payment.overpaid', %s, 'open'"
+        " FROM ledger_position p JOIN (SELECT DISTINCT ON (loan_id) id, loan_id, amount_minor"
+        "   FROM payments_receipt WHERE id = ANY(%s) ORDER BY loan_id, paid_on DESC, id DESC) r"
+        "  ON r.loan_id = p.loan_id"
+        " WHERE p.status = 'closed' AND p.unapplied_minor > 0",
+        (today, posted["row_no"].to_list()),
+    )
+    answered = posted.filter(pl.col("attempt_id").is_not_null())["row_no"].to_list()
+    if answered:
+        debit_answers.note_paid(receipts=list(Receipt.objects.filter(pk__in=answered)), at=at)

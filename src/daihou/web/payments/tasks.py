@@ -1,0 +1,27 @@
+"""Jobs of the intake: what came in is posted soon after, and by the clock if nobody asked."""
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from daihou.web.access.queries import system_user
+from daihou.web.ledger.models import Book
+from daihou.web.payments.models import Receipt, ReceiptState
+from daihou.web.payments.posting import post_open
+
+
+@app.task(name="payments.post_receipts")
+def post_receipts(book_id: int) -> None:
+    """Post everything of a book that is open; doing it twice changes nothing."""
+    post_open(book=Book.objects.get(pk=book_id), acting_user=system_user())
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="payments.post_all", queueing_lock="payments.post_all")
+def post_all(timestamp: int) -> None:  # noqa: ARG001  Given by the clock.
+    """Queue the posting of each book where something is open."""
+    open_books = Receipt.objects.filter(state=ReceiptState.RECEIVED).values("book_id").distinct()
+    for book_id in open_books.values_list("book_id", flat=True):
+        try:
+            post_receipts.configure(queueing_lock=f"payments.post:{book_id}").defer(book_id=book_id)
+        except AlreadyEnqueued:
+            continue
