@@ -3,8 +3,10 @@
 import pytest
 
 from daihou.conformance.cases import load_cases
+from daihou.conformance.commands import COMMANDS
+from daihou.conformance.compare import CHECKS
 from daihou.conformance.run import Outcome, run_cases, summary
-from daihou.conformance.support import COMMANDS, EXPECTATIONS, unsupported_operation
+from daihou.conformance.support import unsupported_operation
 
 DEVIATIONS_AT_MOST = 0.03  # Of a trust grade.
 KNOWN_FAILURES_OF_C = 1  # The file itself calls that case's order of events not understood.
@@ -43,7 +45,7 @@ def test_deviations_are_few(results):
 def test_only_operations_that_are_not_built_are_unsupported(results):
     """A case of trust A whose every operation we have is never set aside."""
     for result in results:
-        has_all = set(result.case.operations()) <= COMMANDS.keys() | EXPECTATIONS
+        has_all = set(result.case.operations()) <= COMMANDS.keys() | CHECKS.keys()
         plain = "interest_recalculation" not in result.case.terms
         types = {step["type"] for step in result.case.steps if step["op"] == "transaction"}
         if result.case.trust == "A" and has_all and plain and "credit_balance_refund" not in types:

@@ -139,6 +139,11 @@ def _transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     loan.transactions[step["ref"]].channel = step.get("channel", "")
 
 
+def _pay_off(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    on = date.fromisoformat(step["date"])
+    _pay(loan, step["ref"], PAYMENTS["repayment"], on, loan.position(on).payoff_minor)
+
+
 def _undo_transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     _take_back(loan, loan.transactions[step["target"]])
 
@@ -265,6 +270,7 @@ COMMANDS = {
     "charge_off": _charge_off,
     "chargeback": charge_back,
     "cob_step_config": _nothing,
+    "pay_off": _pay_off,
     "run_cob_all": _close_business,
     "run_periodic_accrual_job": _nothing,
     "set_fraud_flag": _set_fraud_flag,

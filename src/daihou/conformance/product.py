@@ -21,6 +21,7 @@ from daihou.core.terms import (
     PeriodUnit,
     Rate,
     RatePer,
+    Recalculation,
     Rounding,
     Step,
     Surplus,
@@ -50,6 +51,10 @@ SURPLUS = {
     "NEXT_INSTALLMENT": Surplus.NEXT_INSTALMENT,
     "LAST_INSTALLMENT": Surplus.LAST_INSTALMENT,
     "REAMORTIZATION": Surplus.SPREAD,
+}
+EARLY_PAYMENTS = {
+    "REDUCE_EMI_AMOUNT": Surplus.LOWER,
+    "REDUCE_NUMBER_OF_INSTALLMENTS": Surplus.SHORTEN,
 }
 UNITS = {"DAYS": PeriodUnit.DAY, "WEEKS": PeriodUnit.WEEK, "MONTHS": PeriodUnit.MONTH}
 YEARS = {
@@ -113,7 +118,25 @@ def terms_of(peer: Mapping[str, Any]) -> Terms:
         principal_grace_count=peer["grace_on_principal_instalments"],
         interest_grace_count=peer["grace_on_interest_payment_instalments"],
         down_payment_rate=None if down_payment is None else Decimal(down_payment["percent"]) / 100,
-        allocation=allocation_of(peer["allocation"]),
+        allocation=allocation_of(peer["allocation"], early=_early_payment(peer)),
+        recalculation=_recalculation(peer),
+    )
+
+
+def _early_payment(peer: Mapping[str, Any]) -> Surplus:
+    """Say what a fixed-order strategy does with a surplus."""
+    asked = peer.get("interest_recalculation", {}).get("on_early_payment", "")
+    return EARLY_PAYMENTS.get(asked, Surplus.NEXT_INSTALMENT)
+
+
+def _recalculation(peer: Mapping[str, Any]) -> Recalculation | None:
+    """Say how interest follows the balance: both kinds of schedule also follow what is overdue."""
+    if "interest_recalculation" not in peer:
+        return None
+    if is_progressive(peer):
+        return Recalculation(overdue_bears=True)
+    return Recalculation(
+        overdue_bears=True, earned_first=False, counts_for_next=True, rounds_pieces=True
     )
 
 
@@ -128,7 +151,9 @@ def _interest_rule(peer: Mapping[str, Any]) -> tuple[DayCount, InterestBasis]:
     return DayCount.ACTUAL_365, InterestBasis.PER_PERIOD
 
 
-def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
+def allocation_of(
+    peer: Mapping[str, Any], *, early: Surplus = Surplus.NEXT_INSTALMENT
+) -> AllocationTerms:
     """Say the order of payments; kinds of credit with a rule of their own become channels."""
     strategy = peer["strategy"]
     if strategy in FIXED_ORDERS:
@@ -140,7 +165,7 @@ def allocation_of(peer: Mapping[str, Any]) -> AllocationTerms:
         return AllocationTerms(
             normal=AllocationRule(
                 steps=steps,
-                surplus=Surplus.NEXT_INSTALMENT,
+                surplus=early,
                 charges_on_their_day=strategy.startswith("DUE_"),
             ),
             charged_back_order=(PRINCIPAL,),

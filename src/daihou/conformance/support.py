@@ -21,8 +21,6 @@ from daihou.conformance.product import (
 from daihou.conformance.refusals import REFUSALS
 from daihou.core.schedule import build_schedule
 
-MONEY_COMMANDS = frozenset({"transaction", "undo_transaction", "add_charge", "run_cob_for_loan"})
-
 
 def unsupported_operation(case: Case) -> str | None:
     """Name the first operation of a case that we have not built; None where we have them all."""
@@ -42,11 +40,10 @@ def unsupported_operation(case: Case) -> str | None:
     return None
 
 
-def _recalculates(case: Case) -> bool:
-    """Tell whether interest follows payments: then any step after the first schedule needs it."""
-    if "interest_recalculation" not in case.terms:
-        return False
-    return bool(MONEY_COMMANDS & set(case.operations())) or case.operations().count("disburse") > 1
+def _recalculates_by_period(case: Case) -> bool:
+    """Tell whether interest follows what is overdue by whole periods, or bears interest itself."""
+    asked = case.terms.get("interest_recalculation", {})
+    return asked != {} and (asked["rest_frequency"], asked["compounding"]) != ("DAILY", "NONE")
 
 
 def _has_odd_periods(case: Case) -> bool:
@@ -82,7 +79,7 @@ TERMS_NOT_BUILT: Mapping[str, Callable[[Case], bool]] = {
         not LATE_CHARGES.keys() >= {*case.terms.get("product_overdue_charges", ())}
     ),
     "capitalized income": lambda case: "income_capitalization" in case.terms,
-    "interest recalculation": _recalculates,
+    "interest recalculation by period": _recalculates_by_period,
     "periods given one by one": _has_odd_periods,
 }
 

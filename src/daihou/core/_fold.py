@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from daihou.core._credits import Credit, charge_back, refund
+from daihou.core._recalculation import Follower
 from daihou.core._rows import (
     COMPOUND_INTEREST,
     INTEREST,
@@ -104,6 +105,8 @@ class Fold:
         self.restructure_count = 0
         self.paused_through_on: date | None = None
         self.through = 0  # Everything is folded through the end of this day.
+        recalculation = self.terms.recalculation
+        self.follower = None if recalculation is None else Follower(self, recalculation)
         self.penalty, self.compound = _rates(self.terms)
         allocation = self.terms.allocation
         self.plans = {channel: plan_of(rule) for channel, rule in allocation.by_channel}
@@ -118,6 +121,12 @@ class Fold:
             self._accrue_through(day)
             self._fold_day(day, list(todays))
         self._go_on_to(as_of.toordinal())
+
+    @property
+    def moves_by_itself(self) -> bool:
+        """Tell whether a day may change what is owed though nothing happens on it."""
+        movers = (self.penalty, self.compound, self.follower)
+        return any(mover is not None for mover in movers)
 
     def _go_on_to(self, day: int) -> None:
         """Go through the due dates on the way, as long as money waits for them."""
@@ -141,6 +150,8 @@ class Fold:
         if handler is None:
             raise EventRefused("event.not_folded", event.key)
         handler(self, event, day)
+        if self.follower is not None:
+            self.follower.lay(day)
 
     # Accrual
 
@@ -153,6 +164,8 @@ class Fold:
             if self.compound is not None:
                 self._accrue_component(1, COMPOUND_INTEREST, INTEREST, self.compound, day)
         self.through = day
+        if self.follower is not None:
+            self.follower.go_to(day)
 
     def _accrue_component(
         self, slot: int, component: int, base: int, rate: DailyRate, day: int
@@ -213,7 +226,7 @@ class Fold:
         self.payments.append(flow)
         if self.tranches and self.closed_on is None:
             self._apply(flow, day)
-        if flow.left_minor:
+        if flow.left_minor and flow not in self.held:
             self.held.append(flow)
         flow.principal_after_minor = self.principal_left()
 
@@ -241,8 +254,12 @@ class Fold:
         )
         self._note(flow, parts, day)
         flow.left_minor = left_minor
+        if self.follower is not None and parts:
+            self.follower.lay(day)
 
     def _prepay(self, amount_minor: int, day: int, parts: list[Part], *, shortens: bool) -> int:
+        if self.follower is not None:
+            return self.follower.prepay(amount_minor, day, parts, shortens=shortens)
         return reduce_principal(
             self.rows,
             amount_minor,
@@ -288,7 +305,10 @@ class Fold:
             Tranche(amount_minor=event.amount_minor, paid_out_on=event.effective_on)
         )
         schedule = _schedule(self.terms, self.tranches)
+        raised = {} if self.follower is None else self.follower.raised()
         self.rows = merge_schedule(self.rows, schedule)
+        if self.follower is not None:
+            self.follower.start(event.effective_on.toordinal(), raised)
         for charge in self.early_charges:
             self._place_charge(charge)
         self.early_charges = []
@@ -375,6 +395,8 @@ class Fold:
     # What a day's end shows
 
     def accrued_interest(self, day: int) -> int:
+        if self.follower is not None:
+            return self.follower.accrued()
         return sum(accrued_unpaid(row, day, self.terms.rounding) for row in self.rows)
 
 

@@ -140,7 +140,7 @@ class _Course:
         while self.told < len(waiting) and waiting[self.told].effective_on <= day:
             self.told += 1
         fold = self.fold
-        if self.told > first or fold.held or fold.penalty is not None or fold.compound is not None:
+        if self.told > first or fold.held or fold.moves_by_itself:
             fold.run(waiting[first : self.told], day)
             self.figures = None
 

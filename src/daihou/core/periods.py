@@ -6,7 +6,7 @@ Errors  ``CalendarRefused``, and ``TermsRefused`` where due dates meet each othe
 Source  docs/algorithms/day-counts.md; 银发〔2005〕129号 for the month as a twelfth of the year.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -175,12 +175,16 @@ def _rates_by_period(
 
 
 def _periods_in_first(terms: Terms, start_on: date) -> Fraction:
-    """Count back from the first due date: whole periods, then a share of the one that is cut."""
     assert terms.first_due_on is not None
-    whole, later_on = 0, terms.first_due_on
+    return _periods_before(terms, start_on, terms.first_due_on)
+
+
+def _periods_before(terms: Terms, start_on: date, due_on: date) -> Fraction:
+    """Count back from a due date: whole periods, then a share of the one that is cut."""
+    whole, later_on = 0, due_on
     while True:
         earlier_on = add_periods(
-            from_on=terms.first_due_on,
+            from_on=due_on,
             count=-(whole + 1),
             every=terms.every,
             unit=terms.unit,
@@ -248,3 +252,78 @@ def rest_of_period(*, terms: Terms, periods: Periods, period_no: int, from_on: d
         return Fraction(rates[0], denominator)
     share = Fraction((due_on - from_on).days, (due_on - start_on).days)
     return share * Fraction(periods.rates[period_no], periods.denominator)
+
+
+def rate_of_span(*, terms: Terms, start_on: date, due_on: date) -> Fraction:
+    """Give the rate of one whole period that stands alone, wherever its days came from.
+
+    >>> from decimal import Decimal
+    >>> terms = Terms(
+    ...     method=Method.BULLET,
+    ...     rate=Rate(value=Decimal("0.01"), per=RatePer.MONTH),
+    ...     interest_basis=InterestBasis.PER_PERIOD,
+    ... )
+    >>> rate_of_span(terms=terms, start_on=date(2023, 4, 1), due_on=date(2023, 5, 1))
+    Fraction(1, 100)
+    """
+    if not counts_whole_periods(terms):
+        rates, denominator = _rates_by_day(terms, (start_on,), (due_on,))
+        return Fraction(rates[0], denominator)
+    full, denominator = _full_period_rate(
+        terms.rate, terms.day_count, terms.every, terms.unit, InstalmentRule.NOMINAL_PERIODS
+    )
+    count = _periods_in_first(replace(terms, first_due_on=due_on), start_on)
+    return count * Fraction(full, denominator)
+
+
+def rate_of_days(
+    *, terms: Terms, start_on: date, due_on: date, period_rate: Fraction, from_on: date, to_on: date
+) -> Fraction:
+    """Give the rate of some days of a period: its share of the period's rate, or their own.
+
+    >>> from decimal import Decimal
+    >>> terms = Terms(
+    ...     method=Method.BULLET,
+    ...     rate=Rate(value=Decimal("0.01"), per=RatePer.MONTH),
+    ...     interest_basis=InterestBasis.PER_PERIOD,
+    ... )
+    >>> april = {"start_on": date(2023, 4, 1), "due_on": date(2023, 5, 1)}
+    >>> rate_of_days(terms=terms, **april, period_rate=Fraction(1, 100),
+    ...              from_on=date(2023, 4, 7), to_on=date(2023, 4, 10))
+    Fraction(1, 1000)
+    """
+    if counts_whole_periods(terms):
+        return period_rate * Fraction((to_on - from_on).days, (due_on - start_on).days)
+    rates, denominator = _rates_by_day(terms, (from_on,), (to_on,))
+    return Fraction(rates[0], denominator)
+
+
+def rate_between(*, terms: Terms, from_on: date, to_on: date) -> Fraction:
+    """Give the rate of the days between two dates, day by day.
+
+    >>> from decimal import Decimal
+    >>> yearly = Rate(value=Decimal("0.18"), per=RatePer.YEAR)
+    >>> terms = Terms(method=Method.FLAT, rate=yearly, day_count=DayCount.ACTUAL_360)
+    >>> rate_between(terms=terms, from_on=date(2024, 5, 1), to_on=date(2024, 5, 11))
+    Fraction(1, 200)
+    """
+    rates, denominator = _rates_by_day(terms, (from_on,), (to_on,))
+    return Fraction(rates[0], denominator)
+
+
+def period_share(*, terms: Terms, from_on: date, to_on: date, whole: int | None) -> Fraction:
+    """Give the rate between two dates of which a full period bears the same whatever its days.
+
+    ``whole`` is how many periods they are apart; without it they are counted back from the end.
+
+    >>> from decimal import Decimal
+    >>> monthly = Rate(value=Decimal("0.01"), per=RatePer.MONTH)
+    >>> terms = Terms(method=Method.FLAT, rate=monthly, interest_basis=InterestBasis.PER_PERIOD)
+    >>> period_share(terms=terms, from_on=date(2023, 4, 1), to_on=date(2023, 5, 16), whole=None)
+    Fraction(23, 1550)
+    """
+    full, denominator = _full_period_rate(
+        terms.rate, terms.day_count, terms.every, terms.unit, InstalmentRule.NOMINAL_PERIODS
+    )
+    periods = Fraction(whole) if whole is not None else _periods_before(terms, from_on, to_on)
+    return periods * Fraction(full, denominator)
