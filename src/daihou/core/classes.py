@@ -245,7 +245,7 @@ def _tell(
         before = position(contract=contract, events=told, as_of=on - DAY)
         dues |= {instalment.due_on for instalment in before.instalments if instalment.due_on < on}
     history.know(dues=sorted(dues), restructured_on=restructured_on)
-    days |= {due + DAY for due in dues} | {*restructured_on, then.as_of}
+    days |= dues | {due + DAY for due in dues} | {*restructured_on, then.as_of}
     asked = sorted(day for day in days if day <= then.as_of)
     for found in standings(contract=contract, events=list(told), days=asked):
         is_over = found.status in {Status.CLOSED, Status.PENDING}

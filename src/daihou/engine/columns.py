@@ -16,6 +16,8 @@ from typing import TypeAlias
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
+from daihou.core.classes import FiveLevel
+
 AnyType: TypeAlias = DataType | DataTypeClass
 Wanted: TypeAlias = Mapping[str, Sequence[str]]  # Columns by table.
 
@@ -32,6 +34,7 @@ BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 STATUSES = ("pending", "active", "closed", "written_off")
 BUCKET = pl.Enum(BUCKETS)
 STATUS = pl.Enum(STATUSES)
+CLASS_FLOOR = pl.Enum([level.value for level in FiveLevel])
 
 
 class ColumnsRefused(ValueError):
@@ -239,6 +242,14 @@ POSITIONS = Table(
         _day("stated_on", nullable=True),
         Column(name="is_stale", dtype=pl.Boolean, unit="stated before as_of"),
         _number("person_days_past_due", "days", pl.Int32),
+    ),
+    key=("loan_id",),
+)
+CLASSED_POSITIONS = Table(
+    name="positions",
+    columns=(
+        *POSITIONS.columns,
+        Column(name="class_floor", dtype=CLASS_FLOOR, unit="the best of five levels allowed"),
     ),
     key=("loan_id",),
 )

@@ -74,7 +74,8 @@ def with_persons(found: pl.LazyFrame) -> pl.DataFrame:
     of_person = pl.col("days_past_due").max().over("person_id")
     own = pl.col("days_past_due")
     worst = pl.when(pl.col("person_id").is_null()).then(own).otherwise(of_person)
-    return found.with_columns(person_days_past_due=worst).select(c.POSITIONS.names).collect()
+    known = pl.col(c.POSITIONS.names), pl.col("^class_floor$")  # The latter only where classed.
+    return found.with_columns(person_days_past_due=worst).select(*known).collect()
 
 
 def history(

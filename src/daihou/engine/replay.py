@@ -18,8 +18,10 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
+from daihou.core.classes import ClassRules
 from daihou.engine import (
     arrays,
+    classes,
     columns as c,
     end_of_day,
     frames,
@@ -57,10 +59,17 @@ class _History:
     stated: pl.DataFrame
 
 
-def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFrame:
+def positions(
+    *,
+    book: Book,
+    as_of: date,
+    with_stated: bool = True,
+    class_rules: ClassRules | None = None,
+) -> pl.DataFrame:
     """Return the position of every loan disbursed by the end of the day (``columns.POSITIONS``).
 
-    ``with_stated=False`` gives the engine's own figures for overlay loans too.
+    ``with_stated=False`` gives the engine's own figures for overlay loans too. With the class rules
+    in force on the day there is a column ``class_floor`` as well (``columns.CLASSED_POSITIONS``).
 
     :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
     """
@@ -70,22 +79,35 @@ def positions(*, book: Book, as_of: date, with_stated: bool = True) -> pl.DataFr
         shard = _read(book, shard_no)
         day = arrays.day_number(as_of)
         chosen = np.arange(shard.plain.height)
-        into = arrays.fold_arrays(shard=shard.arrays, chosen=chosen, snapshots=(day,))
+        is_classed = class_rules is not None
+        into = arrays.fold_arrays(
+            shard=shard.arrays, chosen=chosen, snapshots=(day,), keeps_dues=is_classed
+        )
         plain = frames.positions(loans=shard.plain, into=into, as_of=day, currency=book.currency)
-        rows = [
-            others.position_row(other, found)
+        begun = [
+            (other, found)
             for other in others.decode(shard.tables.others)
             if (found := other.at(as_of, with_rows=False)).disbursed_on is not None
         ]
+        rows = [others.position_row(other, found) for other, found in begun]
         rest = end_of_day.other_positions(shard.tables.loans, rows)
         both = frames.in_order(c.POSITIONS, [plain, rest])
-        if not with_stated:
+        if with_stated:
+            stated = overlay.latest(stated=shard.tables.stated, as_of=as_of)
+            both = overlay.over_positions(positions=both, rows=stated)
+        if class_rules is None:
             return both
-        stated = overlay.latest(stated=shard.tables.stated, as_of=as_of)
-        return overlay.over_positions(positions=both, rows=stated)
+        found = [
+            classes.floors_of_plain(shard=shard.arrays, into=into, as_of=day, rules=class_rules),
+            classes.floors_of_others(
+                rows=(other for other, _ in begun), as_of=as_of, rules=class_rules
+            ),
+        ]
+        return classes.with_floors(positions=both, found=pl.concat(found), rules=class_rules)
 
-    whole = frames.in_order(c.POSITIONS, _each_shard(book, fold))
-    return c.check(frames.with_persons(whole.lazy()), c.POSITIONS)
+    table = c.POSITIONS if class_rules is None else c.CLASSED_POSITIONS
+    whole = frames.in_order(table, _each_shard(book, fold))
+    return c.check(frames.with_persons(whole.lazy()), table)
 
 
 def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
