@@ -97,13 +97,13 @@ def positions(
             both = overlay.over_positions(positions=both, rows=stated)
         if class_rules is None:
             return both
-        found = [
+        worse = [
             classes.floors_of_plain(shard=shard.arrays, into=into, as_of=day, rules=class_rules),
             classes.floors_of_others(
                 rows=(other for other, _ in begun), as_of=as_of, rules=class_rules
             ),
         ]
-        return classes.with_floors(positions=both, found=pl.concat(found), rules=class_rules)
+        return classes.with_floors(positions=both, found=pl.concat(worse), rules=class_rules)
 
     table = c.POSITIONS if class_rules is None else c.CLASSED_POSITIONS
     whole = frames.in_order(table, _each_shard(book, fold))
