@@ -26,7 +26,10 @@ PERMISSIONS = MappingProxyType(
         "data_quality.view": _EVERYONE_INSIDE,
         "book.export": frozenset({Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE}),
         "audit.view": frozenset({Role.COMPLIANCE}),
+        "parameter.view": _EVERYONE_INSIDE,
         "parameter.change": frozenset({Role.COMPLIANCE}),
+        "limitation.view": _EVERYONE_INSIDE,
+        "limitation.record": frozenset({Role.COLLECTOR, Role.MANAGER, Role.COMPLIANCE}),
         "user.change": frozenset({Role.ADMIN}),
         # Servicing. Who asks for a change does not decide on it (web.approvals holds that).
         "servicing.view": _EVERYONE_INSIDE,
@@ -52,6 +55,7 @@ PERMISSIONS = MappingProxyType(
         "collateral.view": _EVERYONE_INSIDE,
         "collateral.change": frozenset({Role.MANAGER, Role.FINANCE}),
         "file.view": _EVERYONE_INSIDE,
+        "file.open": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
         "file.add": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
         "file.hold": frozenset({Role.COMPLIANCE}),
         "document.make": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),

@@ -2,9 +2,16 @@
 
 from ninja import NinjaAPI
 
-from daihou.web.api.resources import approvals, files, loans, webhooks
+from daihou.web.api.resources import approvals, files, limitation, loans, parameters, webhooks
 
-ROUTERS = (loans.router, approvals.router, files.router, webhooks.router)
+ROUTERS = (
+    loans.router,
+    approvals.router,
+    files.router,
+    limitation.router,
+    parameters.router,
+    webhooks.router,
+)
 
 
 def register(api: NinjaAPI) -> None:

@@ -96,7 +96,7 @@ def get_file(request: HttpRequest, book_name: BookName, file_id: RowId) -> dict[
     return _file_out(_find(request, book_name, file_id))
 
 
-@router.get(PATH + "/{file_id}/content", auth=needs("file.view"), response={200: bytes})
+@router.get(PATH + "/{file_id}/content", auth=needs("file.open"), response={200: bytes})
 def get_file_content(
     request: HttpRequest, book_name: BookName, file_id: RowId
 ) -> StreamingHttpResponse:
