@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from daihou.conformance.arrears import pause, resume
 from daihou.conformance.charges import charge_figures
 from daihou.conformance.loan import (
     CHARGE_OFF,
@@ -270,6 +271,8 @@ COMMANDS = {
     "charge_off": _charge_off,
     "chargeback": charge_back,
     "cob_step_config": _nothing,
+    "delinquency_pause": pause,
+    "delinquency_resume": resume,
     "pay_off": _pay_off,
     "run_cob_all": _close_business,
     "run_periodic_accrual_job": _nothing,

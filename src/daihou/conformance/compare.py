@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from daihou.conformance import tables
+from daihou.conformance import arrears, tables
 from daihou.conformance.loan import PeerLoan
 from daihou.conformance.refusals import REFUSALS
 from daihou.core.position import Position
@@ -170,16 +170,16 @@ def _status(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Diff
 
 
 def _delinquency(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
-    return _cells("delinquency", "loan", tables.delinquency(loan, now), _given(step))
+    return _cells("delinquency", "loan", arrears.delinquency(loan, now), _given(step))
 
 
 def _loan_level(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
-    ours = [tables.loan_delinquency(loan, now)]
+    ours = [arrears.loan_delinquency(loan, now)]
     return _rows_in_order("delinquency", ours, step["rows"])
 
 
 def _instalment_level(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
-    ours = tables.instalment_delinquency(loan, now)
+    ours = arrears.instalment_delinquency(loan, now)
     return _rows_in_order("instalment delinquency", ours, step["rows"])
 
 
@@ -195,6 +195,14 @@ def _rows_in_order(
             else [_missing(table, name, row)]
         )
     return found + [_unexpected(table, "more", row) for row in ours[len(theirs) :]]
+
+
+def _pauses(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
+    return _rows_in_order("pauses", arrears.pauses(loan), step["rows"])
+
+
+def _pause_actions(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
+    return _rows_in_order("pause actions", arrears.pause_actions(loan), step["rows"])
 
 
 def _last_repayment(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
@@ -243,8 +251,10 @@ CHECKS: Mapping[str, Check] = {
     "expect_charged_off": _charged_off,
     "expect_charges": _charges,
     "expect_delinquency": _delinquency,
+    "expect_delinquency_actions": _pause_actions,
     "expect_delinquency_instalment_level": _instalment_level,
     "expect_delinquency_loan_level": _loan_level,
+    "expect_delinquency_pauses": _pauses,
     "expect_last_closed_business_date": _last_closed,
     "expect_last_repayment": _last_repayment,
     "expect_maturity": _maturity,

@@ -53,6 +53,15 @@ class Charge:
     added_on: date
 
 
+@dataclass(slots=True, kw_only=True)
+class Pause:
+    """A time in which the peer counts no days of arrears; with us no such thing exists."""
+
+    start_on: date
+    end_on: date
+    planned_end_on: date
+
+
 @dataclass(slots=True)
 class PeerLoan:
     case: Case
@@ -64,6 +73,8 @@ class PeerLoan:
     events: list[Event] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    resumed_on: list[date] = field(default_factory=list)
     contract: Contract = field(init=False)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 

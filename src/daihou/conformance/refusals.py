@@ -32,10 +32,15 @@ def _is_before_the_end(_: PeerLoan, now: Position, step: Mapping[str, Any]) -> b
     return ended_on is not None and date.fromisoformat(step["date"]) < ended_on
 
 
+def _is_not_today(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> bool:
+    return date.fromisoformat(step["start"]) != loan.today
+
+
 REFUSALS: Mapping[str, Refuses] = {
     "add_charge": _is_written_off,
     "charge_off": _is_written_off,
     "credit_balance_refund": _is_to_come,
+    "delinquency_resume": _is_not_today,
     "repayment": _is_before_the_end,
     "undo_charge_off": _has_no_charge_off,
 }

@@ -73,6 +73,16 @@ def _has_unknown_settings(case: Case) -> bool:
     )
 
 
+def _counts_days_of_a_pause(case: Case) -> bool:
+    """Tell whether days of arrears are asked for in or after a time that does not count."""
+    operations = case.operations()
+    if "delinquency_pause" not in operations:
+        return False
+    later = operations[operations.index("delinquency_pause") :]
+    asked = {"expect_delinquency_loan_level", "expect_delinquency_instalment_level"}
+    return bool(asked & set(later))
+
+
 TERMS_NOT_BUILT: Mapping[str, Callable[[Case], bool]] = {
     "product setting": _has_unknown_settings,
     "late charge": lambda case: (
@@ -80,6 +90,7 @@ TERMS_NOT_BUILT: Mapping[str, Callable[[Case], bool]] = {
     ),
     "capitalized income": lambda case: "income_capitalization" in case.terms,
     "interest recalculation by period": _recalculates_by_period,
+    "days of arrears without those of a pause": _counts_days_of_a_pause,
     "periods given one by one": _has_odd_periods,
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from daihou.conformance.charges import charge_figures
@@ -64,8 +64,6 @@ COLUMNS = {
     "fees": Component.FEE,
     "penalties": Component.PENALTY,
 }
-RANGES = ((1, 3), (4, 30), (31, 60), (61, 90), (91, 120), (121, 150), (151, 180), (181, 240))
-RANGE_NAMES = {1: "RANGE_1", **{first: f"RANGE_{first - 1}" for first, _ in RANGES[1:]}}
 
 
 def money(amount_minor: int) -> str:
@@ -336,62 +334,6 @@ def status(loan: PeerLoan, now: Position) -> str:
     if outstanding_minor(now):
         return "ACTIVE"
     return "OVERPAID" if now.unapplied_minor else "CLOSED_OBLIGATIONS_MET"
-
-
-def delinquency(loan: PeerLoan, now: Position) -> dict[str, object]:
-    """Grade by days past due less the product's grace, as the peer's nine ranges do."""
-    grace = timedelta(days=loan.case.terms["grace_on_arrears_days"])
-    oldest_on = now.oldest_unpaid_due_on
-    if oldest_on is None or oldest_on >= loan.today:
-        return {"range": "NO_DELINQUENCY", "delinquent_date": None}
-    delinquent_on = oldest_on + grace
-    return {
-        "range": range_of((loan.today - delinquent_on).days),
-        "delinquent_date": delinquent_on.isoformat(),
-    }
-
-
-def loan_delinquency(loan: PeerLoan, now: Position) -> dict[str, object]:
-    """Give the loan's past due and delinquent days with their amount."""
-    oldest_on = now.oldest_unpaid_due_on
-    grade = delinquency(loan, now)
-    grace_days = loan.case.terms["grace_on_arrears_days"]
-    return {
-        "classification": grade["range"],
-        "delinquentamount": money(sum(now.overdue_minor.values())),
-        "delinquentdate": grade["delinquent_date"],
-        "delinquentdays": max(0, now.days_past_due - grace_days) if oldest_on else 0,
-        "pastduedays": now.days_past_due,
-    }
-
-
-def range_of(days: int) -> str:
-    """Name the range of a number of delinquent days.
-
-    >>> range_of(0), range_of(3), range_of(4), range_of(31), range_of(999)
-    ('NO_DELINQUENCY', 'RANGE_1', 'RANGE_3', 'RANGE_30', 'RANGE_240')
-    """
-    if days < 1:
-        return "NO_DELINQUENCY"
-    firsts = [first for first, _ in RANGES if first <= days]
-    return "RANGE_240" if days > RANGES[-1][1] else RANGE_NAMES[firsts[-1]]
-
-
-def instalment_delinquency(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
-    """Add up what is overdue by range; grace counts for the loan alone, not by instalment."""
-    names = [*RANGE_NAMES.values(), "RANGE_240"]
-    amounts: dict[str, int] = {}
-    if delinquency(loan, now)["range"] not in names:
-        return []
-    for each in now.instalments:
-        left_minor = sum(owed.outstanding_minor for owed in each.components.values())
-        name = range_of((loan.today - each.due_on).days)
-        if left_minor and name in names:
-            amounts[name] = amounts.get(name, 0) + left_minor
-    return [
-        {"rangeid": f"{names.index(name) + 1}.00", "range": name, "amount": money(amount_minor)}
-        for name, amount_minor in sorted(amounts.items(), key=lambda each: names.index(each[0]))
-    ]
 
 
 def last_repayment(loan: PeerLoan) -> dict[str, object]:
