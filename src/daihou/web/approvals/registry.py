@@ -20,7 +20,10 @@ OPEN_DAYS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What the inbox shows: a title, facts, a link to the target; a template for a full preview."""
+    """What the inbox shows: a title, facts, a link to the target; a template for a full preview.
+
+    ``refused`` is why it could not be carried out as things stand.
+    """
 
     title: str
     facts: tuple[tuple[str, str], ...] = ()
@@ -28,6 +31,7 @@ class Description:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     is_stale: bool = False
+    refused: Exception | None = None
 
 
 CarryOut = Callable[[Approval, User], None]
