@@ -80,6 +80,15 @@ def test_a_whole_loan_is_held(enter, loan_ref):
     assert Hold.objects.filter(reason="检查", target_type="loan").exists()
 
 
+def test_who_may_not_see_personal_data_opens_no_file(enter, loan_ref):
+    upload(enter("manager"), loan_ref)
+    file = File.objects.latest("pk")
+    analyst = enter("analyst")
+    assert "Download" not in text_of(analyst.get(f"{FILES}{file.pk}/"))
+    assert analyst.get(f"{FILES}{file.pk}/content/").status_code == 403
+    assert not FileView.objects.filter(user__username="analyst").exists()
+
+
 @pytest.mark.parametrize("name", ["funder", "agency", "other"])
 def test_those_without_the_right_see_no_files(enter, name, loan_ref):
     upload(enter("manager"), loan_ref)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "conformance": ("daihou.cli.conformance", "Run a peer's acceptance cases. 对照测试"),
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
     "demo": ("daihou.cli.demo", "Make the demonstration book and show it. 演示"),
+    "documents": ("daihou.cli.documents", "Make statements and letters; plan notices. 文书"),
     "files": ("daihou.cli.files", "Verify and purge the archive of files. 档案"),
     "serve": ("daihou.cli.serve", "Serve the web pages. 网页服务"),
     "worker": ("daihou.cli.worker", "Do queued jobs. 后台任务"),

@@ -7,6 +7,8 @@ content is never taken away while a file that has it is being stored.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
+from io import BytesIO
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -95,6 +97,63 @@ def store_file(
                 details={"digest": taken.digest, "kind": kind.value, "is_new": is_new},
             )
     return file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Produced:
+    """A document made here; ``made_from`` says from what, so that it can be made again."""
+
+    name: str
+    content: bytes
+    media_type: str
+    made_from: Mapping[str, object]
+    links: tuple[Owner, ...]
+
+
+def store_produced(
+    *, book: Book, produced: Sequence[Produced], arrived_on: date, acting_user: User
+) -> list[File]:
+    """Store documents made here, all of them or none; each content is kept once in a book.
+
+    :raises ArchiveRefused: ``archive.name_refused``, ``archive.store_failed``.
+    """
+    place, files = store(), []
+    digests = [sha256(each.content).hexdigest() for each in produced]
+    with transaction.atomic():
+        for digest in sorted(set(digests)):
+            _lock(digest)
+        for digest, each in zip(digests, produced, strict=True):
+            place.put(digest=digest, content=BytesIO(each.content))
+        Content.objects.bulk_create(
+            [
+                Content(digest=digest, size_bytes=len(each.content), media_type=each.media_type)
+                for digest, each in zip(digests, produced, strict=True)
+            ],
+            ignore_conflicts=True,
+        )
+        for digest, each in zip(digests, produced, strict=True):
+            file, _ = _live_or_new(
+                File(
+                    book=book,
+                    content_id=digest,
+                    name=_checked_name(each.name),
+                    kind=Kind.PRODUCED,
+                    retention=RETENTION_OF[Kind.PRODUCED],
+                    arrived_on=arrived_on,
+                    added_by=acting_user,
+                    made_from=dict(each.made_from),
+                )
+            )
+            files.append(file)
+            _add_links(file, each.links)
+        audit.record(
+            acting_user=acting_user,
+            action="file.produce",
+            target_type="book",
+            target_id=book.pk,
+            details={"count": len(files), "first": files[0].pk if files else None},
+        )
+    return files
 
 
 def link(*, file: File, links: Sequence[Owner], acting_user: User) -> None:

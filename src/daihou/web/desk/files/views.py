@@ -114,7 +114,7 @@ def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_GET
-@book_page("file.view")
+@book_page("file.open")
 def content(request: HttpRequest, *, sight: Sight, file_id: int) -> HttpResponseBase:
     found = _file(sight, file_id)
     try:
@@ -227,6 +227,7 @@ def _to_files(sight: Sight, loan: Loan | None) -> HttpResponse:
 def _rights(request: HttpRequest, sight: Sight) -> dict[str, Any]:
     user = user_of(request)
     return {
+        "may_open": access.may(user=user, permission="file.open", target=sight.book),
         "may_add": access.may(user=user, permission="file.add", target=sight.book),
         "may_hold": access.may(user=user, permission="file.hold", target=sight.book),
     }
