@@ -8,6 +8,7 @@ from typing import Any
 
 from daihou.conformance.arrears import pause, resume
 from daihou.conformance.charges import charge_figures
+from daihou.conformance.journal import lines_of
 from daihou.conformance.loan import (
     CHARGE_OFF,
     DISBURSEMENT,
@@ -150,6 +151,7 @@ def _undo_transaction(loan: PeerLoan, step: Mapping[str, Any]) -> None:
 
 
 def _take_back(loan: PeerLoan, transaction: Transaction) -> None:
+    transaction.posted = lines_of(loan, transaction)
     transaction.taken_back = loan.applied_by_key(loan.position())[transaction.key]
     loan.add(Kind.PAYMENT_REVERSED, transaction.on, target_key=transaction.key)
 

@@ -1,11 +1,11 @@
 """Compare what a step expects with what we have, cell by cell."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from daihou.conformance import arrears, tables
+from daihou.conformance import arrears, journal, tables
 from daihou.conformance.loan import PeerLoan
 from daihou.conformance.refusals import REFUSALS
 from daihou.core.position import Position
@@ -205,6 +205,17 @@ def _pause_actions(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list
     return _rows_in_order("pause actions", arrears.pause_actions(loan), step["rows"])
 
 
+def _journal(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
+    """Compare with the transaction of that name and day that comes nearest."""
+    name = f"{step['txn_type']} {step['date']}"
+    ours = journal.journals(loan, name=step["txn_type"], on=date.fromisoformat(step["date"]))
+    keys = ("account", "debit", "credit")
+    found = [_unordered("journal", each, step["entries"], keys, complete=True) for each in ours]
+    if not found:
+        return [_missing("journal", name, {"entries": len(step["entries"])})]
+    return [replace(each, row=f"{name} {each.row}") for each in min(found, key=len)]
+
+
 def _last_repayment(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
     theirs = {"amount": step["amount"], "channel": step["channel"].replace("_", " ").upper()}
     return _cells("last repayment", "loan", tables.last_repayment(loan), theirs)
@@ -255,6 +266,7 @@ CHECKS: Mapping[str, Check] = {
     "expect_delinquency_instalment_level": _instalment_level,
     "expect_delinquency_loan_level": _loan_level,
     "expect_delinquency_pauses": _pauses,
+    "expect_journal": _journal,
     "expect_last_closed_business_date": _last_closed,
     "expect_last_repayment": _last_repayment,
     "expect_maturity": _maturity,

@@ -35,7 +35,8 @@ class Transaction:
     belongs_to: str = ""  # The disbursement that made this down payment.
     charge_key: str = ""  # The charge that this waives.
     was_accrued: bool = False  # The peer had accrued the waived charge by then.
-    taken_back: Applied | None = None  # What it had done in the moment it was reversed.
+    taken_back: Applied | None = None  # What it had done in the moment it was reversed …
+    posted: tuple[tuple[str, int], ...] = ()  # … and what it had posted, by account.
 
 
 class ChargeLabel(NamedTuple):

@@ -30,7 +30,7 @@ from daihou.core.terms import Component, Contract
 ACCRUAL, SUSPENSE = "accrual", "suspense"  # Causes that are no event: a day passes, money waited.
 INCOME = tuple(range(INTEREST, len(COMPONENTS)))
 # Principal owed more by these is not what was receivable before.
-LENDING_KINDS = STARTING_KINDS | {Kind.CHARGE_ADDED, Kind.CHARGED_BACK}
+LENDING_KINDS = STARTING_KINDS | {Kind.CHARGE_ADDED, Kind.CHARGED_BACK, Kind.REFUNDED}
 
 
 class Move(StrEnum):
