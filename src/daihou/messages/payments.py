@@ -74,6 +74,30 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "bill.kind_unknown": ("不认识的业务类型", "the kind of this line is unknown"),
     "bill.malformed": ("账单无法读取", "the bill cannot be read"),
     "bill.reference_wrong": ("流水号缺失或过长", "a reference is missing or too long"),
+    "bill.empty": ("账单没有可读的明细", "the bill has no line that can be read"),
+    # Entries by hand.
+    "entry.amount_wrong": ("金额无效", "the amount is not valid"),
+    "entry.loan_unknown": ("没有借据 {loan_ref}", "there is no loan {loan_ref}"),
+    "entry.not_manual": (
+        "渠道 {channel} 不接受手工录入",
+        "the channel {channel} takes no entries by hand",
+    ),
+    "entry.reference_wrong": (
+        "凭证号只能含字母、数字和 . - : / _",
+        "a voucher's number has letters, digits and . - : / _ only",
+    ),
+    "entry.voucher_missing": (
+        "缺少凭证文件（SHA-256 摘要）",
+        "the voucher's file is missing (its SHA-256)",
+    ),
+    # Reconciliation.
+    "break.settled_already": ("差异已处理：{state}", "the break is settled already: {state}"),
+    "reason.missing": ("请说明原因", "a reason is needed"),
+    "reason.too_long": ("原因超过 {most} 字", "the reason has more than {most} characters"),
+    "reconciliation.days_wrong": (
+        "起始日晚于终止日",
+        "the first day is after the last",
+    ),
     # Debits and suspense.
     "debit.not_offered": ("{adapter} 不支持代扣", "{adapter} does not debit anybody"),
     "suspense.too_much": (

@@ -216,5 +216,10 @@ def _check_same(connection: Connection[Any], values: dict[str, Any]) -> None:
     said = tuple(values[name] for name in ("kind", "amount_minor", "currency", "target_reference"))
     if held == said:
         return
-    connection.execute(_CONFLICT, values | {"held_minor": held[1]})
+    raise_conflict(connection, values | {"held_minor": held[1]})
     raise PaymentRefused("payment.reference_conflict", reference=values["reference"])
+
+
+def raise_conflict(connection: Connection[Any], values: Mapping[str, Any]) -> None:
+    """Raise a contradiction as a break, once as long as it is open."""
+    connection.execute(_CONFLICT, values)
