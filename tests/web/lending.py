@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from daihou.core.limits import Payee
 from daihou.core.terms import (
     Component,
     InterestBasis,
@@ -18,7 +19,7 @@ from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.models import Approval
 from daihou.web.ledger import operations as ledger
 from daihou.web.loans import operations as products
-from daihou.web.loans.costs import Charged, CostItem, PayeeRole
+from daihou.web.loans.costs import Charged, CostItem
 from daihou.web.loans.queries import Content
 from daihou.web.loans.ranges import Ranges
 
@@ -52,7 +53,7 @@ GUARANTEE = CostItem(
     method=Charged.EACH_INSTALMENT,
     standard="0.2% of the principal a month",
     payee="Surety",
-    payee_role=PayeeRole.GUARANTOR,
+    payee_role=Payee.GUARANTOR,
     share=Decimal("0.002"),
 )
 CONTENT = Content(

@@ -18,7 +18,7 @@ from daihou.web.audit.models import AuditRow
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.queries import load_loan
 from daihou.web.loans import costs, operations, queries
-from daihou.web.loans.costs import Charged, PayeeRole
+from daihou.web.loans.costs import Charged
 from daihou.web.loans.models import Loan, ProductVersion
 from daihou.web.loans.origination import Wanted, open_contract
 from daihou.web.loans.ranges import Ranges
@@ -240,8 +240,6 @@ def test_a_daily_product_is_costed_by_its_days():
     [
         ((INTEREST,), "cost.component_missing"),
         ((PENALTY,), "cost.component_missing"),
-        ((INTEREST, PENALTY, replace(GUARANTEE, payee_role=PayeeRole.PLATFORM)),
-         "cost.platform_as_payee"),
         ((INTEREST, PENALTY, replace(GUARANTEE, share=None)), "cost.amount_wrong"),
         ((INTEREST, PENALTY, replace(GUARANTEE, amount_minor=5)), "cost.amount_wrong"),
         ((INTEREST, PENALTY, replace(GUARANTEE, share=Decimal(-1))), "cost.amount_wrong"),

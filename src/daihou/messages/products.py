@@ -85,10 +85,6 @@ LINES: Final[dict[str, tuple[str, str]]] = {
             "schedule, none otherwise, and is never principal"
         ),
     ),
-    "cost.platform_as_payee": (
-        "费用项 {item}：平台不得向借款人收取任何费用",
-        "the item {item} pays the platform, which may charge the borrower nothing",
-    ),
     "cost.component_missing": (
         "明示表缺少条款收取的科目 {component}",
         "the cost table leaves out what the terms charge: {component}",

@@ -21,6 +21,7 @@ from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.events_in import put_events
 from daihou.web.ledger.models import Book, ImportBatch, ImportErrorCount, LoanDrift
 from daihou.web.ledger.parties_in import put_parties
+from daihou.web.parties.merging import follow_new_loans
 
 SHARD_LOANS = 125_000
 SHARDS_MOST = 1024
@@ -115,6 +116,7 @@ def _post(
         parties=people,
         calendars=put_calendars(raw, book=book, rows=tape.calendars),
     )
+    follow_new_loans(book_id=book.pk)
     inserted_at = timezone.now()
     by_knowledge = tape.payments["known_at"].null_count() * 2 < tape.payments.height
     events = put_events(

@@ -4,8 +4,8 @@ Units   ``share`` is a fraction of the principal; ``*_minor`` minor units; annua
 Shape   Items that are sure come first in the annual cost; contingent ones (penalty, prepayment
         fee) are shown beside it. An item ``IN_SCHEDULE`` is charged by the terms themselves.
 Errors  ``ProductRefused`` with ``cost.*`` codes, before a version is saved or submitted.
-Source  个人贷款业务明示综合融资成本规定 (in force 2026-08-01, second hand): items, method, standard,
-        payee, contingent items; guarantee and insurance cost count.
+Source  个人贷款业务明示综合融资成本规定 (in force 2026-08-01, second hand): items, method,
+        standard, payee, contingent items; guarantee and insurance cost count.
 """
 
 import re
@@ -17,7 +17,8 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 
-from daihou.core import cost
+from daihou.core import cost, limits
+from daihou.core.limits import Payee
 from daihou.core.money import round_amount
 from daihou.core.schedule import ScheduledInstalment, build_schedule
 from daihou.core.terms import Component, PeriodUnit, Terms
@@ -36,14 +37,6 @@ class Charged(StrEnum):
     ON_EVENT = "on_event"  # Only if something happens: contingent.
 
 
-class PayeeRole(StrEnum):
-    LENDER = "lender"
-    GUARANTOR = "guarantor"
-    INSURER = "insurer"
-    PLATFORM = "platform"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostItem:
     code: str
@@ -51,7 +44,7 @@ class CostItem:
     method: Charged
     standard: str  # As the borrower reads it: "14.4% a year on the principal outstanding".
     payee: str
-    payee_role: PayeeRole = PayeeRole.LENDER
+    payee_role: Payee = Payee.LENDER
     is_contingent: bool = False
     share: Decimal | None = None  # Of the principal, where charged beside the schedule …
     amount_minor: int = 0  # … or this amount.
@@ -86,7 +79,7 @@ def check_costs(*, costs: Sequence[CostItem], terms: Terms) -> None:
 
     :raises ProductRefused: ``cost.too_many``, ``cost.code_wrong``, ``cost.code_twice``,
         ``cost.text_missing``, ``cost.text_too_long``, ``cost.contingent_wrong``,
-        ``cost.amount_wrong``, ``cost.platform_as_payee``, ``cost.component_missing``.
+        ``cost.amount_wrong``, ``cost.component_missing``.
     """
     if len(costs) > MOST_ITEMS:
         raise ProductRefused("cost.too_many", most=MOST_ITEMS)
@@ -112,8 +105,6 @@ def check_item(item: CostItem) -> None:
         raise ProductRefused("cost.text_too_long", item=item.code)
     if item.is_contingent != (item.method is Charged.ON_EVENT):
         raise ProductRefused("cost.contingent_wrong", item=item.code)
-    if item.payee_role is PayeeRole.PLATFORM:
-        raise ProductRefused("cost.platform_as_payee", item=item.code)
     given = (item.share is not None) + (item.amount_minor != 0)
     beside = item.method in {Charged.AT_START, Charged.EACH_INSTALMENT}
     share = item.share if item.share is not None else Decimal(0)
@@ -140,6 +131,22 @@ def charged_by(terms: Terms) -> tuple[tuple[Component, bool], ...]:
         (Component.COMPOUND_INTEREST, True, has_compound),
     )
     return tuple((component, late) for component, late, holds in wanted if holds)
+
+
+def cost_table(costs: Sequence[CostItem]) -> tuple[limits.CostItem, ...]:
+    """Return the table as ``core.limits`` takes it."""
+    return tuple(
+        limits.CostItem(
+            item=item.code,
+            component=item.component,
+            method=item.method.value,
+            standard=item.standard,
+            payee=item.payee_role,
+            most_minor=item.amount_minor or None,
+            is_contingent=item.is_contingent,
+        )
+        for item in costs
+    )
 
 
 def sample(

@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from daihou.web.parameters.models import LenderType, ProductClass
+
 
 class VersionState(models.TextChoices):
     DRAFT = "draft", _("草稿")
@@ -20,16 +22,6 @@ class VersionState(models.TextChoices):
 class Origin(models.TextChoices):
     IMPORTED = "imported", _("随借据导入")
     OWN = "own", _("本系统设定")
-
-
-class LenderType(models.TextChoices):
-    """Whose loans these are: caps on one borrower depend on it."""
-
-    BANK = "bank", _("商业银行")
-    CONSUMER_FINANCE = "consumer_finance", _("消费金融公司")
-    MICRO_LENDER = "micro_lender", _("小额贷款公司")
-    ONLINE_MICRO_LENDER = "online_micro_lender", _("网络小额贷款公司")
-    OTHER = "other", _("其他放贷机构")
 
 
 class Product(models.Model):
@@ -81,8 +73,8 @@ class ProductVersion(models.Model):
     An imported version is what its loans showed; it was approved where they come from. One of our
     own is a draft, is submitted, and is approved by a second person; then it changes no more (a
     trigger holds it), and no two that are approved hold on one day (an exclusion constraint).
-    ``costs`` and ``ranges`` are ``costs.CostItem`` and ``ranges.Ranges`` as ``core.codec`` writes
-    them.
+    ``lender_type`` and ``product_class`` say which limits concern it. ``costs`` and ``ranges`` are
+    ``costs.CostItem`` and ``ranges.Ranges`` as ``core.codec`` writes them.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="versions")
@@ -97,7 +89,10 @@ class ProductVersion(models.Model):
         _("状态"), max_length=12, choices=VersionState, db_default=VersionState.APPROVED.value
     )
     lender_type = models.CharField(
-        _("放贷机构类型"), max_length=24, choices=LenderType, blank=True, db_default=""
+        _("放贷主体"), max_length=32, choices=LenderType, blank=True, db_default=""
+    )
+    product_class = models.CharField(
+        _("产品类别"), max_length=32, choices=ProductClass, blank=True, db_default=""
     )
     costs = models.JSONField(_("综合融资成本明示表"), db_default=[])
     ranges = models.JSONField(_("范围"), db_default={})
@@ -124,7 +119,8 @@ class ProductVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=VersionState.values)
                 & Q(origin__in=Origin.values)
-                & (Q(lender_type="") | Q(lender_type__in=LenderType.values)),
+                & (Q(lender_type="") | Q(lender_type__in=LenderType.values))
+                & Q(product_class__in=ProductClass.values),
                 name="product_version_words_known",
             ),
             models.CheckConstraint(

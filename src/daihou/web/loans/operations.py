@@ -19,18 +19,19 @@ from daihou.web.approvals.errors import ApprovalRefused
 from daihou.web.approvals.models import Approval, State
 from daihou.web.audit import operations as audit
 from daihou.web.ledger.models import Book
-from daihou.web.loans import costs, queries, ranges
+from daihou.web.loans import costs, limiting, queries, ranges
 from daihou.web.loans.agreed import product_terms
 from daihou.web.loans.errors import ProductRefused
 from daihou.web.loans.models import (
     ContractTerms,
-    LenderType,
     Origin,
     Product,
     ProductVersion,
     VersionState,
 )
 from daihou.web.loans.queries import Content
+from daihou.web.parameters.models import LenderType, LendingProfile, ProductClass
+from daihou.web.parameters.queries import profile_on
 
 APPROVE = "product.approve"  # The kind in the authority matrix.
 TARGET = "product_version"
@@ -103,7 +104,9 @@ def submit_version(*, version: ProductVersion, reason: str, acting_user: User) -
     """Ask for approval of a draft: from here on it may not be edited.
 
     :raises ProductRefused: ``product.not_draft``, ``product.lender_type_missing``,
-        ``product.no_sample``, and as ``costs.check_costs``.
+        ``product.no_sample``, the codes of ``core.limits`` with the rule's id, and as
+        ``costs.check_costs``.
+    :raises DaihouError: ``parameter.not_in_force`` where a limit lacks its figure.
     :raises ApprovalRefused: as ``approvals.operations.request``.
     """
     locked = _lock(version)
@@ -118,6 +121,10 @@ def submit_version(*, version: ProductVersion, reason: str, acting_user: User) -
         raise ProductRefused(
             "product.no_sample", detail=getattr(refused, "code", str(refused))
         ) from refused
+    refused_by = limiting.refusals(product=locked.product, content=content)
+    if refused_by:
+        first = refused_by[0]
+        raise ProductRefused(first.code, rule_id=first.rule_id, **first.params)
     locked.state = VersionState.SUBMITTED
     locked.save(update_fields=["state"])
     _audit(locked, action="product_version.submit", acting_user=acting_user)
@@ -188,6 +195,7 @@ def carry_out_approval(approval: Approval, acting_user: User) -> None:
         raise ProductRefused(
             "product.versions_overlap", product=locked.product.code, on=locked.effective_on
         ) from exception
+    _put_profile(locked, acting_user=acting_user)
     _audit(locked, action="product_version.approve", acting_user=acting_user)
 
 
@@ -228,7 +236,8 @@ def check_content(content: Content) -> None:
     ranges.check_ranges(ranges=content.ranges, terms=content.terms)
     if content.effective_until is not None and content.effective_until < content.effective_on:
         raise ProductRefused("product.days_wrong")
-    if content.lender_type and content.lender_type not in LenderType.values:
+    is_known = content.product_class in ProductClass.values
+    if not is_known or content.lender_type not in {"", *LenderType.values}:
         raise ProductRefused("product.lender_type_unknown")
     if len(content.note) > NOTE_LONGEST or "\0" in content.note:
         raise ProductRefused("product.note_too_long", most=NOTE_LONGEST)
@@ -251,8 +260,26 @@ def _put(version: ProductVersion, content: Content) -> None:
     version.effective_until = content.effective_until
     version.costs = codec.encode(content.costs)
     version.ranges = codec.encode(content.ranges)
-    version.lender_type, version.note = content.lender_type, content.note
+    version.lender_type, version.product_class = content.lender_type, content.product_class
+    version.note = content.note
     version.save()
+
+
+def _put_profile(version: ProductVersion, *, acting_user: User) -> None:
+    """Let every later check of the product's loans go by what was approved."""
+    book = version.product.book
+    jurisdiction = profile_on(book=book, on=version.effective_on).jurisdiction
+    if not jurisdiction:
+        return
+    LendingProfile.objects.create(
+        book=book,
+        product=version.product,
+        valid_from=version.effective_on,
+        jurisdiction=jurisdiction,
+        lender_type=version.lender_type,
+        product_class=version.product_class,
+        added_by=acting_user,
+    )
 
 
 def _lock_book(book: Book) -> Book:

@@ -26,12 +26,14 @@ DAYS_AHEAD = 366  # A start further ahead of the book is a slip.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a loan may have of its own; what is left out is the version's."""
+    """What a loan may have of its own; what is left out is the version's, or the book's."""
 
     instalment_count: int | None = None
     method: Method | None = None
     rate: Rate | None = None
     first_due_on: date | None = None
+    creditor: Party | None = None
+    funder: Party | None = None
 
 
 @transaction.atomic
@@ -44,8 +46,6 @@ def open_contract(
     loan_ref: str,
     acting_user: User,
     wanted: Wanted | None = None,
-    creditor: Party | None = None,
-    funder: Party | None = None,
 ) -> Loan:
     """Add a loan that is not paid out yet. The caller has checked caps and lines under lock.
 
@@ -56,7 +56,8 @@ def open_contract(
     book = Book.objects.select_for_update().get(pk=version.product.book_id)
     held = ProductVersion.objects.select_related("product__book", "terms").get(pk=version.pk)
     _check_in_force(held, start_on=start_on, book=book)
-    terms = terms_for(version=held, wanted=wanted or Wanted(), principal_minor=principal_minor)
+    own = wanted or Wanted()
+    terms = terms_for(version=held, wanted=own, principal_minor=principal_minor)
     _check_schedule(terms, principal_minor=principal_minor, start_on=start_on)
     if not LOAN_REF.fullmatch(loan_ref):
         raise ProductRefused("loan.ref_wrong", loan_ref=loan_ref[:64])
@@ -71,8 +72,8 @@ def open_contract(
         person=borrower,
         product=held.product,
         product_version=held,
-        creditor=creditor or book.creditor,
-        funder=funder or book.funder,
+        creditor=own.creditor or book.creditor,
+        funder=own.funder or book.funder,
         terms=store_terms(terms),
         principal_minor=principal_minor,
         start_on=start_on,

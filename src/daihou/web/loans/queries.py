@@ -28,7 +28,8 @@ class Content:
     effective_until: date | None = None
     costs: tuple[CostItem, ...] = ()
     ranges: Ranges = field(default_factory=Ranges)
-    lender_type: str = ""
+    lender_type: str = ""  # Of ``parameters.models.LenderType``.
+    product_class: str = ""  # Of ``parameters.models.ProductClass``.
     note: str = ""
 
 
@@ -100,6 +101,7 @@ def content_of(*, version: ProductVersion) -> Content:
         costs=codec.decode(tuple[CostItem, ...], version.costs),
         ranges=codec.decode(Ranges, version.ranges),
         lender_type=version.lender_type,
+        product_class=version.product_class,
         note=version.note,
     )
 

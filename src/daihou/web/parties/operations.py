@@ -85,8 +85,9 @@ def delete_personal_data(*, party: Party, reason: str, acting_user: User) -> int
     if not reason.strip():
         raise DaihouError("personal_data.reason_missing")
     locked = Party.objects.select_for_update().get(pk=party.pk)
-    deleted, _ = PersonalDatum.objects.filter(party=locked).delete()
-    Party.objects.filter(pk=locked.pk).update(personal_data_deleted_at=Now())
+    ids = queries.family_ids(party=locked)  # A duplicate's data are the person's, too.
+    deleted, _ = PersonalDatum.objects.filter(party_id__in=ids).delete()
+    Party.objects.filter(pk__in=ids).update(personal_data_deleted_at=Now())
     audit.record(
         acting_user=acting_user,
         action="party.delete_personal_data",

@@ -1,0 +1,114 @@
+"""Messages of persons and companies, their roles, consents and merges."""
+
+from typing import Final
+
+LINES: Final[dict[str, tuple[str, str]]] = {
+    # Values and their checksums.
+    "party.value_missing": ("请填写{field}", "the field {field} is empty"),
+    "party.value_too_long": ("文字过长", "the text is too long"),
+    "party.field_unknown": ("未知字段 {field}", "there is no field {field}"),
+    "party.phone_wrong": ("电话号码无效", "this cannot be a phone number"),
+    "party.email_wrong": ("电子邮箱无效", "this cannot be an e-mail address"),
+    "party.id_form": (
+        "身份证号须为 17 位数字加 1 位校验码",
+        "an identity number has 17 digits and a check character",
+    ),
+    "party.id_old": (
+        "15 位身份证号已停用，请补录 18 位号码",
+        "identity numbers of 15 digits are void; note the one of 18",
+    ),
+    "party.id_region": ("身份证号的地区码无效", "the region of the identity number is unknown"),
+    "party.id_date": (
+        "身份证号的出生日期无效",
+        "the date of birth in the identity number is impossible",
+    ),
+    "party.id_checksum": (
+        "身份证号校验码不符",
+        "the identity number does not agree with its check character",
+    ),
+    "party.code_form": (
+        "统一社会信用代码须为 18 位",
+        "a unified social credit code has 18 characters",
+    ),
+    "party.code_checksum": (
+        "统一社会信用代码校验码不符",
+        "the unified social credit code does not agree with its check character",
+    ),
+    "party.account_form": ("账号须为 8 至 32 位数字", "an account has 8 to 32 digits"),
+    "party.account_checksum": (
+        "银行卡号校验位不符",
+        "the card number does not agree with its check digit",
+    ),
+    # Parties.
+    "party.kind_unknown": ("主体类型 {kind} 未知", "there is no kind of party {kind}"),
+    "party.name_missing": ("请填写姓名或名称", "a party needs a name"),
+    "party.known": (
+        "该证件号码已登记为 {party}",
+        "this identity number is that of {party}, who is registered already",
+    ),
+    "party.value_known": ("该值已登记", "this value is known already"),
+    "party.too_many_values": (
+        "同一字段最多 {most} 个值",
+        "a field has {most} values at most",
+    ),
+    "party.reason_missing": (
+        "请填写理由（不超过 {most} 个字符）",
+        "give a reason of at most {most} characters",
+    ),
+    "party.evidence_missing": (
+        "请填写证据编号（不超过 {most} 个字符）",
+        "say where the evidence is, in at most {most} characters",
+    ),
+    "party.data_deleted": (
+        "{party} 的个人信息已依法删除，不再登记",
+        "the personal data of {party} were lawfully deleted; none are noted any more",
+    ),
+    "party.merged": (
+        "{party} 已并入其他主体，请选择保留的主体",
+        "{party} was merged into another party; choose the one that was kept",
+    ),
+    "party.days_wrong": ("止日早于起日", "the last day lies before the first"),
+    # Identity checks.
+    "party.provider_unknown": ("核验机构 {provider} 未接入", "no provider {provider} is installed"),
+    "party.nothing_to_check": (
+        "缺少姓名或证件号码，无法核验",
+        "there is no name or no identity number to check",
+    ),
+    # Roles and links.
+    "party.role_unknown": ("角色 {role} 未知", "there is no role {role}"),
+    "party.role_of_borrower": (
+        "该主体就是借款人本人",
+        "this party is the borrower of the loan",
+    ),
+    "party.role_held": ("{party} 在该借据已有此角色", "{party} has this role on the loan already"),
+    "party.role_ended": ("该角色已终止", "this role has ended already"),
+    "party.contact_not_person": ("联系人须为自然人", "a contact person is a person"),
+    "party.guarantee_wrong": (
+        "保证方式、期间或最高额无效，或该角色不是保证人",
+        "type, period or amount of the guarantee make no sense, or the role is no guarantor",
+    ),
+    "party.not_guarantor": ("该角色不是保证人", "this role is no guarantor"),
+    "party.claimed_already": ("已登记主张权利日", "a claim on the guarantor is noted already"),
+    "party.link_wrong": (
+        "企业关系无效：须为自然人对机构，比例在 0 至 1 之间",
+        "a link goes from a person to a company, with a share of 0 to 1",
+    ),
+    "party.link_held": ("该企业关系已登记", "this link is noted already"),
+    "party.link_ended": ("该企业关系已终止", "this link has ended already"),
+    # Consents.
+    "consent.purpose_unknown": ("目的 {purpose} 未知", "there is no purpose {purpose}"),
+    "consent.in_future": ("时间不得晚于现在", "the time lies in the future"),
+    "consent.before_given": ("撤回早于同意", "the withdrawal lies before the consent"),
+    "consent.withdrawn": ("该同意已撤回", "this consent was withdrawn already"),
+    # Merges.
+    "party.merge_itself": ("不能与自身合并", "a party is no duplicate of itself"),
+    "party.merge_kinds": (
+        "自然人与机构不能合并",
+        "a person and a company are not one party",
+    ),
+    "party.merge_undone": ("该合并已撤销", "this merge was undone already"),
+    "party.merge_under_another": (
+        "保留的主体又已并入他人，请先撤销后一次合并",
+        "the party that was kept was itself merged since; undo that merge first",
+    ),
+}
