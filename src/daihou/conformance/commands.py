@@ -10,10 +10,12 @@ from daihou.conformance.arrears import pause, resume
 from daihou.conformance.charges import charge_figures
 from daihou.conformance.journal import lines_of
 from daihou.conformance.loan import (
+    CAPITALIZED_INCOME,
     CHARGE_OFF,
     DISBURSEMENT,
     DOWN_PAYMENT,
     WAIVER,
+    WRITE_OFF,
     Charge,
     ChargeLabel,
     PeerLoan,
@@ -116,6 +118,15 @@ def _disburse(loan: PeerLoan, step: Mapping[str, Any]) -> None:
         if down_minor > 0:  # What was overpaid before pays the down payment first.
             _pay(loan, ref, DOWN_PAYMENT, on, down_minor)
             loan.transactions[ref].belongs_to = step["ref"]
+
+
+def _capitalize_income(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    """Add income to the principal: for the schedule it is money paid out."""
+    on, amount_minor = date.fromisoformat(step["date"]), minor(step["amount"])
+    event = loan.add(Kind.DISBURSED, on, amount_minor=amount_minor)
+    loan.transactions[event.key] = Transaction(
+        key=event.key, name=CAPITALIZED_INCOME, on=on, amount_minor=amount_minor
+    )
 
 
 def _pay(
@@ -264,11 +275,20 @@ def _charge_off(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     )
 
 
+def _write_off(loan: PeerLoan, step: Mapping[str, Any]) -> None:
+    """End the loan: the peer's write-off gives up what is owed, which with us is a closing."""
+    on = date.fromisoformat(step["date"])
+    event = loan.add(Kind.CLOSED, on)
+    loan.transactions[event.key] = Transaction(key=event.key, name=WRITE_OFF, on=on, amount_minor=0)
+
+
 def _set_fraud_flag(loan: PeerLoan, step: Mapping[str, Any]) -> None:
     loan.is_fraud = step["value"]
 
 
 COMMANDS = {
+    "capitalized_income": _capitalize_income,
+    "write_off": _write_off,
     "adjust_charge": adjust_charge,
     "charge_off": _charge_off,
     "chargeback": charge_back,

@@ -21,8 +21,10 @@ from daihou.core.terms import Component, Contract
 DOWN_PAYMENT, DISBURSEMENT = "Down Payment", "Disbursement"
 WAIVER, CHARGE_OFF = "Waive loan charges", "Charge-off"
 CHARGE_BACK, BALANCE_REFUND, CASH_REFUND = "Chargeback", "Credit Balance Refund", "Refund"
+CAPITALIZED_INCOME, WRITE_OFF = "Capitalized Income", "Close (as written-off)"
+PAID_OUT = frozenset({DISBURSEMENT, CAPITALIZED_INCOME})
 MONEY_BACK = frozenset({CHARGE_BACK, BALANCE_REFUND, CASH_REFUND})
-NO_MONEY_IN = MONEY_BACK | {DISBURSEMENT, WAIVER, CHARGE_OFF}
+NO_MONEY_IN = MONEY_BACK | PAID_OUT | {WAIVER, CHARGE_OFF, WRITE_OFF}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -88,7 +88,6 @@ TERMS_NOT_BUILT: Mapping[str, Callable[[Case], bool]] = {
     "late charge": lambda case: (
         not LATE_CHARGES.keys() >= {*case.terms.get("product_overdue_charges", ())}
     ),
-    "capitalized income": lambda case: "income_capitalization" in case.terms,
     "interest recalculation by period": _recalculates_by_period,
     "days of arrears without those of a pause": _counts_days_of_a_pause,
     "periods given one by one": _has_odd_periods,

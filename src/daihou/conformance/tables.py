@@ -7,12 +7,15 @@ from decimal import Decimal
 
 from daihou.conformance.charges import charge_figures
 from daihou.conformance.loan import (
+    CAPITALIZED_INCOME,
     CHARGE_OFF,
     DISBURSEMENT,
     DOWN_PAYMENT,
     MONEY_BACK,
     NO_MONEY_IN,
+    PAID_OUT,
     WAIVER,
+    WRITE_OFF,
     PeerLoan,
     Transaction,
 )
@@ -79,7 +82,7 @@ def schedule(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
     """List disbursements and instalments by date, the disbursement of a day first."""
     rows: list[dict[str, object]] = []
     paid_out = sorted(
-        (each for each in loan.transactions.values() if each.name == DISBURSEMENT),
+        (each for each in loan.transactions.values() if each.name in PAID_OUT),
         key=lambda each: each.on,
     )
     if not paid_out:
@@ -183,12 +186,14 @@ def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
     applied = loan.applied_by_key(now)
     rows = []
     for each in loan.transactions.values():
-        if each.name == DISBURSEMENT:
-            rows.append(_plain_row(each, _paid_out_by(loan, now, each)))
+        if each.name in PAID_OUT:
+            rows.append(_paid_out_row(loan, now, each))
         elif each.name == WAIVER:
             rows.append(_waiver_row(loan, now, each))
         elif each.name == CHARGE_OFF:
             rows.append(_charge_off_row(loan, each))
+        elif each.name == WRITE_OFF:
+            rows.append(_given_up_row(each, now))
         elif each.name in MONEY_BACK:
             rows.append(_money_back_row(each, now))
         elif each.taken_back is not None:
@@ -209,8 +214,7 @@ def _paid_out_by(loan: PeerLoan, now: Position, disbursement: Transaction) -> in
     paid_out = sum(
         each.amount_minor
         for each in loan.transactions.values()
-        if each.name == DISBURSEMENT
-        and (each.on, each.key not in before) <= (disbursement.on, False)
+        if each.name in PAID_OUT and (each.on, each.key not in before) <= (disbursement.on, False)
     )
     paid_in = sum(
         _principal_of(each)
@@ -219,6 +223,23 @@ def _paid_out_by(loan: PeerLoan, now: Position, disbursement: Transaction) -> in
         or (each.effective_on == disbursement.on and each.event_key in before)
     )
     return max(0, paid_out - paid_in)
+
+
+def _paid_out_row(loan: PeerLoan, now: Position, paid_out: Transaction) -> dict[str, object]:
+    row = _plain_row(paid_out, _paid_out_by(loan, now, paid_out))
+    if paid_out.name == CAPITALIZED_INCOME:  # The peer shows it as principal, money it does not.
+        row["principal"] = row["amount"]
+    return row
+
+
+def _given_up_row(write_off: Transaction, now: Position) -> dict[str, object]:
+    """Show all that was given up on the day the loan was ended."""
+    waived = {
+        component: sum(each.components[component].waived_minor for each in now.instalments)
+        for component in COLUMNS.values()
+    }
+    row = _plain_row(replace(write_off, amount_minor=sum(waived.values())), 0)
+    return row | {name: money(waived[component]) for name, component in COLUMNS.items()}
 
 
 def _plain_row(transaction: Transaction, balance_minor: int) -> dict[str, object]:
@@ -331,6 +352,8 @@ def balance(now: Position) -> dict[str, object]:
 def status(loan: PeerLoan, now: Position) -> str:
     if now.status is Status.PENDING:
         return "APPROVED" if loan.approved else "SUBMITTED_AND_PENDING_APPROVAL"
+    if any(each.name == WRITE_OFF for each in loan.transactions.values()):
+        return "CLOSED_WRITTEN_OFF"
     if outstanding_minor(now):
         return "ACTIVE"
     return "OVERPAID" if now.unapplied_minor else "CLOSED_OBLIGATIONS_MET"

@@ -26,10 +26,18 @@ Part = tuple[WorkRow, int, int]  # Where, which component (by number), how much.
 class Credit:
     """One charge-back or refund, and where its money came from."""
 
-    __slots__ = ("event", "held_minor", "owed_again", "principal_after_minor", "taken_back")
+    __slots__ = (
+        "event",
+        "held_minor",
+        "known_parts",
+        "owed_again",
+        "principal_after_minor",
+        "taken_back",
+    )
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, paid: Flow | None) -> None:
         self.event = event
+        self.known_parts = 0 if paid is None else len(paid.parts)  # Of the payment it goes back on.
         self.held_minor = 0  # Out of money that had found no place.
         self.taken_back: list[Part] = []  # Out of what was paid before it was due.
         self.owed_again: list[Part] = []
@@ -42,10 +50,10 @@ def charge_back(fold: Fold, event: Event, _day: int) -> None:
     Money held goes first where the product says so: the payment's own, then the latest. What the
     order gives no place to is principal.
     """
-    credit = Credit(event)
+    paid = _payment(fold, event.target_key)
+    credit = Credit(event, paid)
     left_minor = event.amount_minor
     allocation = fold.terms.allocation
-    paid = _payment(fold, event.target_key)
     if allocation.charged_back_from_held or not fold.rows:
         left_minor = _take_held(fold, credit, left_minor, first=paid)
     settled = _settled(paid, fold.credits)
@@ -62,8 +70,8 @@ def refund(fold: Fold, event: Event, day: int) -> None:
 
     What is still missing was never there: it is owed again as principal.
     """
-    credit = Credit(event)
     paid = _payment(fold, event.target_key)
+    credit = Credit(event, paid)
     left_minor = _take_held(fold, credit, event.amount_minor, first=paid)
     if paid is not None:
         left_minor = _take_advances(fold, credit, paid, left_minor, day)
@@ -109,16 +117,20 @@ def _take_advances(fold: Fold, credit: Credit, paid: Flow, amount_minor: int, da
 
 
 def _settled(paid: Flow | None, earlier: Sequence[Credit]) -> list[int]:
-    """Count what a payment settled of each component, less what was charged back of it."""
+    """Count what a payment had settled of each component when it was first charged back.
+
+    What was charged back of it before is gone.
+    """
     settled = [0] * len(COMPONENTS)
     if paid is None:
         return settled
-    for _, component, amount_minor, _ in paid.parts:
+    before = [credit for credit in earlier if credit.event.target_key == paid.event.key]
+    known = before[0].known_parts if before else len(paid.parts)
+    for _, component, amount_minor, _ in paid.parts[:known]:
         settled[component] += amount_minor
-    for credit in earlier:
-        if credit.event.target_key == paid.event.key:
-            for _, component, amount_minor in credit.owed_again:
-                settled[component] = max(0, settled[component] - amount_minor)
+    for credit in before:
+        for _, component, amount_minor in credit.owed_again:
+            settled[component] = max(0, settled[component] - amount_minor)
     return settled
 
 
