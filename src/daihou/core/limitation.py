@@ -103,6 +103,11 @@ class LimitationClock:
     days_left: int | None
     turns: tuple[Turn, ...]  # Oldest first.
 
+    @property
+    def last_restart(self) -> Turn | None:
+        """The last turn that counted."""
+        return next((turn for turn in reversed(self.turns) if turn.counts), None)
+
 
 def clock_of(
     *,

@@ -60,6 +60,22 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         key="q",
         label=_("Data quality"),
     ),
+    "approvals": Page(
+        permission="approval.view",
+        url="desk:approvals",
+        icon="checks",
+        key="a",
+        label=_("Approvals"),
+        group="work",
+    ),
+    "servicing": Page(
+        permission="servicing.view",
+        url="desk:servicing",
+        icon="calendar-cog",
+        key="s",
+        label=_("Servicing"),
+        group="work",
+    ),
     "files": Page(
         permission="file.view",
         url="desk:files",
@@ -67,6 +83,22 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         key="f",
         label=_("Files"),
         group="work",
+    ),
+    "limitation": Page(
+        permission="limitation.view",
+        url="desk:limitation",
+        icon="hourglass",
+        key="",
+        label=_("Limitation"),
+        group="work",
+    ),
+    "parameters": Page(
+        permission="parameter.view",
+        url="desk:parameters",
+        icon="adjustments",
+        key="",
+        label=_("Parameters"),
+        group="set_up",
     ),
 }
 GROUPS = {"work": ("briefcase", _("Work")), "set_up": ("settings", _("Set-up"))}

@@ -162,3 +162,44 @@ PHASES = {
 def state_word(state: str) -> str:
     """Name a bucket or an end: M1 stays M1, M0 is Current."""
     return str(STATES.get(state, state))
+
+
+LEVELS = {
+    "normal": _("Normal"),
+    "special_mention": _("Special mention"),
+    "substandard": _("Substandard"),
+    "doubtful": _("Doubtful"),
+    "loss": _("Loss"),
+}
+CLOCKS = {
+    "nothing_owed": _("Nothing owed"),
+    "not_begun": _("Not begun"),
+    "running": _("Running"),
+    "in_proceedings": _("In proceedings"),
+    "suspended": _("Suspended"),
+    "enforceable": _("Judgment enforceable"),
+    "enforcement_expired": _("Enforcement run out"),
+    "expired": _("Run out"),
+}
+GROUNDS = {
+    "payment": _("Payment"),
+    "plan_change": _("Change of the plan"),
+    "demand": _("Demand"),
+    "auto_debit": _("Arrears debited"),
+    "promise": _("Promise"),
+    "acknowledgement": _("Acknowledgement"),
+    "suit": _("Suit"),
+    "suspension": _("Suspension"),
+    "judgment": _("Judgment"),
+    "enforcement": _("Enforcement asked for"),
+    "guarantor_demand": _("Demand on the guarantor"),
+}
+TURN_REASONS = {
+    "not_arrived": _("its arrival is not proved"),
+    "not_yet": _("not arrived by this day"),
+    "not_begun": _("before the period began"),
+    "after_expiry": _("after the period had run out"),
+    "before_last_months": _("not within the last months"),
+    "no_judgment": _("there is no judgment"),
+    "other_clock": _("moves another clock"),
+}

@@ -4,5 +4,9 @@ from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("books/<str:book_name>/approvals/", include("daihou.web.desk.approvals.urls")),
+    path("books/<str:book_name>/servicing/", include("daihou.web.desk.servicing.urls")),
+    path("books/<str:book_name>/parameters/", include("daihou.web.desk.parameters.urls")),
+    path("books/<str:book_name>/limitation/", include("daihou.web.desk.limitation.urls")),
     path("books/<str:book_name>/files/", include("daihou.web.desk.files.urls")),
 ]

@@ -54,7 +54,13 @@ def clock_of(*, loan: Loan, as_of: date) -> LimitationClock:
     :raises DaihouError: ``parameter.not_in_force`` where the book's law is not known here.
     """
     contract, events = load_loans(book=loan.book, loan_ids=[loan.pk])[loan.pk]
-    return _clock(loan, contract, events, as_of, list(evidence_of(loan=loan)))
+    return clock_from(
+        loan=loan,
+        contract=contract,
+        events=events,
+        as_of=as_of,
+        records=list(evidence_of(loan=loan)),
+    )
 
 
 def guarantee_of(*, loan: Loan, agreed_months: int | None, as_of: date) -> GuaranteeClock | None:
@@ -113,17 +119,24 @@ def _clocks(book: Book, loans: Sequence[Loan], as_of: date) -> Iterable[LoanCloc
         records[row.loan_id].append(row)
     for loan in loans:
         contract, events = loaded[loan.pk]
-        clock = _clock(loan, contract, events, as_of, records[loan.pk])
+        clock = clock_from(
+            loan=loan, contract=contract, events=events, as_of=as_of, records=records[loan.pk]
+        )
         yield LoanClock(loan=loan, clock=clock, alert_days=None)
 
 
-def _clock(
+def clock_from(
+    *,
     loan: Loan,
     contract: Contract,
     events: Sequence[Event],
     as_of: date,
     records: Iterable[Evidence],
 ) -> LimitationClock:
+    """Tell the clock of a loan that is loaded already, with its records.
+
+    :raises DaihouError: as ``clock_of``.
+    """
     return core_clock_of(
         contract=contract,
         events=events,

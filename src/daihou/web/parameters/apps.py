@@ -10,7 +10,7 @@ class ParametersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the kind of request known that adds a row."""
+        """Make the kinds of requests known that add a row or a profile."""
         from daihou.web.approvals import registry  # noqa: PLC0415  Apps are loaded by now.
         from daihou.web.parameters import inbox, operations  # noqa: PLC0415
 
@@ -19,4 +19,10 @@ class ParametersConfig(AppConfig):
             label=_("Parameter"),
             carry_out=operations.carry_out,
             describe=inbox.describe,
+        )
+        registry.register(
+            kind=operations.PROFILE_KIND,
+            label=_("Lending profile"),
+            carry_out=operations.carry_out_profile,
+            describe=inbox.describe_profile,
         )

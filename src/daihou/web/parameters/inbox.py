@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from daihou.web.approvals.models import Approval
 from daihou.web.approvals.registry import Description
-from daihou.web.parameters.models import Confidence, Parameter
+from daihou.web.parameters.models import Confidence, LenderType, Parameter
 
 
 def describe(approval: Approval) -> Description:
@@ -29,6 +29,17 @@ def describe(approval: Approval) -> Description:
         (_("Confidence"), str(Confidence(asked["confidence"]).label)),
     ]
     return Description(title=f"{asked['name']} ({asked['jurisdiction']})", facts=tuple(facts))
+
+
+def describe_profile(approval: Approval) -> Description:
+    """Show the profile that is asked for."""
+    asked = approval.payload
+    facts = (
+        (_("From"), str(asked["valid_from"])),
+        (_("Jurisdiction"), str(asked["jurisdiction"])),
+        (_("Lender"), str(LenderType(asked["lender_type"]).label)),
+    )
+    return Description(title=str(approval.book), facts=facts)
 
 
 def text_of(value: object) -> str:

@@ -22,6 +22,7 @@ from daihou.web.parameters.models import (
 )
 
 KIND = "parameter.change"
+PROFILE_KIND = "profile.change"
 NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 SOURCE_LONGEST = 256
 
@@ -134,6 +135,58 @@ def carry_out(approval: Approval, user: User) -> None:
     add_parameter(fields=dict(approval.payload), acting_user=user)
 
 
+def request_profile(
+    *,
+    book: Book,
+    valid_from: date | str,
+    jurisdiction: str,
+    lender_type: str,
+    reason: str,
+    acting_user: User,
+) -> Approval:
+    """Ask for a book's profile; a product's comes with its version.
+
+    :raises DaihouError: as ``set_profile``, ``parameter.day_invalid``.
+    """
+    _check_profile(jurisdiction=jurisdiction, lender_type=lender_type, product_class="")
+    return approvals.request(
+        kind=PROFILE_KIND,
+        book=book,
+        target_type="book",
+        target_id=book.pk,
+        payload={
+            "valid_from": _day(valid_from).isoformat(),
+            "jurisdiction": jurisdiction,
+            "lender_type": lender_type,
+        },
+        reason=reason,
+        acting_user=acting_user,
+    )
+
+
+def carry_out_profile(approval: Approval, user: User) -> None:
+    """Give the book the profile that was asked for."""
+    assert approval.book is not None
+    asked = approval.payload
+    set_profile(
+        book=approval.book,
+        valid_from=date.fromisoformat(asked["valid_from"]),
+        jurisdiction=asked["jurisdiction"],
+        lender_type=asked["lender_type"],
+        acting_user=user,
+    )
+
+
+def _check_profile(*, jurisdiction: str, lender_type: str, product_class: str) -> None:
+    if lender_type not in LenderType.values:
+        raise DaihouError("profile.lender_type_unknown", known=", ".join(LenderType.values))
+    if product_class not in ProductClass.values:
+        known = ", ".join(filter(None, ProductClass.values))
+        raise DaihouError("profile.product_class_unknown", known=known)
+    if not re.fullmatch(r"[A-Z]{2,16}", jurisdiction):
+        raise DaihouError("parameter.name_invalid", name="jurisdiction", jurisdiction=jurisdiction)
+
+
 @transaction.atomic
 def set_profile(
     *,
@@ -151,13 +204,7 @@ def set_profile(
     :raises DaihouError: ``profile.lender_type_unknown``, ``profile.product_class_unknown``,
         ``parameter.name_invalid``.
     """
-    if lender_type not in LenderType.values:
-        raise DaihouError("profile.lender_type_unknown", known=", ".join(LenderType.values))
-    if product_class not in ProductClass.values:
-        known = ", ".join(filter(None, ProductClass.values))
-        raise DaihouError("profile.product_class_unknown", known=known)
-    if not re.fullmatch(r"[A-Z]{2,16}", jurisdiction):
-        raise DaihouError("parameter.name_invalid", name="jurisdiction", jurisdiction=jurisdiction)
+    _check_profile(jurisdiction=jurisdiction, lender_type=lender_type, product_class=product_class)
     Book.objects.select_for_update().get(pk=book.pk)
     row = LendingProfile.objects.create(
         book=book,

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 
 from daihou.core.position import position
 from daihou.core.terms import Contract
-from daihou.web.board import borrowers, loan_page
+from daihou.web.board import borrowers, loan_law, loan_page
 from daihou.web.board.page import Days, book_page, show
-from daihou.web.board.sight import Sight
+from daihou.web.board.sight import Sight, user_of
+from daihou.web.desk.servicing import choosing
 from daihou.web.ledger.queries import load_loan
 from daihou.web.loans.models import Loan
 
@@ -51,6 +52,9 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
     known = tuple(event for event in events if known_at is None or event.recorded_at <= known_at)
     page = loan_page.page(contract=contract, events=known, position=then)
     return {
+        "servicing": choosing.on_loan_page(
+            user=user_of(request), sight=sight, row=row, position=then
+        ),
         "row": row,
         "contract": contract,
         "page_data": page,
@@ -65,6 +69,7 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
         "funder_name": borrowers.company_name(row.funder),
         "borrower": borrowers.card(loan=row),
         "rate": _rate(contract),
+        "law": loan_law.law(loan=row, contract=contract, events=known, position=then),
         "presets": _presets(page, business_date=business_date, as_of=as_of),
     }
 

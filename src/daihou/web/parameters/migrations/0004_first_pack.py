@@ -25,5 +25,10 @@ class Migration(migrations.Migration):
         migrations.RunPython(put, migrations.RunPython.noop),
         append_only(table="parameters_parameter"),
         append_only(table="parameters_lendingprofile"),
-        seed(bands={"parameter.change": (Band(checkers=1, roles=("compliance",)),)}),
+        seed(
+            bands={
+                "parameter.change": (Band(checkers=1, roles=("compliance",)),),
+                "profile.change": (Band(checkers=1, roles=("compliance",)),),
+            }
+        ),
     ]

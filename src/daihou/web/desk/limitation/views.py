@@ -1,0 +1,146 @@
+"""Limitation periods: the debts that run out soon; of one debt its clock and its evidence."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from daihou.core.limitation import LimitationClock
+from daihou.errors import DaihouError
+from daihou.web.access import queries as access
+from daihou.web.board.page import book_page, page_no, show
+from daihou.web.board.sight import Sight, user_of
+from daihou.web.desk.answering import attempt, line_of
+from daihou.web.limitation import operations, queries
+from daihou.web.limitation.models import Evidence, EvidenceGround
+from daihou.web.loans.models import Loan
+
+PAGE_SIZE = 50
+
+
+def _today(sight: Sight) -> date:
+    return max(timezone.localdate(), sight.book.business_date or date.min)
+
+
+@require_safe
+@book_page("limitation.view")
+def expiring(request: HttpRequest, *, sight: Sight) -> HttpResponse:
+    today, refused, rows = _today(sight), "", []
+    try:
+        rows = queries.expiring(book=sight.book, as_of=today, funder_ids=sight.funder_ids)
+    except DaihouError as error:
+        refused = line_of(error)
+    pages = max(1, -(-len(rows) // PAGE_SIZE))
+    number = min(page_no(request), pages)
+    first = (number - 1) * PAGE_SIZE
+    context = {
+        "rows": rows[first : first + PAGE_SIZE],
+        "refused": refused,
+        "today": today,
+        "found": len(rows),
+        "page_no": number,
+        "page_count": pages,
+        "first_no": first + 1 if rows else 0,
+        "last_no": min(first + PAGE_SIZE, len(rows)),
+    }
+    return show(request, "desk/limitation/expiring.html", context, sight=sight, page="limitation")
+
+
+@require_safe
+@book_page("limitation.view")
+def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
+    found, today = _loan(sight, loan_ref), _today(sight)
+    clock: LimitationClock | None = None
+    refused = ""
+    try:
+        clock = queries.clock_of(loan=found, as_of=today)
+    except DaihouError as error:
+        refused = line_of(error)
+    context: dict[str, Any] = {
+        "loan": found,
+        "clock": clock,
+        "refused": refused,
+        "today": today,
+        "records": list(queries.evidence_of(loan=found)),
+        "grounds": list(EvidenceGround),
+        "may_record": access.may(
+            user=user_of(request), permission="limitation.record", target=found
+        ),
+    }
+    return show(request, "desk/limitation/loan.html", context, sight=sight, page="limitation")
+
+
+@require_POST
+@book_page("limitation.record")
+def record(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
+    found = _loan(sight, loan_ref)
+    post = request.POST
+
+    def put() -> None:
+        on = _day(post.get("on", ""))
+        if on is None:
+            raise DaihouError("parameter.day_invalid", text="")
+        operations.record_evidence(
+            loan=found,
+            ground=post.get("ground", ""),
+            on=on,
+            through=_day(post.get("through", "")),
+            arrived_at=_instant(post.get("arrived_at", ""), sight),
+            reference=post.get("reference", "").replace("\0", ""),
+            acting_user=user_of(request),
+        )
+
+    attempt(request, put, done=_("The evidence is on record."))
+    return redirect("desk:limitation_loan", sight.book.name, found.loan_ref)
+
+
+@require_POST
+@book_page("limitation.record")
+def withdraw(request: HttpRequest, *, sight: Sight, evidence_id: int) -> HttpResponse:
+    found = (
+        Evidence.objects.filter(pk=evidence_id, loan__in=sight.loans())
+        .select_related("loan__book")
+        .first()
+    )
+    if found is None:
+        raise Http404
+    attempt(
+        request,
+        lambda: operations.withdraw_evidence(
+            evidence=found,
+            reason=request.POST.get("reason", "").replace("\0", ""),
+            acting_user=user_of(request),
+        ),
+        done=_("The evidence counts no more."),
+    )
+    return redirect("desk:limitation_loan", sight.book.name, found.loan.loan_ref)
+
+
+def _loan(sight: Sight, loan_ref: str) -> Loan:
+    if "\0" in loan_ref:
+        raise Http404
+    found = sight.loans().filter(loan_ref=loan_ref).select_related("book", "product").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as exception:
+        raise DaihouError("parameter.day_invalid", text=text[:40]) from exception
+
+
+def _instant(text: str, sight: Sight) -> datetime | None:
+    try:
+        given = datetime.fromisoformat(text) if text else None
+    except ValueError as exception:
+        raise DaihouError("parameter.day_invalid", text=text[:40]) from exception
+    zone = ZoneInfo(sight.book.time_zone)
+    return given.replace(tzinfo=zone) if given and given.tzinfo is None else given
