@@ -1,4 +1,4 @@
-"""Goal: columns post what core posts, every day and cent. Method: the twins' random book by loan."""
+"""Goal: columns post what core posts, to the day and cent. Method: the twins' random book."""
 
 import polars as pl
 import pytest

@@ -23,6 +23,7 @@ from django.utils import timezone
 from psycopg import Connection
 
 from daihou.web.access.models import User
+from daihou.web.accounting.nightly import post_newest
 from daihou.web.audit import operations as audit
 from daihou.web.ledger import gates, queries
 from daihou.web.ledger.errors import LedgerRefused
@@ -93,8 +94,11 @@ def run_end_of_day(
         while True:
             run = _begin(book=book, through=through, acting_user=acting_user)
             if run is None:
+                post_newest(book=book, acting_user=acting_user)  # Where a kill has left that out.
                 return _idle(book=book, seconds=time.perf_counter() - started)
             _carry_out(run=run, on_progress=on_progress, processes=processes)
+            post_newest(book=book, acting_user=acting_user)
+            run.refresh_from_db(fields=["alarms"])
             if run.through_on == through:
                 return _result(run=run, seconds=time.perf_counter() - started)
 
