@@ -85,11 +85,11 @@ def test_every_kind_comes_in_by_the_native_tape_and_is_folded(tmp_path, monkeypa
     assert set(Event.objects.values_list("kind", flat=True)) == set(Kind)
     book = Book.objects.get()
     statuses = []
-    for ref in ("L1", "L2"):
+    for ref in ("L1", "L2", "L3"):
         contract, events = queries.load_loan(book=book, loan_ref=ref)
         as_of = max(event.effective_on for event in events)
         statuses.append(position(contract=contract, events=events, as_of=as_of).status)
-    assert statuses == ["written_off", "closed"]
+    assert statuses == ["written_off", "closed", "active"]
 
 
 @pytest.mark.parametrize("kind", Kind)

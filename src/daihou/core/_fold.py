@@ -9,13 +9,27 @@ Twin    ``engine`` folds plain loans on columns; ``tests/twins`` holds the two e
 
 from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 
+from daihou.core._claims import change_owner, compensate, prepay, recover_claim
 from daihou.core._credits import Credit, charge_back, refund
+from daihou.core._deferrals import defer
+from daihou.core._overdue import accelerate, plan_overdue, re_age, re_amortize
+from daihou.core._plan_changes import (
+    change_rate,
+    change_term,
+    extend,
+    move_due_dates,
+    pause_interest,
+)
 from daihou.core._recalculation import Follower
+from daihou.core._replan import Points, lay, take, to_come
+from daihou.core._rhythm import Rhythm, value_at
 from daihou.core._rows import (
     COMPOUND_INTEREST,
+    FEE,
     INTEREST,
     PENALTY,
     PRINCIPAL,
@@ -36,13 +50,15 @@ from daihou.core.allocation import (
     spend_on_due,
 )
 from daihou.core.events import MONEY_IN_KINDS, Event, EventRefused, Kind
+from daihou.core.money import round_amount
 from daihou.core.schedule import (
     ScheduledInstalment,
+    ScheduleRefused,
     Tranche,
     build_schedule,
     build_tranched_schedule,
 )
-from daihou.core.terms import Contract, Method, Surplus, Terms
+from daihou.core.terms import Contract, Method, Rate, Surplus, Terms
 
 # Within a day: first what the loan is, then everything else by its place in the ledger, last what
 # ends it.
@@ -72,10 +88,19 @@ class Flow:
 class Charge:
     """A fee or penalty that was added: where it lies and what may still be waived of it."""
 
-    __slots__ = ("amount_minor", "component", "due", "row", "waivable_minor")
+    __slots__ = (
+        "amount_minor",
+        "component",
+        "due",
+        "is_carried",
+        "is_moved",
+        "rows",
+        "waivable_minor",
+    )
 
     def __init__(self, *, row: WorkRow, component: int, due: int, amount_minor: int) -> None:
-        self.row = row
+        self.rows = [row]  # Several once it was spread over new instalments.
+        self.is_carried = self.is_moved = False
         self.component = component
         self.due = due
         self.amount_minor = self.waivable_minor = amount_minor
@@ -98,9 +123,15 @@ class Fold:
         self.accrues = True
         self.written_off_on: date | None = None
         self.closed_on: date | None = None
-        self.rate = contract.terms.rate  # In force.
         self.owner = ""
-        self.claim_minor = 0
+        self.compensations: list[Flow] = []
+        self.recovered_minor = 0  # By guarantors, of what they paid.
+        self.anchor_on = contract.terms.first_due_on  # Due dates are counted from here.
+        self.pauses: list[tuple[int, int]] = []  # From a day on, to a day that bears interest.
+        self.flat_base: int | Fraction = 0  # What a flat loan bears interest on.
+        self.capitalized_minor = 0
+        self.capital_to_come: tuple[int, Points] | None = None  # Principal not yet earned.
+        self.is_replanned = False
         self.restructured_on: date | None = None
         self.restructure_count = 0
         self.paused_through_on: date | None = None
@@ -152,6 +183,42 @@ class Fold:
         handler(self, event, day)
         if self.follower is not None:
             self.follower.lay(day)
+
+    # What is in force
+
+    @property
+    def rate(self) -> Rate:
+        return self.terms.rate
+
+    @property
+    def goes_on(self) -> bool:
+        return bool(self.tranches) and self.closed_on is None
+
+    @property
+    def owes(self) -> bool:
+        return self.goes_on and any(any(row.left) for row in self.rows)
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return Rhythm(self.terms, self.anchor_on or self.tranches[0].paid_out_on)
+
+    @property
+    def claim_minor(self) -> int:
+        """What guarantors paid and did not get back: never more than what they paid."""
+        paid_minor = sum(flow.event.amount_minor - flow.left_minor for flow in self.compensations)
+        return max(0, paid_minor - self.recovered_minor)
+
+    def capital_not_earned(self, day: int) -> int:
+        """Count interest that became principal before it is earned, while its holiday lasts."""
+        if self.capital_to_come is None:
+            return 0
+        capital_minor, grows = self.capital_to_come
+        earned_minor = round_amount(amount=value_at(grows, day), rounding=self.terms.rounding)
+        return max(0, capital_minor - earned_minor)
+
+    def note_restructure(self, event: Event) -> None:
+        self.restructured_on = event.effective_on
+        self.restructure_count += 1
 
     # Accrual
 
@@ -221,11 +288,12 @@ class Fold:
                 return self.late
         return self.normal
 
-    def receive(self, event: Event, day: int) -> None:
+    def receive(self, event: Event, day: int, *, shortens: bool | None = None) -> None:
+        """Take money in; ``shortens`` says how it prepays, whatever the product's rule."""
         flow = Flow(event)
         self.payments.append(flow)
-        if self.tranches and self.closed_on is None:
-            self._apply(flow, day)
+        if self.goes_on:
+            self._apply(flow, day, shortens=shortens)
         if flow.left_minor and flow not in self.held:
             self.held.append(flow)
         flow.principal_after_minor = self.principal_left()
@@ -237,7 +305,7 @@ class Fold:
             self._apply(flow, day)
         self.held = [flow for flow in self.held if flow.left_minor]
 
-    def _apply(self, flow: Flow, day: int) -> None:
+    def _apply(self, flow: Flow, day: int, *, shortens: bool | None = None) -> None:
         """Spend a payment: what is due, charges whose day has come, then the surplus."""
         plan = self._plan_for(flow.event.channel, day)
         parts: list[Part] = []
@@ -246,8 +314,9 @@ class Fold:
         )
         if plan.charges_on_their_day:
             left_minor = self._spend_on_charges(left_minor, day, parts)
-        if left_minor and plan.surplus in {Surplus.SHORTEN, Surplus.LOWER}:
+        if shortens is None and plan.surplus in {Surplus.SHORTEN, Surplus.LOWER}:
             shortens = plan.surplus is Surplus.SHORTEN
+        if left_minor and shortens is not None:
             left_minor = self._prepay(left_minor, day, parts, shortens=shortens)
         left_minor = spend_in_advance(
             amount_minor=left_minor, rows=self.rows, plan=plan, on=day, parts=parts
@@ -260,7 +329,9 @@ class Fold:
     def _prepay(self, amount_minor: int, day: int, parts: list[Part], *, shortens: bool) -> int:
         if self.follower is not None:
             return self.follower.prepay(amount_minor, day, parts, shortens=shortens)
-        return reduce_principal(
+        self._end_holiday(day)
+        before_minor = self._principal_to_come(day)
+        left_minor = reduce_principal(
             self.rows,
             amount_minor,
             on=day,
@@ -268,6 +339,18 @@ class Fold:
             rounding=self.terms.rounding,
             parts=parts,
         )
+        if before_minor:
+            self.flat_base *= Fraction(self._principal_to_come(day), before_minor)
+        return left_minor
+
+    def _principal_to_come(self, day: int) -> int:
+        return sum(row.left[PRINCIPAL] for row in to_come(self, day))
+
+    def _end_holiday(self, day: int) -> None:
+        """Principal that is still to be earned is none once somebody prepays or ends the loan."""
+        if self.capital_not_earned(day):
+            taken = take(self, day)
+            lay(self, taken, day, taken.dues)
 
     def _spend_on_charges(self, amount_minor: int, day: int, parts: list[Part]) -> int:
         """Pay the charges of instalments to come whose own day has come, oldest first.
@@ -276,8 +359,8 @@ class Fold:
         """
         come: dict[tuple[int, int], int] = {}
         for charge in sorted(self.charges.values(), key=lambda charge: charge.due):
-            row, component = charge.row, charge.component
-            if charge.due > day or row.due <= day:
+            row, component = charge.rows[0], charge.component
+            if charge.is_moved or charge.due > day or row.due <= day:
                 continue
             place = id(row), component
             come[place] = come.get(place, 0) + charge.amount_minor
@@ -300,10 +383,13 @@ class Fold:
     # What the loan is
 
     def disburse(self, event: Event, day: int) -> None:
-        del day
         self.tranches.append(
             Tranche(amount_minor=event.amount_minor, paid_out_on=event.effective_on)
         )
+        if self.is_replanned:
+            self._lend_more(event, day)
+            return
+        self.flat_base += event.amount_minor
         schedule = _schedule(self.terms, self.tranches)
         raised = {} if self.follower is None else self.follower.raised()
         self.rows = merge_schedule(self.rows, schedule)
@@ -312,6 +398,17 @@ class Fold:
         for charge in self.early_charges:
             self._place_charge(charge)
         self.early_charges = []
+
+    def _lend_more(self, event: Event, day: int) -> None:
+        """Plan a tranche with what is to come of a plan that was changed."""
+        if self.terms.method is Method.FREE:
+            return
+        taken = take(self, day)
+        if not taken.rows:
+            raise ScheduleRefused("tranche.after_last_due")
+        taken.principal_minor += event.amount_minor
+        self.flat_base += event.amount_minor
+        lay(self, taken, day, taken.dues)
 
     def stop_penalty(self, event: Event, day: int) -> None:
         del event, day
@@ -329,6 +426,7 @@ class Fold:
     def close(self, event: Event, day: int) -> None:
         """Spend what is held as a pay-off (dues, interest earned, principal); give up the rest."""
         self.accrues = False
+        self._end_holiday(day)
         self._apply_held(day)
         for flow in self.held:
             parts: list[Part] = []
@@ -374,25 +472,49 @@ class Fold:
             charge = self.charges.get(event.target_key)
             if charge is not None:
                 most_minor = min(event.amount_minor, charge.waivable_minor)
-                charge.waivable_minor -= self._waive(
-                    flow, charge.row, charge.component, most_minor, day
-                )
+                for row in charge.rows:
+                    waived_minor = self.waive_part(flow, row, charge.component, most_minor, day)
+                    charge.waivable_minor -= waived_minor
+                    most_minor -= waived_minor
             return
         assert event.instalment_no is not None
         assert event.component is not None
         if 1 <= event.instalment_no <= len(self.rows):
             row = self.rows[event.instalment_no - 1]
-            self._waive(flow, row, COMPONENT_NO[event.component], event.amount_minor, day)
+            self.waive_part(flow, row, COMPONENT_NO[event.component], event.amount_minor, day)
 
-    def _waive(self, flow: Flow, row: WorkRow, component: int, most_minor: int, day: int) -> int:
+    def begin_waiver(self, event: Event) -> Flow:
+        """Note what a change of the plan gives up as a waiver of its own."""
+        flow = Flow(event)
+        self.waivers.append(flow)
+        return flow
+
+    def waive_carried(self, flow: Flow, row: WorkRow, amount_minor: int, day: int) -> None:
+        """Give up interest that no instalment holds any more; it stays to be seen on one."""
+        row.add(INTEREST, amount_minor)
+        row.carried[INTEREST] += amount_minor
+        self.waive_part(flow, row, INTEREST, amount_minor, day)
+
+    def waive_part(
+        self, flow: Flow, row: WorkRow, component: int, most_minor: int, day: int
+    ) -> int:
         amount_minor = min(most_minor, row.left[component])
         if amount_minor:
             row.waive(component, amount_minor, day)
             flow.parts.append((row, component, amount_minor, day))
-            flow.left_minor -= amount_minor
+            flow.left_minor = max(0, flow.left_minor - amount_minor)
         return amount_minor
 
     # What a day's end shows
+
+    def carried_charges(self, day: int) -> int:
+        """Sum fees, penalty and compound interest that instalments to come carry."""
+        return sum(
+            row.carried_left(component)
+            for row in self.rows
+            if row.due > day
+            for component in (FEE, PENALTY, COMPOUND_INTEREST)
+        )
 
     def accrued_interest(self, day: int) -> int:
         if self.follower is not None:
@@ -413,6 +535,21 @@ HANDLERS = {
     Kind.CLOSED: Fold.close,
     Kind.CHARGED_BACK: charge_back,
     Kind.REFUNDED: refund,
+    Kind.EXTENDED: extend,
+    Kind.DEFERRED: defer,
+    Kind.RE_AGED: re_age,
+    Kind.RE_AMORTIZED: re_amortize,
+    Kind.DUE_DATES_MOVED: move_due_dates,
+    Kind.RATE_CHANGED: change_rate,
+    Kind.TERM_CHANGED: change_term,
+    Kind.OVERDUE_PLANNED: plan_overdue,
+    Kind.CARD_INSTALMENTS: re_age,
+    Kind.ACCELERATED: accelerate,
+    Kind.INTEREST_PAUSED: pause_interest,
+    Kind.PREPAID: prepay,
+    Kind.OWNER_CHANGED: change_owner,
+    Kind.COMPENSATED: compensate,
+    Kind.CLAIM_RECOVERED: recover_claim,
 }
 
 

@@ -10,10 +10,12 @@ Source  A charge belongs to the instalment with start < due day <= its due day; 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
 from operator import attrgetter
 
+from daihou.core._rhythm import value_at
 from daihou.core.allocation import COMPONENT_NO, COMPONENTS, Part, Row
-from daihou.core.money import round_ratio, split_by_largest_remainder
+from daihou.core.money import round_amount, round_ratio, split_by_largest_remainder
 from daihou.core.schedule import ScheduledInstalment
 from daihou.core.terms import Component, Rounding
 
@@ -29,11 +31,14 @@ class WorkRow(Row):
 
     __slots__ = (
         "accrued",
+        "carried",
         "due_on",
+        "is_beside",
         "numerators",
         "owed",
         "paid_on",
         "planned",
+        "points",
         "start",
         "start_on",
         "waived",
@@ -45,6 +50,11 @@ class WorkRow(Row):
         self.owed = [0] * len(COMPONENTS)
         self.waived = [0] * len(COMPONENTS)
         self.planned = [0, 0, 0]  # Principal, interest and fee of the schedule alone.
+        self.carried = [0] * len(
+            COMPONENTS
+        )  # Of ``owed``: had fallen due before it was re-planned.
+        self.points: tuple[tuple[int, Fraction], ...] = ()  # Interest earned by which day, exactly.
+        self.is_beside = False  # An instalment of overdue money beside the running plan.
         self.numerators = [0, 0]  # What has accrued exactly: penalty and compound interest …
         self.accrued = [0, 0]  # … and the same rounded.
         self.paid_on: int | None = None
@@ -70,6 +80,14 @@ class WorkRow(Row):
     def note_paid(self, on: int) -> None:
         if not any(self.left):
             self.paid_on = on
+
+    def move(self, *, start: int, due: int) -> None:
+        """Let the instalment run from one day and fall due on another."""
+        self.start, self.start_on = start, date.fromordinal(start)
+        self.due, self.due_on = due, date.fromordinal(due)
+
+    def carried_left(self, component: int) -> int:
+        return min(self.left[component], self.carried[component])
 
     def ages(self, tolerance_minor: int) -> bool:
         """Tell whether enough scheduled money is left to make the loan past due."""
@@ -148,20 +166,45 @@ def row_for_charge(rows: list[WorkRow], due_on: date) -> WorkRow:
 
 
 def accrued_of_period(row: WorkRow, on: int, rounding: Rounding) -> int:
-    """Count the interest of the running period earned by the end of a day, paid or not."""
-    if not row.start < on < row.due:
+    """Count an instalment's interest earned by the end of a day before it is due, paid or not."""
+    if on >= row.due:
         return 0
-    return round_ratio(
-        numerator=row.owed[INTEREST] * (on - row.start),
+    carried_minor = row.carried[INTEREST]
+    if row.points:
+        earned = value_at(row.points, on)
+        return carried_minor + round_amount(amount=earned, rounding=rounding)
+    if on <= row.start:
+        return carried_minor
+    return carried_minor + round_ratio(
+        numerator=(row.owed[INTEREST] - carried_minor) * (on - row.start),
         denominator=row.due - row.start,
         rounding=rounding,
     )
 
 
 def accrued_unpaid(row: WorkRow, on: int, rounding: Rounding) -> int:
-    """Count the running period's interest earned by a day, less what was paid in advance."""
+    """Count an instalment's interest earned by a day, less what was paid in advance."""
     settled_minor = row.owed[INTEREST] - row.left[INTEREST]
     return max(0, accrued_of_period(row, on, rounding) - settled_minor)
+
+
+def pay_what_is_earned(
+    rows: Sequence[WorkRow], amount_minor: int, *, on: int, rounding: Rounding, parts: list[Part]
+) -> int:
+    """Pay what instalments to come owe already: what they carry, and interest earned by the day."""
+    for row in rows:
+        if row.due <= on:
+            continue
+        for component in range(INTEREST, len(COMPONENTS)):
+            owed_minor = row.carried_left(component)
+            if component == INTEREST:
+                owed_minor = min(row.left[INTEREST], accrued_unpaid(row, on, rounding))
+            taken_minor = min(amount_minor, owed_minor)
+            if taken_minor:
+                row.left[component] -= taken_minor
+                parts.append((row, component, taken_minor))
+                amount_minor -= taken_minor
+    return amount_minor
 
 
 def reduce_principal(
@@ -175,21 +218,17 @@ def reduce_principal(
 ) -> int:
     """Pay principal before it is due and scale down what is to come; give back what is left.
 
-    The running period's interest earned so far is paid first. The money is booked on the next
-    instalment. ``keeps_instalment`` shortens the term; without it every instalment shrinks.
+    What is owed already is paid first. The money is booked on the next instalment.
+    ``keeps_instalment`` shortens the term; without it every instalment shrinks. Overdue money that
+    is planned beside comes last.
     """
-    future = [row for row in rows if row.due > on]
-    if not future:
-        return amount_minor
-    head = future[0]
-    earned_minor = min(amount_minor, accrued_unpaid(head, on, rounding))
-    if earned_minor:
-        head.left[INTEREST] -= earned_minor
-        parts.append((head, INTEREST, earned_minor))
-        amount_minor -= earned_minor
+    amount_minor = pay_what_is_earned(rows, amount_minor, on=on, rounding=rounding, parts=parts)
+    future = [row for row in rows if row.due > on and not row.is_beside]
     balance_minor = sum(row.left[PRINCIPAL] for row in future)
     prepaid_minor = min(amount_minor, balance_minor)
     if prepaid_minor:
+        head = future[0]
+        earned = [(row, _earned(row, on)) for row in future if row.points or row.start < on]
         rest_minor = balance_minor - prepaid_minor
         if keeps_instalment:
             _shorten(future, balance_minor, rest_minor, rounding)
@@ -197,15 +236,41 @@ def reduce_principal(
             _lower(future, balance_minor, rest_minor, rounding)
         head.owed[PRINCIPAL] += prepaid_minor
         parts.append((head, PRINCIPAL, prepaid_minor))
+        for row, earned_by_now in earned:
+            _earn_anew(row, on, earned_by_now)
         rows[:] = [row for row in rows if row.due <= on or any(row.owed)]
-    return amount_minor - prepaid_minor
+        amount_minor -= prepaid_minor
+    for row in rows:
+        if amount_minor and row.is_beside and row.due > on and row.left[PRINCIPAL]:
+            taken_minor = min(amount_minor, row.left[PRINCIPAL])
+            row.left[PRINCIPAL] -= taken_minor
+            parts.append((row, PRINCIPAL, taken_minor))
+            amount_minor -= taken_minor
+    return amount_minor
+
+
+def _earned(row: WorkRow, on: int) -> Fraction:
+    if row.points:
+        return value_at(row.points, on)
+    own_minor = row.owed[INTEREST] - row.carried[INTEREST]
+    return own_minor * Fraction(on - row.start, row.due - row.start)
+
+
+def _earn_anew(row: WorkRow, on: int, earned: Fraction) -> None:
+    """Earn what is left of an instalment's interest evenly from a day to its due day."""
+    owed_minor = row.owed[INTEREST] - row.carried[INTEREST]
+    row.points = ((on, earned), (row.due, Fraction(owed_minor)))
 
 
 def _scaled_interest(row: WorkRow, old_minor: int, new_minor: int, rounding: Rounding) -> int:
+    """Scale the interest that is still to be earned; what is carried stays."""
     if not old_minor:
         return row.left[INTEREST]
-    return round_ratio(
-        numerator=row.left[INTEREST] * new_minor, denominator=old_minor, rounding=rounding
+    carried_minor = row.carried_left(INTEREST)
+    return carried_minor + round_ratio(
+        numerator=(row.left[INTEREST] - carried_minor) * new_minor,
+        denominator=old_minor,
+        rounding=rounding,
     )
 
 

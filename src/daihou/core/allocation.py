@@ -180,9 +180,7 @@ def _spend_evenly(
             given_minor = min(share_minor, amount_minor)
             amount_minor -= given_minor
             not_taken_minor += _spend_forwards(given_minor, [row], components, parts)
-        amount_minor = not_taken_minor + _spend_forwards(
-            amount_minor, rows[-1:], components, parts
-        )
+        amount_minor = not_taken_minor + _spend_forwards(amount_minor, rows[-1:], components, parts)
     return amount_minor
 
 

@@ -240,6 +240,12 @@ def _fault_of_target(event: Event, target: Kind, taken_back: set[str]) -> str | 
     return None
 
 
+def change_of(event: Event) -> Change:
+    """Give the change of an event whose kind needs one."""
+    assert event.change is not None
+    return event.change
+
+
 def without_taken_back(events: Iterable[Event]) -> list[Event]:
     """Leave out what was reversed or undone, and what reversed and undid it.
 

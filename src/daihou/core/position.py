@@ -123,6 +123,7 @@ class Position:
     rate: Rate  # In force on the day.
     owner: str = ""  # Who it was sold to; "" is the original creditor.
     claim_minor: int = 0  # What the guarantor who paid may still ask for.
+    capitalized_minor: int = 0  # Interest that became principal.
     written_off_on: date | None = None
     restructured_on: date | None = None  # The latest restructure.
     restructure_count: int = 0
@@ -230,10 +231,19 @@ def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
         },
         principal_outstanding_minor=principal_minor,
         accrued_interest_minor=accrued_minor,
-        payoff_minor=max(0, due_minor + not_due_minor + accrued_minor - unapplied_minor),
+        payoff_minor=max(
+            0,
+            due_minor
+            + not_due_minor
+            + accrued_minor
+            + fold.carried_charges(day)
+            - fold.capital_not_earned(day)
+            - unapplied_minor,
+        ),
         stated_on=None,
         is_stale=False,
         rate=fold.rate,
+        capitalized_minor=fold.capitalized_minor,
         owner=fold.owner,
         claim_minor=fold.claim_minor,
         written_off_on=fold.written_off_on,
