@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from daihou.core._fold import Flow, Fold, sort_key
-from daihou.core._rows import FEE, INTEREST, PRINCIPAL, accrued_of_period
+from daihou.core._rows import FEE, INTEREST, PRINCIPAL, WorkRow, accrued_of_period
 from daihou.core.allocation import COMPONENTS
 from daihou.core.events import (
     MONEY_IN_KINDS,
@@ -102,13 +102,13 @@ def state_of(fold: Fold) -> State:
 def standing(fold: Fold, day: int) -> Standing:
     """Sum up a fold at the end of a day.
 
-    Interest is earned as its period runs, a fee on its instalment's due day, penalty and compound
-    interest at once. On the day the loan is closed earning ends.
+    Interest is earned as its period runs (also interest that became principal before), a fee on
+    its instalment's due day, penalty and compound interest at once. What had fallen due before it
+    was planned anew stays earned. On the day the loan is closed earning ends.
     """
     left, paid, advance, waived = [0] * 5, [0] * 5, [0] * 5, [0] * 5
     if fold.closed_on is not None:
         day = min(day, fold.closed_on.toordinal())
-    rounding = fold.terms.rounding
     for row in fold.rows:
         for component, owed_minor in enumerate(row.owed):
             if not owed_minor:
@@ -121,14 +121,11 @@ def standing(fold: Fold, day: int) -> Standing:
                 left[PRINCIPAL] += left_minor
                 waived[PRINCIPAL] += waived_minor
                 continue
-            earned_minor = owed_minor
-            if row.due > day and component in {INTEREST, FEE}:
-                earned_minor = 0
-                if component == INTEREST:
-                    earned_minor = accrued_of_period(row, day, rounding)
+            earned_minor = _earned(fold, row, component, day)
             left[component] += max(0, earned_minor - owed_minor + left_minor)
             advance[component] += max(0, paid_minor - earned_minor)
             waived[component] += min(waived_minor, max(0, earned_minor - paid_minor))
+    advance[INTEREST] += fold.capital_not_earned(day)
     return Standing(
         tuple(left),
         tuple(paid),
@@ -138,6 +135,17 @@ def standing(fold: Fold, day: int) -> Standing:
         fold.claim_minor,
         state_of(fold),
     )
+
+
+def _earned(fold: Fold, row: WorkRow, component: int, day: int) -> int:
+    """Count what an instalment has earned of a component by the end of a day, paid or not."""
+    if row.due <= day or component not in {INTEREST, FEE}:
+        return row.owed[component]
+    if component == FEE:
+        return row.carried[FEE]
+    if fold.follower is not None:
+        return fold.follower.earned_of(row)
+    return accrued_of_period(row, day, fold.terms.rounding)
 
 
 class _Step(NamedTuple):

@@ -257,6 +257,10 @@ class Follower:
 
     # Early money
 
+    def earned_of(self, row: WorkRow) -> int:
+        """Count what an instalment to come has earned: the one that runs, no other."""
+        return self._earned_minor() if row is self._running(self.through) else 0
+
     def accrued(self) -> int:
         """Count what the running period has earned and nobody has paid yet."""
         row = self._running(self.through)
