@@ -120,3 +120,9 @@ def recorded_late(event: Event | None) -> bool:
 def item(mapping: Any, key: Any) -> Any:
     """Take one entry of a mapping."""
     return mapping.get(key)
+
+
+@register.filter
+def at(items: Any, index: int) -> Any:
+    """Take one of a row of things by its place."""
+    return items[index]

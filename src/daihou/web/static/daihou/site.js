@@ -18,13 +18,40 @@
       if (search) { event.preventDefault(); search.focus(); search.select(); }
       return;
     }
+    const row = { j: 1, k: -1 }[event.key];
+    if (row) { walk(row, event); return; }
     if (event.key === "g") { afterG = event.timeStamp; return; }
     if (afterG && event.timeStamp - afterG < 1500) {
       const link = document.querySelector(`.bar-nav [data-key="${CSS.escape(event.key)}"]`);
       afterG = 0;
       if (link) { event.preventDefault(); link.click(); }
+      return;
     }
+    press(event);
   });
+
+  // j and k walk through the rows of a list (and through an open menu); Enter follows the link.
+  const walk = (step, event) => {
+    const menu = document.querySelector("details.action-menu[open]");
+    const rows = [...(menu ? menu.querySelectorAll("a[href], button, input") : document.querySelectorAll("a[data-row]"))];
+    if (!rows.length) return;
+    event.preventDefault();
+    const now = rows.indexOf(document.activeElement);
+    const next = now < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, now + step));
+    rows[next].focus();
+  };
+
+  // One key for one thing of this page: fields are entered, menus opened, the rest pressed.
+  const press = (event) => {
+    if (event.key.length !== 1 || event.key === "\\" || event.key === '"') return;
+    const found = document.querySelector(`[data-press="${CSS.escape(event.key)}"]`);
+    if (!found || !found.offsetParent) return;
+    event.preventDefault();
+    if (isTyping(found)) { found.focus(); return; }
+    found.click();
+    const menu = found.closest("details[open]");
+    if (menu) menu.querySelector("a[href], input, button")?.focus();
+  };
 
   document.addEventListener("click", (event) => {
     document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
@@ -49,9 +76,14 @@
     for (const [name, value] of [...event.formData.entries()]) if (value === "") event.formData.delete(name);
   });
 
-  document.addEventListener("htmx:responseError", (event) => {
+  const tellFailure = (event) => {
     const notice = document.getElementById("request-error");
     if (notice) { notice.hidden = false; notice.focus(); }
-    console.warn("request failed", event.detail.xhr.status);
+    console.warn("request failed", event.detail.xhr?.status);
+  };
+  for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(failure, tellFailure);
+  document.addEventListener("htmx:beforeRequest", () => {
+    const notice = document.getElementById("request-error");
+    if (notice) notice.hidden = true;
   });
 })();
