@@ -125,24 +125,12 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "退单超过该笔收款余下的 {left}（最小货币单位）",
         "the charge-back is above what is left of the payment, {left} minor units",
     ),
-    "claim.above_paid": (
-        "追偿超过债权余额 {claim}（最小货币单位）",
-        "this is above what is left of the claim, {claim} minor units",
-    ),
-    "compensation.above_owed": (
-        "代偿超过所欠 {owed}（最小货币单位）",
-        "this is above what is owed, {owed} minor units",
-    ),
     "charge.component_wrong": (
         "费用的科目只能是一项，且不能是本金",
         "a charge is of one component, and not principal",
     ),
     "charge.payee_unknown": ("未知的收取方 {payee}", "{payee} is not a kind of payee"),
     "transfer.not_sold": ("债权未转让，无从回购", "the loan was not sold: nothing to buy back"),
-    "undo.not_undoable": (
-        "{kind} 不能撤销；收款请用冲销",
-        "{kind} cannot be undone; a payment is reversed",
-    ),
     "quote.day_wrong": (
         "报价日须在 {first} 起的 {most} 天内",
         "a quote is for one of the {most} days from {first} on",

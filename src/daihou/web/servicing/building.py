@@ -22,6 +22,7 @@ from daihou.core.events import (
     without_taken_back,
 )
 from daihou.core.position import Position, Status, position
+from daihou.core.refusals import check_change
 from daihou.core.terms import Component, Contract
 from daihou.web.servicing.actions import SPECS, Action, Asked
 from daihou.web.servicing.errors import ServicingRefused
@@ -75,19 +76,18 @@ def build(
     """Make the events of an action; of a settlement those that will fulfil it.
 
     :raises ServicingRefused: ``servicing.*``, ``waiver.*``, ``refund.*``, ``chargeback.*``,
-        ``claim.*``.
+        ``settlement.*``, ``transfer.*``, ``charge.*``.
+    :raises EventRefused: as ``core.refusals.check_change``.
     """
     check_loan(loan=loan, action=action, asked=asked)
     case = Case(loan=loan, asked=asked, then=loan.on(asked.effective_on), recorded_at=recorded_at)
     drafts = _BUILDERS[action](case)
-    return tuple(
-        replace(
-            draft,
-            key=f"{prefix}:{number}",
-            sequence=loan.sequence + number,
-        )
-        for number, draft in enumerate(drafts, start=1)
-    )
+    events: list[Event] = []
+    for number, draft in enumerate(drafts, start=1):
+        event = replace(draft, key=f"{prefix}:{number}", sequence=loan.sequence + number)
+        check_change(contract=loan.contract, events=[*loan.events, *events], event=event)
+        events.append(event)
+    return tuple(events)
 
 
 def check_loan(*, loan: Loan, action: Action, asked: Asked) -> None:
@@ -247,20 +247,6 @@ def _payment(case: Case) -> Event:
     return target
 
 
-def _recover_claim(case: Case) -> list[Event]:
-    assert case.asked.amount_minor is not None
-    if case.asked.amount_minor > case.then.claim_minor:
-        raise ServicingRefused("claim.above_paid", claim=case.then.claim_minor)
-    return _plain(Kind.CLAIM_RECOVERED)(case)
-
-
-def _compensate(case: Case) -> list[Event]:
-    assert case.asked.amount_minor is not None
-    if case.asked.amount_minor > case.then.payoff_minor:
-        raise ServicingRefused("compensation.above_owed", owed=case.then.payoff_minor)
-    return _changed(Kind.COMPENSATED)(case)
-
-
 def _buy_back(case: Case) -> list[Event]:
     if not case.then.owner:
         raise ServicingRefused("transfer.not_sold")
@@ -276,7 +262,7 @@ def _undo(case: Case) -> list[Event]:
 def recorded_together(*, loan: Loan, key: str) -> tuple[Event, ...]:
     """Return the events of one action, in their order; of any other source the event alone.
 
-    :raises ServicingRefused: ``servicing.target_unknown``, ``undo.not_undoable``.
+    :raises ServicingRefused: ``servicing.target_unknown``, ``undo.impossible``.
     """
     target = next((event for event in loan.events if event.key == key), None)
     if target is None:
@@ -290,7 +276,7 @@ def recorded_together(*, loan: Loan, key: str) -> tuple[Event, ...]:
     ]
     for event in found:
         if event.kind not in UNDOABLE_KINDS:
-            raise ServicingRefused("undo.not_undoable", kind=event.kind.value)
+            raise ServicingRefused("undo.impossible")
     return tuple(sorted(found, key=lambda event: event.sequence))
 
 
@@ -330,8 +316,8 @@ _BUILDERS: Mapping[Action, Callable[[Case], Sequence[Event]]] = MappingProxyType
         Action.RECOVER: _plain(Kind.RECOVERED),
         Action.TRANSFER: _changed(Kind.OWNER_CHANGED),
         Action.BUY_BACK: _buy_back,
-        Action.COMPENSATE: _compensate,
-        Action.RECOVER_CLAIM: _recover_claim,
+        Action.COMPENSATE: _changed(Kind.COMPENSATED),
+        Action.RECOVER_CLAIM: _plain(Kind.CLAIM_RECOVERED),
         Action.UNDO: _undo,
     }
 )
