@@ -42,24 +42,25 @@ class Follower:
         self.earned = Fraction(0)  # By the running period; of the last piece where pieces round.
         self.earned_minor = 0  # By the pieces before it, each rounded.
         self.bore_minor = 0  # What the last piece was earned on.
-        self.laid: dict[WorkRow, int] = {}  # Principal of a row as it was laid out last.
+        self.laid: dict[WorkRow, list[int]] = {}  # A row's principal and interest as laid out last.
         self.stood_for: set[WorkRow] = set()  # Rows whose principal was paid early, and more.
         self.pauses: list[tuple[int, int]] = []  # Interest stands still after one day to another.
         self.planned_rates: dict[tuple[date, date], Fraction] = {}
 
     # The days
 
-    def raised(self) -> dict[WorkRow, int]:
+    def raised(self) -> dict[WorkRow, tuple[int, int]]:
         """Count what lies on each row beside its plan, for when the plan changes."""
-        return {row: self._raised(row) for row in self._rows()}
+        return {row: (self._raised(row), self._raised(row, INTEREST)) for row in self._rows()}
 
-    def start(self, day: int, raised: Mapping[WorkRow, int]) -> None:
+    def start(self, day: int, raised: Mapping[WorkRow, tuple[int, int]]) -> None:
         """Begin with the first money paid out; later money changes the rows by its own plan."""
         if not self.laid:
             self.through = day
         self.plan_rates()
         for row in self._rows():
-            self.laid[row] = row.owed[PRINCIPAL] - raised.get(row, 0)
+            beside = raised.get(row, (0, 0))
+            self.laid[row] = [row.owed[each] - beside[each] for each in (PRINCIPAL, INTEREST)]
         self.lay(day)
 
     def plan_rates(self) -> None:
@@ -183,7 +184,7 @@ class Follower:
             if row is not rows[-1]:
                 left_minor = min(self._wanted(row, interest_minor), balance_minor)
             row.add(PRINCIPAL, left_minor - row.left[PRINCIPAL])
-            self.laid[row] = row.owed[PRINCIPAL] - raised_minor
+            self._laid(row)[PRINCIPAL] = row.owed[PRINCIPAL] - raised_minor
             balance_minor -= left_minor
             interests.append(interest_minor)
         turned = [self._set_interest(*pair) for pair in zip(rows, interests, strict=True)]
@@ -211,18 +212,24 @@ class Follower:
         settled_minor = row.owed[PRINCIPAL] - row.left[PRINCIPAL]
         return max(0, principal_minor + self._raised(row) - settled_minor)
 
-    def _raised(self, row: WorkRow) -> int:
-        """Count principal that came upon a row beside its plan: charged back, paid early."""
-        return row.owed[PRINCIPAL] - self.laid.get(row, row.planned[PRINCIPAL])
+    def _laid(self, row: WorkRow) -> list[int]:
+        return self.laid.setdefault(row, [row.planned[PRINCIPAL], row.planned[INTEREST]])
+
+    def _raised(self, row: WorkRow, component: int = PRINCIPAL) -> int:
+        """Count what came upon a row beside its plan: charged back, charged, paid early."""
+        return row.owed[component] - self._laid(row)[component]
 
     def _set_interest(self, row: WorkRow, interest_minor: int) -> bool:
         """Owe this interest on a row; what was paid beyond it becomes principal."""
+        owed_minor = interest_minor + self._raised(row, INTEREST)
         settled_minor = row.owed[INTEREST] - row.left[INTEREST]
-        if interest_minor >= settled_minor:
-            row.add(INTEREST, interest_minor - row.owed[INTEREST])
-            return False
-        turned_minor = self._turn(row, settled_minor - interest_minor)
-        row.owed[INTEREST], row.left[INTEREST] = settled_minor - turned_minor, 0
+        turned_minor = 0
+        if owed_minor < settled_minor:
+            turned_minor = self._turn(row, settled_minor - owed_minor)
+            owed_minor = settled_minor - turned_minor
+            row.owed[INTEREST], row.left[INTEREST] = owed_minor, 0
+        row.add(INTEREST, owed_minor - row.owed[INTEREST])
+        self._laid(row)[INTEREST] = interest_minor
         return turned_minor > 0
 
     def _turn(self, row: WorkRow, excess_minor: int) -> int:
@@ -239,8 +246,10 @@ class Follower:
                 wanted_minor -= turned_minor
                 taken_minor = self._take_out(row, turned_minor)
                 flow.left_minor += turned_minor - taken_minor
-                pieces = ((INTEREST, amount_minor - turned_minor), (PRINCIPAL, taken_minor))
-                kept += [(row, number, minor, day) for number, minor in pieces if minor]
+                if amount_minor > turned_minor:
+                    kept.append((row, INTEREST, amount_minor - turned_minor, day))
+                if taken_minor:
+                    kept.append((row, PRINCIPAL, taken_minor, self.through))
             flow.parts = kept
         return excess_minor - wanted_minor
 
@@ -249,11 +258,8 @@ class Follower:
         others = (row, *reversed(self._to_come(row.due)))
         taken_minor = amount_minor - self._take_from(others, amount_minor)
         row.owed[PRINCIPAL] += taken_minor
-        self._move_laid(row, taken_minor)
+        self._laid(row)[PRINCIPAL] += taken_minor
         return taken_minor
-
-    def _move_laid(self, row: WorkRow, by_minor: int) -> None:
-        self.laid[row] = self.laid.get(row, row.planned[PRINCIPAL]) + by_minor
 
     # Early money
 
@@ -266,7 +272,8 @@ class Follower:
         row = self._running(self.through)
         if row is None:
             return 0
-        return max(0, self._earned_minor() - row.owed[INTEREST] + row.left[INTEREST])
+        settled_minor = row.owed[INTEREST] - row.left[INTEREST]
+        return max(0, self._earned_minor() + self._raised(row, INTEREST) - settled_minor)
 
     def prepay(self, amount_minor: int, day: int, parts: list[Part], *, shortens: bool) -> int:
         """Pay principal before it is due and plan the rest of it; give back what is left over.
@@ -331,14 +338,14 @@ class Follower:
             interest[0] += self._earned_minor()
         for row, principal_minor, interest_minor in zip(rows, principal, interest, strict=True):
             row.planned[:2] = principal_minor, interest_minor
-            self.laid[row] = row.left[PRINCIPAL]
+            self._laid(row)[PRINCIPAL] = row.left[PRINCIPAL]
 
     def _take_from(self, rows: Iterable[WorkRow], amount_minor: int) -> int:
         """Owe less principal on rows, in their order; give back what they did not owe."""
         for row in rows:
             part_minor = min(amount_minor, row.left[PRINCIPAL])
             row.add(PRINCIPAL, -part_minor)
-            self._move_laid(row, -part_minor)
+            self._laid(row)[PRINCIPAL] -= part_minor
             amount_minor -= part_minor
         return amount_minor
 
