@@ -167,7 +167,54 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "此类事件不能撤销；还款请用冲正",
         "events of this kind cannot be undone; a payment is reversed",
     ),
+    "undo.before_target": (
+        "撤销日早于被撤销事件的日期",
+        "the undoing lies before the day of what it undoes",
+    ),
+    "undo.not_latest": (
+        "之后已有其他变更；请先撤销后来的变更",
+        "later changes rest on it; undo those first",
+    ),
     "undo.twice": ("同一事件被撤销两次", "the event is undone twice"),
+    "event.waiver_above_owed": ("减免金额超过所欠金额", "more is waived than is owed"),
+    "change.before_disbursement": ("借据尚未放款", "nothing was paid out yet"),
+    "change.loan_stated": (
+        "借据以对方系统的余额为准，不能在此变更还款计划",
+        "another system states the figures of this loan; its plan is not changed here",
+    ),
+    "change.loan_settled": ("借据已结清", "the loan is settled"),
+    "change.nothing_to_come": ("没有尚未到期的期次", "no instalment is still to come"),
+    "change.nothing_overdue": ("没有逾期金额", "nothing is overdue"),
+    "change.first_due_not_after_day": (
+        "首个还款日必须晚于变更日",
+        "the first due date must lie after the day of the change",
+    ),
+    "change.not_later_than_maturity": (
+        "展期后的到期日必须晚于原到期日",
+        "an extension must end after the last due date",
+    ),
+    "change.through_on_past": ("截止日早于变更日", "the last day lies before the change"),
+    "change.without_rhythm": (
+        "一次还本付息和自定义计划没有期数可改，请用展期",
+        "a bullet or free schedule has no instalments to count; extend it",
+    ),
+    "change.without_effect": ("变更后与现在相同", "the change leaves everything as it is"),
+    "change.rate_unknown": (
+        "自定义计划未给出利率，无法按新利率折算利息",
+        "the free schedule has no rate, so its interest cannot be scaled to another",
+    ),
+    "change.follows_balance": (
+        "按余额逐日计息的借据不能这样处理延期利息",
+        "interest that follows the balance cannot be treated so in a deferral",
+    ),
+    "event.compensation_above_owed": (
+        "代偿金额超过所欠金额",
+        "the guarantor pays more than is owed",
+    ),
+    "event.recovery_above_claim": (
+        "追偿金额超过代偿人尚可追偿的金额",
+        "more is recovered than the guarantor may claim",
+    ),
     "change.not_wanted": ("此类事件不带变更内容", "this kind of event takes no change"),
     "change.field_not_wanted": (
         "变更内容含有此类事件不用的字段",

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from daihou.core.changes import plain
-from daihou.core.events import Event, check_events
+from daihou.core.events import Event
 from daihou.core.position import position
+from daihou.core.refusals import check_change
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.ledger import queries
@@ -44,7 +45,7 @@ def record_events(
     """Add events to a loan, all or none. Their ``sequence`` is given here, whatever it says.
 
     :raises LedgerRefused: ``loan.unknown``, ``event.key_conflict``.
-    :raises EventRefused: as ``core.events.check_events``.
+    :raises EventRefused: as ``core.refusals.check_change``.
     :raises ScheduleRefused: a tranche that the schedule cannot take (``tranche.after_last_due``).
     """
     with transaction.atomic():
@@ -66,8 +67,9 @@ def record_events(
 
 def _add(*, book: Book, loan_ref: str, added: Sequence[Event], acting_user: User) -> None:
     contract, events = queries.load_loan(book=book, loan_ref=loan_ref)
-    check_events([*events, *added])
-    last_on = max(event.effective_on for event in added)
+    for number, event in enumerate(added):
+        check_change(contract=contract, events=[*events, *added[:number]], event=event)
+    last_on = max(event.effective_on for event in [*events, *added])
     position(contract=contract, events=[*events, *added], as_of=last_on)
     loan = Loan.objects.get(book=book, loan_ref=contract.loan_ref)
     for event in added:
