@@ -24,6 +24,7 @@ from daihou.core.position import Position, position
 from daihou.core.terms import Component, Contract, Method, MonthEnd, PeriodUnit, Rate, Terms
 
 RATE_STEP = Decimal("0.0001")  # A yearly cost is compared in hundredths of a percent.
+DAYS_OF_MONTH = 30  # Of half a month that is left over.
 WAIVER_RULE = "OWN-WAIVE-01"  # Nothing is given up that is not owed.
 
 
@@ -508,11 +509,11 @@ def _months_on(on: date, count: int) -> date:
 
 def _latest(start_on: date, agreed_on: date, share: Fraction) -> date:
     """Go on from the agreed end by a share of the term, in months where those are whole."""
-    by_days = agreed_on + timedelta(days=int((agreed_on - start_on).days * share))
     months = (agreed_on.year - start_on.year) * MONTHS_IN_YEAR + agreed_on.month - start_on.month
     if _months_on(start_on, months) != agreed_on:
-        return by_days
-    return max(by_days, _months_on(agreed_on, int(months * share)))
+        return agreed_on + timedelta(days=int((agreed_on - start_on).days * share))
+    whole, rest = divmod(months * share, 1)
+    return _months_on(agreed_on, int(whole)) + timedelta(days=int(rest * DAYS_OF_MONTH))
 
 
 def _borrower(case: _Case) -> list[Refusal]:
