@@ -24,6 +24,7 @@ from daihou.core.events import (
     Event,
     Kind,
     check_events,
+    without_taken_back,
 )
 from daihou.core.terms import Component, Contract
 
@@ -230,7 +231,6 @@ class _Watched(Fold):
             if self.payments and self.payments[-1].event is event:
                 self._note_parts(step, self.payments[-1], 0, moved)
         moved[Move.REFUNDED, None] = came_minor - paid_minor - held_minor
-        moved[Move.CLAIM, None] = after.claim_minor - before.claim_minor
         self._note_all(step, moved)
         if after.state is not before.state:
             self._note_change(step, after)
@@ -296,6 +296,7 @@ def _moved(before: Standing, after: Standing) -> _Moved:
         moved[Move.PAID, component] = paid
         moved[Move.ADVANCED, component] = advanced
         moved[Move.WAIVED, component] = waived
+    moved[Move.CLAIM, None] = after.claim_minor - before.claim_minor
     return moved
 
 
@@ -373,6 +374,32 @@ def movements(
     fold.go_to(as_of)
     noted += fold.noted
     return tuple(movement for movement in noted if after is None or movement.on > after)
+
+
+def sub_ledger(*, contract: Contract, events: Sequence[Event], as_of: date) -> dict[str, int]:
+    """Read what the general ledger must hold off one fold, by the name of each figure.
+
+    Principal, what may be asked for of each other component, and money unapplied; the claim of a
+    guarantor who paid. Figures another system stated are left out.
+    """
+    check_events(events)
+    told = [e for e in events if e.effective_on <= as_of and e.kind is not Kind.STATED]
+    fold, day = Fold(contract), as_of.toordinal()
+    fold.run(sorted(without_taken_back(told), key=sort_key), as_of)
+    sums = [0] * len(COMPONENTS)
+    for row in fold.rows:
+        for component, left_minor in enumerate(row.left):
+            is_asked = row.due <= day or component not in {INTEREST, FEE}
+            if is_asked:
+                sums[component] += left_minor
+            elif component == FEE:
+                sums[FEE] += row.carried_left(FEE)
+    sums[INTEREST] += fold.accrued_interest(day)
+    return {
+        **dict(zip((component.value for component in COMPONENTS), sums, strict=True)),
+        "unapplied": sum(flow.left_minor for flow in fold.payments),
+        "claim": fold.claim_minor,
+    }
 
 
 def _difference(event: Event, was: Sequence[Movement], now: Sequence[Movement]) -> list[Movement]:

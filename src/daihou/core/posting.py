@@ -19,7 +19,15 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from daihou.core._movements import ACCRUAL, SUSPENSE, Move, Movement, State, movements
+from daihou.core._movements import (
+    ACCRUAL,
+    SUSPENSE,
+    Move,
+    Movement,
+    State,
+    movements,
+    sub_ledger,
+)
 from daihou.core.allocation import COMPONENTS
 from daihou.core.events import Event, Kind
 from daihou.core.terms import Component, Contract
@@ -45,6 +53,7 @@ __all__ = [
     "movements",
     "parse_rules",
     "rules_of",
+    "sub_ledger",
 ]
 
 PROVISION = "provision"  # A cause that no event makes: the book's provisions.

@@ -15,8 +15,7 @@ import numpy as np
 import polars as pl
 
 from daihou.core.events import Kind
-from daihou.core.position import Position
-from daihou.core.posting import ACCRUAL, SUSPENSE, Move, State, movements
+from daihou.core.posting import ACCRUAL, SUSPENSE, Move, State, movements, sub_ledger
 from daihou.core.terms import Component
 from daihou.engine import arrays, columns as c, end_of_day, kernel, layout, others, posting_kernel
 from daihou.engine.tables import ShardTables
@@ -218,9 +217,10 @@ def shard_figures(*, tables: ShardTables, loan_facts: pl.DataFrame, as_of: date)
     parts = [_plain_figures(plain, tables, as_of)]
     with others.without_collector():
         rows = [
-            (product_of[other.loan_id], *_figures_of(other.at(as_of)))
+            (product_of[other.loan_id], *(figures[name] for name in MEASURES))
             for other in others.decode(tables.others)
             if other.loan_id in product_of
+            for figures in [sub_ledger(contract=other.contract, events=other.events, as_of=as_of)]
         ]
     parts.append(pl.DataFrame(rows, schema=FIGURES, orient="row"))
     return pl.concat(parts).group_by("product").agg(pl.all().sum()).sort("product")
@@ -257,17 +257,3 @@ def _plain_figures(loans: pl.DataFrame, tables: ShardTables, as_of: date) -> pl.
         schema=FIGURES,
     )
     return pl.concat([of_dues, of_loans]).group_by("product").agg(pl.all().sum())
-
-
-def _figures_of(found: Position) -> tuple[int, ...]:
-    """Read the figures that accounts hold off a position."""
-    sums = dict.fromkeys(MEASURES, 0)
-    for row in found.instalments:
-        for component, owed in row.components.items():
-            is_due = row.due_on <= found.as_of
-            if is_due or component in {Component.PENALTY, Component.COMPOUND_INTEREST}:
-                sums[component.value] += owed.outstanding_minor
-    sums["interest"] += found.accrued_interest_minor
-    sums["principal"] = found.principal_outstanding_minor
-    sums["unapplied"] = found.unapplied_minor
-    return tuple(sums[name] for name in MEASURES)
