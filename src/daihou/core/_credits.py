@@ -138,6 +138,8 @@ def _owe_again(fold: Fold, credit: Credit, component: int, part_minor: int, left
     if part_minor:
         row = row_for_charge(fold.rows, credit.event.effective_on)
         row.add(component, part_minor)
+        if component != PRINCIPAL:
+            row.carried[component] += part_minor
         credit.owed_again.append((row, component, part_minor))
         fold.reopen()
     return left_minor - part_minor

@@ -49,7 +49,7 @@ from daihou.core.allocation import (
     spend_in_advance,
     spend_on_due,
 )
-from daihou.core.events import MONEY_IN_KINDS, Event, EventRefused, Kind
+from daihou.core.events import MONEY_IN_KINDS, PLAN_KINDS, Event, EventRefused, Kind
 from daihou.core.money import round_amount
 from daihou.core.schedule import (
     ScheduledInstalment,
@@ -181,7 +181,9 @@ class Fold:
         if handler is None:
             raise EventRefused("event.not_folded", event.key)
         handler(self, event, day)
-        if self.follower is not None:
+        if self.follower is not None and event.kind in PLAN_KINDS:
+            self.follower.follow_change(day)
+        elif self.follower is not None:
             self.follower.lay(day)
 
     # What is in force
@@ -409,6 +411,8 @@ class Fold:
         taken.principal_minor += event.amount_minor
         self.flat_base += event.amount_minor
         lay(self, taken, day, taken.dues)
+        if self.follower is not None:
+            self.follower.follow_change(day)
 
     def stop_penalty(self, event: Event, day: int) -> None:
         del event, day
@@ -517,8 +521,6 @@ class Fold:
         )
 
     def accrued_interest(self, day: int) -> int:
-        if self.follower is not None:
-            return self.follower.accrued()
         return sum(accrued_unpaid(row, day, self.terms.rounding) for row in self.rows)
 
 

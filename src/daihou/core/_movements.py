@@ -144,8 +144,6 @@ def _earned(fold: Fold, row: WorkRow, component: int, day: int) -> int:
         return row.owed[component]
     if component == FEE:
         return row.carried[FEE]
-    if fold.follower is not None:
-        return fold.follower.earned_of(row)
     return accrued_of_period(row, day, fold.terms.rounding)
 
 

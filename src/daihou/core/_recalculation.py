@@ -12,14 +12,14 @@ Source  docs/algorithms/recalculation.md.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
-from daihou.core._rows import INTEREST, PRINCIPAL, WorkRow
+from daihou.core._rhythm import Bearing, value_at
+from daihou.core._rows import INTEREST, PRINCIPAL, WorkRow, accrued_unpaid
 from daihou.core.money import round_amount
-from daihou.core.periods import Periods, plan_periods, rate_of_days, rate_of_span
+from daihou.core.periods import Periods
 from daihou.core.plans import divide
 from daihou.core.terms import Method, Recalculation
 
@@ -44,8 +44,7 @@ class Follower:
         self.bore_minor = 0  # What the last piece was earned on.
         self.laid: dict[WorkRow, list[int]] = {}  # A row's principal and interest as laid out last.
         self.stood_for: set[WorkRow] = set()  # Rows whose principal was paid early, and more.
-        self.pauses: list[tuple[int, int]] = []  # Interest stands still after one day to another.
-        self.planned_rates: dict[tuple[date, date], Fraction] = {}
+        self.rates: dict[tuple[int, int, int, int], Fraction] = {}  # At the pace in force.
 
     # The days
 
@@ -57,23 +56,22 @@ class Follower:
         """Begin with the first money paid out; later money changes the rows by its own plan."""
         if not self.laid:
             self.through = day
-        self.plan_rates()
         for row in self._rows():
             beside = raised.get(row, (0, 0))
             self.laid[row] = [row.owed[each] - beside[each] for each in (PRINCIPAL, INTEREST)]
         self.lay(day)
 
-    def plan_rates(self) -> None:
-        """Find the rate of each period of the plan, at the rate in force."""
-        fold = self.fold
-        terms = replace(fold.terms, rate=fold.rate)
-        periods = plan_periods(terms=terms, start_on=fold.tranches[0].paid_out_on)
-        self.planned_rates = {
-            (start_on, due_on): Fraction(rate, periods.denominator)
-            for start_on, due_on, rate in zip(
-                periods.starts, periods.dues, periods.rates, strict=True
-            )
-        }
+    def follow_change(self, day: int) -> None:
+        """Go on from a plan that was changed: what it left to pay, and what it says is earned."""
+        self.rates = {}
+        self.stood_for = set()
+        for row in self._to_come(day):
+            interest_minor = row.owed[INTEREST] - row.carried[INTEREST]
+            self.laid[row] = [row.left[PRINCIPAL], interest_minor]
+        running = self._running(day)
+        earned = value_at(running.points, day) if running and running.points else Fraction(0)
+        self.earned, self.earned_minor, self.bore_minor = earned, 0, 0
+        self.lay(day)
 
     def go_to(self, day: int) -> None:
         """Earn the interest of the days on the way; a period that ends has earned its interest."""
@@ -111,7 +109,7 @@ class Follower:
         return sum(
             row.left[PRINCIPAL]
             for row in self.fold.rows
-            if row.due > self.through or self.rule.overdue_bears
+            if self.rule.overdue_bears or (row.due > self.through and not row.is_beside)
         )
 
     def _running(self, day: int) -> WorkRow | None:
@@ -119,43 +117,20 @@ class Follower:
 
     def _rows(self) -> list[WorkRow]:
         """List the rows that have a period and a plan; what came after the term has none."""
-        return [row for row in self.fold.rows if row.start < row.due and any(row.planned)]
-
-    # Rates
-
-    def pause(self, *, after: int, through: int) -> None:
-        self.pauses.append((after, through))
+        return [
+            row
+            for row in self.fold.rows
+            if row.start < row.due and any(row.planned) and not row.is_beside
+        ]
 
     def _rate(self, row: WorkRow, after: int, through: int) -> Fraction:
         """Give the rate of the days after one through another, but for pauses."""
-        rate = self._plain_rate(row, after, through)
-        reached = after
-        for first, last in sorted(self.pauses):
-            begin, end = max(first, reached), min(last, through)
-            if begin < end:
-                rate -= self._plain_rate(row, begin, end)
-                reached = end
-        return rate
-
-    def _plain_rate(self, row: WorkRow, after: int, through: int) -> Fraction:
-        return rate_of_days(
-            terms=replace(self.fold.terms, rate=self.fold.rate),
-            start_on=row.start_on,
-            due_on=row.due_on,
-            period_rate=self._period_rate(row),
-            from_on=date.fromordinal(after),
-            to_on=date.fromordinal(through),
-        )
-
-    def _period_rate(self, row: WorkRow) -> Fraction:
-        place = row.start_on, row.due_on
-        if place not in self.planned_rates:
-            self.planned_rates[place] = rate_of_span(
-                terms=replace(self.fold.terms, rate=self.fold.rate),
-                start_on=row.start_on,
-                due_on=row.due_on,
-            )
-        return self.planned_rates[place]
+        place = row.start, row.due, after, through
+        if place not in self.rates:
+            fold = self.fold
+            bearing = Bearing(fold.rhythm, (row.start, row.due), tuple(fold.pauses))
+            self.rates[place] = value_at(bearing.points(after), through)
+        return self.rates[place]
 
     # The rows to come
 
@@ -196,8 +171,12 @@ class Follower:
     def _interest_to_come(self, row: WorkRow, balance_minor: int) -> int:
         """Count the interest of a row as if what is planned till then were paid on its day."""
         if row.start >= self.through:
-            return self._round(balance_minor * self._rate(row, row.start, row.due))
+            interest = balance_minor * self._rate(row, row.start, row.due)
+            row.points = (row.start, Fraction(0)), (row.due, interest)
+            return self._round(interest)
         rest = balance_minor * self._rate(row, self.through, row.due)
+        earned = self.earned_minor + self.earned
+        row.points = (self.through, earned), (row.due, earned + rest)
         if self.rule.rounds_pieces and balance_minor != self.bore_minor:
             return self._earned_minor() + self._round(rest)
         return self.earned_minor + self._round(self.earned + rest)
@@ -267,14 +246,6 @@ class Follower:
         """Count what an instalment to come has earned: the one that runs, no other."""
         return self._earned_minor() if row is self._running(self.through) else 0
 
-    def accrued(self) -> int:
-        """Count what the running period has earned and nobody has paid yet."""
-        row = self._running(self.through)
-        if row is None:
-            return 0
-        settled_minor = row.owed[INTEREST] - row.left[INTEREST]
-        return max(0, self._earned_minor() + self._raised(row, INTEREST) - settled_minor)
-
     def prepay(self, amount_minor: int, day: int, parts: list[Part], *, shortens: bool) -> int:
         """Pay principal before it is due and plan the rest of it; give back what is left over.
 
@@ -287,7 +258,8 @@ class Follower:
         head = due_today or rows[0]
         stands_for_next = self.rule.counts_for_next and due_today is None
         if self.rule.earned_first:
-            earned_minor = min(self.accrued(), amount_minor)
+            earned_minor = accrued_unpaid(rows[0], day, self.fold.terms.rounding)
+            earned_minor = min(earned_minor, amount_minor)
             amount_minor -= _pay(rows[0], INTEREST, earned_minor, parts)
         if stands_for_next:
             part_minor = min(head.left[PRINCIPAL], amount_minor)

@@ -6,7 +6,7 @@ Errors  ``CalendarRefused``, and ``TermsRefused`` where due dates meet each othe
 Source  docs/algorithms/day-counts.md; 银发〔2005〕129号 for the month as a twelfth of the year.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -252,50 +252,6 @@ def rest_of_period(*, terms: Terms, periods: Periods, period_no: int, from_on: d
         return Fraction(rates[0], denominator)
     share = Fraction((due_on - from_on).days, (due_on - start_on).days)
     return share * Fraction(periods.rates[period_no], periods.denominator)
-
-
-def rate_of_span(*, terms: Terms, start_on: date, due_on: date) -> Fraction:
-    """Give the rate of one whole period that stands alone, wherever its days came from.
-
-    >>> from decimal import Decimal
-    >>> terms = Terms(
-    ...     method=Method.BULLET,
-    ...     rate=Rate(value=Decimal("0.01"), per=RatePer.MONTH),
-    ...     interest_basis=InterestBasis.PER_PERIOD,
-    ... )
-    >>> rate_of_span(terms=terms, start_on=date(2023, 4, 1), due_on=date(2023, 5, 1))
-    Fraction(1, 100)
-    """
-    if not counts_whole_periods(terms):
-        rates, denominator = _rates_by_day(terms, (start_on,), (due_on,))
-        return Fraction(rates[0], denominator)
-    full, denominator = _full_period_rate(
-        terms.rate, terms.day_count, terms.every, terms.unit, InstalmentRule.NOMINAL_PERIODS
-    )
-    count = _periods_in_first(replace(terms, first_due_on=due_on), start_on)
-    return count * Fraction(full, denominator)
-
-
-def rate_of_days(
-    *, terms: Terms, start_on: date, due_on: date, period_rate: Fraction, from_on: date, to_on: date
-) -> Fraction:
-    """Give the rate of some days of a period: its share of the period's rate, or their own.
-
-    >>> from decimal import Decimal
-    >>> terms = Terms(
-    ...     method=Method.BULLET,
-    ...     rate=Rate(value=Decimal("0.01"), per=RatePer.MONTH),
-    ...     interest_basis=InterestBasis.PER_PERIOD,
-    ... )
-    >>> april = {"start_on": date(2023, 4, 1), "due_on": date(2023, 5, 1)}
-    >>> rate_of_days(terms=terms, **april, period_rate=Fraction(1, 100),
-    ...              from_on=date(2023, 4, 7), to_on=date(2023, 4, 10))
-    Fraction(1, 1000)
-    """
-    if counts_whole_periods(terms):
-        return period_rate * Fraction((to_on - from_on).days, (due_on - start_on).days)
-    rates, denominator = _rates_by_day(terms, (from_on,), (to_on,))
-    return Fraction(rates[0], denominator)
 
 
 def rate_between(*, terms: Terms, from_on: date, to_on: date) -> Fraction:
