@@ -302,4 +302,13 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "a unit-period is positive and a year at most",
     ),
     "cost.negative_time": ("日期早于首次放款", "a time lies before the first drawdown"),
+    # Several debts of one person.
+    "designation.debt_not_positive": ("债务金额必须为正", "a debt must be positive"),
+    "designation.loan_twice": ("同一借据指定了两次", "a loan is designated twice"),
+    "designation.loan_unknown": (
+        "指定的借据不在其债务之中",
+        "a designated loan is not among the debts",
+    ),
+    "designation.payment_not_positive": ("付款金额必须为正", "the payment must be positive"),
+    "designation.security_negative": ("担保价值不能为负", "a security's value must not be negative"),
 }

@@ -25,7 +25,7 @@ from daihou.web.payments.adapters.registry import adapter_of
 from daihou.web.payments.models import BreakKind, Channel, ReceiptKind, ReceiptState
 from daihou.web.payments.posting import OPEN, OUTCOMES, finish, settle_payments
 
-PART_LINES = 50_000
+PART_LINES = 250_000  # Each touched loan is published once for each part.
 _CONTENT = ("kind", "amount_minor", "currency", "target_reference")
 _HELD: Mapping[str, Any] = {
     "reference": pl.String,
@@ -232,12 +232,9 @@ def _put_receipts(
     at: datetime,
 ) -> None:
     """Write receipts as they have ended already; refunds are settled after their payments."""
-    accounts = rows["payer_account"].to_list()
-    indexes = [found.hex() if (found := intake.payer_index(text)) else None for text in accounts]
-    settled = rows.with_columns(
-        pl.Series("index", indexes, dtype=pl.String),
-        pl.Series("payer_masked", list(map(intake.payer_masked, accounts)), dtype=pl.String),
-    ).join(outcomes.drop("attempt_id"), on="row_no", how="left", suffix="_outcome")
+    settled = rows.join(_accounts(rows), on="payer_account", how="left").join(
+        outcomes.drop("attempt_id"), on="row_no", how="left", suffix="_outcome"
+    )
     is_posted = pl.col("state") == ReceiptState.POSTED
     copy_in(
         connection,
@@ -258,4 +255,18 @@ def _put_receipts(
             pl.col("event_key").fill_null(""),
             pl.when(is_posted).then(pl.lit(at)).alias("posted_at"),
         ),
+    )
+
+
+def _accounts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Index and mask each payer's account once."""
+    accounts = rows["payer_account"].unique().to_list()
+    indexes = [found.hex() if (found := intake.payer_index(text)) else None for text in accounts]
+    return pl.DataFrame(
+        {
+            "payer_account": accounts,
+            "index": indexes,
+            "payer_masked": list(map(intake.payer_masked, accounts)),
+        },
+        schema=dict.fromkeys(("payer_account", "index", "payer_masked"), pl.String),
     )
