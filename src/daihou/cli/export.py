@@ -41,11 +41,11 @@ def positions(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = Fa
     from daihou.cli.books import open_book
     from daihou.engine import replay
 
-    _check_target(out)
+    check_target(out)
     opened = open_book(book)
     found = replay.positions(book=opened.engine, as_of=as_of.date())
     frame = found.with_columns(book=pl.lit(opened.name)).select(POSITION_COLUMNS).sort("loan_ref")
-    _write(frame, out)
+    write(frame, out)
     _tell(frame, out, as_json=as_json)
 
 
@@ -55,10 +55,10 @@ def dues(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = False) 
     from daihou.cli.books import open_book
     from daihou.engine import replay
 
-    _check_target(out)
+    check_target(out)
     opened = open_book(book)
     frame = by_component(replay.dues(book=opened.engine, as_of=as_of.date()))
-    _write(frame, out)
+    write(frame, out)
     _tell(frame, out, as_json=as_json)
 
 
@@ -86,7 +86,7 @@ def by_component(wide: "pl.DataFrame") -> "pl.DataFrame":
     return together.select(DUE_COLUMNS)
 
 
-def _check_target(out: Path) -> None:
+def check_target(out: Path) -> None:
     """Refuse, before any work, a target that could not be written."""
     if out.suffix.lower() not in SUFFIXES:
         raise DaihouError("export.unknown_suffix", suffix=out.suffix or out.name or out)
@@ -96,7 +96,7 @@ def _check_target(out: Path) -> None:
         raise DaihouError("export.is_folder", file=out)
 
 
-def _write(frame: "pl.DataFrame", out: Path) -> None:
+def write(frame: "pl.DataFrame", out: Path) -> None:
     """Write beside the target and rename: a reader never sees half a file."""
     draft = out.with_name(f".{out.name}.part")
     try:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "position": ("daihou.cli.position", "Show one loan, as of a day, as known at a time. 余额"),
     "report": ("daihou.cli.report", "Ageing, roll rates, vintages and more. 报表"),
     "export": ("daihou.cli.export", "Write positions or dues to a file. 导出"),
+    "accounting": ("daihou.cli.accounting", "The general ledger. 总账"),
     "conformance": ("daihou.cli.conformance", "Run a peer's acceptance cases. 对照测试"),
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
     "demo": ("daihou.cli.demo", "Make the demonstration book and show it. 演示"),

@@ -100,7 +100,7 @@ def _settled_through(*, version: BookVersion, before: Journal) -> date:
 
 
 def work(*, book: Book, as_of: date, after: date | None) -> Worked:
-    """Walk every shard of the book; the kernel lets go of the interpreter, so on threads."""
+    """Walk every shard of the newest version; the kernel lets go of the interpreter: on threads."""
     folder = queries.engine_book(book=book)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         results = [future.result() for future in _submitted(pool, book, folder, as_of, after)]
@@ -117,10 +117,10 @@ def _submitted(
     products = _products(book)
     waiting: list[Future[tuple[pl.DataFrame, pl.DataFrame]]] = []
     for shard in range(folder.shard_count):
-        tables = folder.read_shard(shard=shard, business_date=as_of, columns=READ_COLUMNS)
+        tables = folder.read_shard(shard=shard, columns=READ_COLUMNS)
         facts = products.join(tables.loans.select("loan_id"), on="loan_id", how="semi")
         facts = facts.with_columns(
-            pl.col("loan_id").is_in(_opened(tables.loans, after).implode()).alias("opened")
+            pl.col("loan_id").is_in(opened(tables.loans, after).implode()).alias("opened")
         )
         waiting.append(pool.submit(_work_shard, tables, facts, as_of, after))
         if len(waiting) > (os.cpu_count() or 1):
@@ -150,7 +150,7 @@ def _products(book: Book) -> pl.DataFrame:
     )
 
 
-def _opened(loans: pl.DataFrame, after: date | None) -> pl.Series:
+def opened(loans: pl.DataFrame, after: date | None) -> pl.Series:
     """Find the loans brought in at a cut-over among those that began after a day."""
     begun = loans if after is None else loans.filter(pl.col("disbursed_on") > after)
     found = copy_out(

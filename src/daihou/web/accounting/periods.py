@@ -48,6 +48,17 @@ def end_of_month(on: date) -> date:
     return on.replace(day=calendar.monthrange(on.year, on.month)[1])
 
 
+def find(*, book: Book, month: date) -> AccountingPeriod:
+    """Find the period of a month.
+
+    :raises AccountingRefused: ``period.unknown``.
+    """
+    found = AccountingPeriod.objects.filter(book=book, start_on=month.replace(day=1)).first()
+    if found is None:
+        raise AccountingRefused("period.unknown", period=f"{month:%Y-%m}")
+    return found
+
+
 def close(*, period: AccountingPeriod, acting_user: User) -> AccountingPeriod:
     """Close a period: it takes no more entries, and never opens again.
 
