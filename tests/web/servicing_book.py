@@ -3,14 +3,18 @@
 from datetime import date
 
 import pytest
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.utils import timezone
 
 from daihou.errors import DaihouError
+from daihou.web.access import operations as access
+from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.models import Approval
 from daihou.web.audit.models import AuditRow
 from daihou.web.ledger import operations as ledger
+from daihou.web.ledger.end_of_day import run_end_of_day
 from daihou.web.ledger.models import Book, Event
 from daihou.web.ledger.queries import load_loan
 from daihou.web.servicing import operations, previewing
@@ -18,9 +22,11 @@ from daihou.web.servicing.actions import Asked
 from daihou.web.servicing.building import Loan
 from daihou.web.servicing.models import Quote, SettlementOffer
 from tests.web.ledger_books import loan, payment, tape
+from tests.web.shown_book import PASSWORD
 
 TODAY = date(2025, 5, 20)  # Business date of the book: loan A owes its instalments 3 and 4.
 PENALTY = {"penalty_multiple": "1.5"}
+ROLES = ("manager", "finance", "collector", "compliance", "analyst", "operator", "agency")
 
 
 def make_book(**more):
@@ -44,6 +50,26 @@ def make_book(**more):
     Book.objects.filter(pk=book.pk).update(business_date=TODAY)
     book.refresh_from_db()
     return book
+
+
+def make_site():
+    """Make the book with its night, and one user of each role, for a served site."""
+    book = make_book()
+    Book.objects.filter(pk=book.pk).update(business_date=None)
+    run_end_of_day(book=book, through=TODAY, acting_user=system_user())
+    return make_people()
+
+
+def make_people():
+    made = {}
+    for role in ROLES:
+        user = User.objects.filter(username=role).first()
+        if user is None:
+            user, _ = access.add_user(username=role, roles=[role], acting_user=system_user())
+        user.password = ScryptPasswordHasher().encode(PASSWORD, "salt-of-the-tests")
+        user.save()
+        made[role] = user
+    return made
 
 
 @pytest.fixture
