@@ -28,6 +28,14 @@ from daihou.conformance.money_back import (
     last_adjustment,
     refund,
 )
+from daihou.conformance.plan import (
+    pause_interest,
+    re_age,
+    re_amortize,
+    reschedule,
+    terminate,
+    undo_re_age,
+)
 from daihou.conformance.product import is_progressive, minor
 from daihou.core.events import Kind
 from daihou.core.schedule import ScheduledInstalment, build_schedule
@@ -111,9 +119,8 @@ def _disburse(loan: PeerLoan, step: Mapping[str, Any]) -> None:
         key=step["ref"], name=DISBURSEMENT, on=on, amount_minor=amount_minor
     )
     if ref := step.get("auto_down_payment_ref"):
-        planned = build_schedule(
-            terms=loan.contract.terms, principal_minor=amount_minor, start_on=on
-        )
+        terms = replace(loan.contract.terms, first_due_on=None)
+        planned = build_schedule(terms=terms, principal_minor=amount_minor, start_on=on)
         down_minor = planned[0].principal_minor - overpaid_minor
         if down_minor > 0:  # What was overpaid before pays the down payment first.
             _pay(loan, ref, DOWN_PAYMENT, on, down_minor)
@@ -295,7 +302,13 @@ COMMANDS = {
     "cob_step_config": _nothing,
     "delinquency_pause": pause,
     "delinquency_resume": resume,
+    "interest_pause": pause_interest,
     "pay_off": _pay_off,
+    "re_age": re_age,
+    "re_amortize": re_amortize,
+    "reschedule": reschedule,
+    "terminate_contract": terminate,
+    "undo_re_age": undo_re_age,
     "run_cob_all": _close_business,
     "run_periodic_accrual_job": _nothing,
     "set_fraud_flag": _set_fraud_flag,

@@ -40,8 +40,8 @@ def _cells(
     ]
 
 
-def _schedule(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
-    ours = tables.schedule(loan, now)
+def _schedule(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
+    ours = tables.schedule(loan, loan.planned())
     partial = loan.case.periods != ()
     if partial:  # A unit test: no disbursement rows, and only the columns it asserts.
         ours = tables.without_disbursements(ours)
@@ -96,8 +96,9 @@ def _text(row: Mapping[str, object]) -> str:
     return " ".join(f"{name}={value}" for name, value in row.items() if value is not None)
 
 
-def _totals(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:
-    return _cells("totals", "total", tables.totals(loan, now), step["totals"])
+def _totals(loan: PeerLoan, _: Position, step: Mapping[str, Any]) -> list[Difference]:
+    ours = tables.totals(loan, loan.planned())
+    return _cells("totals", "total", ours, step["totals"])
 
 
 def _transactions(loan: PeerLoan, now: Position, step: Mapping[str, Any]) -> list[Difference]:

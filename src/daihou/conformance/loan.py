@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from daihou.conformance.cases import Case
 from daihou.conformance.product import is_progressive, minor, terms_of
 from daihou.conformance.replan import Schedule, replanned_position, whole_schedule
-from daihou.core.events import Event, Kind
+from daihou.core.events import PLAN_KINDS, TAKING_BACK_KINDS, Event, Kind
 from daihou.core.position import Applied, Position, position
 from daihou.core.schedule import build_schedule
-from daihou.core.terms import Component, Contract
+from daihou.core.terms import Component, Contract, Recalculation
 
 DOWN_PAYMENT, DISBURSEMENT = "Down Payment", "Disbursement"
 WAIVER, CHARGE_OFF = "Waive loan charges", "Charge-off"
@@ -24,7 +24,9 @@ CHARGE_BACK, BALANCE_REFUND, CASH_REFUND = "Chargeback", "Credit Balance Refund"
 CAPITALIZED_INCOME, WRITE_OFF = "Capitalized Income", "Close (as written-off)"
 PAID_OUT = frozenset({DISBURSEMENT, CAPITALIZED_INCOME})
 MONEY_BACK = frozenset({CHARGE_BACK, BALANCE_REFUND, CASH_REFUND})
-NO_MONEY_IN = MONEY_BACK | PAID_OUT | {WAIVER, CHARGE_OFF, WRITE_OFF}
+RE_AGE, RE_AMORTIZE, TERMINATION = "Re-age", "Re-amortize", "Contract Termination"
+PLAN_CHANGES = frozenset({RE_AGE, RE_AMORTIZE, TERMINATION})
+NO_MONEY_IN = MONEY_BACK | PAID_OUT | PLAN_CHANGES | {WAIVER, CHARGE_OFF, WRITE_OFF}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,11 +36,12 @@ class Transaction:
     on: date
     amount_minor: int
     channel: str = ""
-    belongs_to: str = ""  # The disbursement that made this down payment.
+    belongs_to: str = ""  # The disbursement that made this down payment, the pause of a re-age.
     charge_key: str = ""  # The charge that this waives.
     was_accrued: bool = False  # The peer had accrued the waived charge by then.
     taken_back: Applied | None = None  # What it had done in the moment it was reversed …
     posted: tuple[tuple[str, int], ...] = ()  # … and what it had posted, by account.
+    before_undo: Position | None = None  # Of a change of the plan: on the eve of its undoing.
 
 
 class ChargeLabel(NamedTuple):
@@ -91,6 +94,10 @@ class PeerLoan:
             start_on=date.fromisoformat(peer["submitted_on"]),
             terms=terms_of(peer),
         )
+        if self.case.periods:  # A test of the peer's calculator alone, which rounds each piece.
+            pieces = Recalculation(rounds_pieces=True)
+            terms = replace(self.contract.terms, recalculation=pieces)
+            self.contract = replace(self.contract, terms=terms)
         self.today = self.contract.start_on
 
     def tranches(self) -> list[Event]:
@@ -119,6 +126,29 @@ class PeerLoan:
                 contract=self.contract, events=events, as_of=on, schedule=schedule
             )
         return position(contract=self.contract, events=events, as_of=on)
+
+    def planned(self) -> Position:
+        """Give the position with all changes of the plan known, also those from a day to come."""
+        changed_on = [event.effective_on for event in self.events if event.kind in PLAN_KINDS]
+        return self.position(max([self.today, *changed_on]))
+
+    def before(self, key: str, on: date) -> Position:
+        """Give the position of a day as it is without an event and those recorded after it."""
+        place = next(event.sequence for event in self.events if event.key == key)
+        earlier = tuple(event for event in self.in_force() if event.sequence < place)
+        reversals = tuple(
+            event
+            for event in self.in_force()
+            if event.kind in TAKING_BACK_KINDS and event.sequence > place
+        )
+        known = {event.key for event in earlier}
+        kept = tuple(event for event in reversals if event.target_key in known)
+        backdated = tuple(
+            event
+            for event in self.in_force()
+            if event.sequence > place and event.effective_on < on and event not in kept
+        )
+        return position(contract=self.contract, events=(*earlier, *backdated, *kept), as_of=on)
 
     def applied_by_key(self, now: Position) -> dict[str, Applied]:
         """Give where each payment went, with the principal that the peer shows after it.

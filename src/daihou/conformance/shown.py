@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from daihou.conformance.loan import PeerLoan
+from daihou.conformance.loan import PLAN_CHANGES, RE_AGE, TERMINATION, PeerLoan, Transaction
 from daihou.core.events import PLAN_KINDS
 from daihou.core.position import InstalmentPosition, Owed, Position
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component
+
+NOTHING = Owed(due_minor=0, paid_minor=0, waived_minor=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,68 @@ class Shown:
 def shown_rows(loan: PeerLoan, now: Position) -> list[Shown]:
     rows = [_with_covered(_shown(each, now), now) for each in now.instalments]
     if any(event.kind in PLAN_KINDS for event in loan.events):
-        return rows
+        return _as_changed(loan, rows)
     last_due_on = _last_due_on(loan)
     later = [row for row in rows if row.instalment.due_on > last_due_on]
     if len(later) < 2 or not any(row.owed_again_minor for row in later):
         return rows
     return [*rows[: -len(later)], _together(later)]
+
+
+def _as_changed(loan: PeerLoan, rows: Sequence[Shown]) -> list[Shown]:
+    """Keep what a change has emptied as rows of nothing, and show one row for one due day."""
+    changes = [each for each in loan.transactions.values() if each.name in PLAN_CHANGES]
+    for change in (each for each in changes if each.before_undo is None):
+        if change.name == TERMINATION:
+            rows = _by_due_day(rows)
+            continue
+        then = loan.before(change.belongs_to or change.key, change.on)
+        rows = _with_emptied(rows, then, change)
+    return list(rows)
+
+
+def _by_due_day(rows: Sequence[Shown]) -> list[Shown]:
+    days = sorted({row.instalment.due_on for row in rows})
+    return [_together([row for row in rows if row.instalment.due_on == day]) for day in days]
+
+
+def _with_emptied(rows: Sequence[Shown], then: Position, change: Transaction) -> list[Shown]:
+    kept = {row.instalment.due_on for row in rows}
+    spans = [
+        (each.start_on, each.due_on)
+        for each in then.instalments
+        if each.due_on <= change.on and each.due_on not in kept
+    ]
+    if change.name == RE_AGE:  # The running period ends on that day.
+        spans += [
+            (each.start_on, change.on)
+            for each in then.instalments
+            if each.start_on < change.on < each.due_on
+        ]
+    emptied = [
+        Shown(
+            instalment=InstalmentPosition(
+                instalment_no=0,
+                start_on=start_on,
+                due_on=due_on,
+                components=dict.fromkeys(Component, NOTHING),
+                paid_on=change.on,
+            )
+        )
+        for start_on, due_on in spans
+    ]
+    everything = sorted([*rows, *emptied], key=lambda row: row.instalment.due_on)
+    return _in_order(everything)
+
+
+def _in_order(rows: Sequence[Shown]) -> list[Shown]:
+    """Number rows anew, each from the due day of the one before."""
+    shown, start_on = [], rows[0].instalment.start_on
+    for number, row in enumerate(rows, start=1):
+        renewed = replace(row.instalment, instalment_no=number, start_on=start_on)
+        shown.append(replace(row, instalment=renewed))
+        start_on = row.instalment.due_on
+    return shown
 
 
 def _last_due_on(loan: PeerLoan) -> date:

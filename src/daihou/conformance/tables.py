@@ -14,6 +14,8 @@ from daihou.conformance.loan import (
     MONEY_BACK,
     NO_MONEY_IN,
     PAID_OUT,
+    PLAN_CHANGES,
+    RE_AMORTIZE,
     WAIVER,
     WRITE_OFF,
     PeerLoan,
@@ -194,6 +196,8 @@ def transactions(loan: PeerLoan, now: Position) -> list[dict[str, object]]:
             rows.append(_charge_off_row(loan, each))
         elif each.name == WRITE_OFF:
             rows.append(_given_up_row(each, now))
+        elif each.name in PLAN_CHANGES:
+            rows.append(_plan_change_row(loan, each))
         elif each.name in MONEY_BACK:
             rows.append(_money_back_row(each, now))
         elif each.taken_back is not None:
@@ -223,6 +227,26 @@ def _paid_out_by(loan: PeerLoan, now: Position, disbursement: Transaction) -> in
         or (each.effective_on == disbursement.on and each.event_key in before)
     )
     return max(0, paid_out - paid_in)
+
+
+def _plan_change_row(loan: PeerLoan, change: Transaction) -> dict[str, object]:
+    """Show what the change moved: what was overdue, or all principal and the interest so far."""
+    then = change.before_undo or loan.before(change.belongs_to or change.key, change.on)
+    if change.name == RE_AMORTIZE:
+        moved = dict(then.overdue_minor)
+    else:
+        due_minor = sum(
+            each.components[Component.INTEREST].outstanding_minor
+            for each in then.instalments
+            if each.due_on <= change.on
+        )
+        moved = {
+            Component.PRINCIPAL: then.principal_outstanding_minor,
+            Component.INTEREST: due_minor + then.accrued_interest_minor,
+        }
+    row = _plain_row(replace(change, amount_minor=sum(moved.values())), 0)
+    row |= {name: money(moved.get(component, 0)) for name, component in COLUMNS.items()}
+    return row | {"reverted": change.before_undo is not None}
 
 
 def _paid_out_row(loan: PeerLoan, now: Position, paid_out: Transaction) -> dict[str, object]:

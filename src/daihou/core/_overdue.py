@@ -19,8 +19,8 @@ from daihou.core._rows import FEE, INTEREST, PRINCIPAL, WorkRow
 from daihou.core.allocation import COMPONENTS
 from daihou.core.changes import InterestTreatment
 from daihou.core.events import change_of
-from daihou.core.money import round_amount, split_by_largest_remainder
-from daihou.core.terms import Method, PeriodUnit
+from daihou.core.money import round_amount, round_ratio
+from daihou.core.terms import Method, PeriodUnit, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,8 +135,8 @@ def re_amortize(fold: Fold, event: Event, day: int) -> None:
     collected = plans.collect(fold, due)
     amounts = collected.amounts
     interest_minor = _capitalize(fold, amounts, treatment)
-    if fold.terms.method is Method.FREE:
-        parts = _in_parts(amounts[PRINCIPAL], len(taken.dues))
+    if fold.terms.method is Method.FREE or not fold.rate.value:
+        parts = _like_instalments(fold.terms, amounts[PRINCIPAL], len(taken.dues))
         principal = [a + b for (a, _), b in zip(taken.given, parts, strict=True)]
         lines = plans.given_lines(taken, day, taken.dues, principal=principal)
     else:
@@ -198,5 +198,16 @@ def overdue_rows(fold: Fold, day: int) -> list[WorkRow]:
     return [row for row in fold.rows if row.due < day and any(row.left)]
 
 
-def _in_parts(amount_minor: int, count: int) -> tuple[int, ...]:
-    return split_by_largest_remainder(total_minor=amount_minor, weights=[1] * count)
+def _like_instalments(terms: Terms, amount_minor: int, count: int) -> list[int]:
+    """Split an amount as instalments are: each rounded, the last one takes the rest."""
+    share_minor = round_ratio(
+        numerator=amount_minor,
+        denominator=count,
+        rounding=terms.rounding,
+        multiple_minor=terms.multiple_minor,
+    )
+    parts = []
+    for _ in range(count - 1):
+        parts.append(min(share_minor, amount_minor))
+        amount_minor -= parts[-1]
+    return [*parts, amount_minor]

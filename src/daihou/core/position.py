@@ -84,7 +84,8 @@ class Applied:
 class GivenBack:
     """Where the money of a charge-back or a refund came from; the three add up to its amount.
 
-    What an instalment counts as paid is what ``applied`` put there less what was taken back.
+    What an instalment counts as paid is what ``applied`` put there less what was taken back. Parts
+    of an instalment that a change of the plan has emptied since bear the number 0.
     """
 
     event_key: str
@@ -376,7 +377,7 @@ def _freeze_credit(credit: Credit, numbers: Mapping[int, int]) -> GivenBack:
     taken_back, owed_again = (
         tuple(
             AppliedPart(
-                instalment_no=numbers[id(row)],
+                instalment_no=numbers.get(id(row), 0),
                 component=COMPONENTS[component],
                 amount_minor=amount_minor,
                 applied_on=event.effective_on,
