@@ -24,7 +24,7 @@ OPERATIONS = {
     f"{found.ok().method.upper()} {found.ok().path}": found.ok()
     for found in SCHEMA.get_all_operations()
 }
-EXAMPLES = 20
+EXAMPLES = 8
 NOT_ASKED = [
     # The key is put in below; test_api_gate.py holds who is let in.
     schemathesis.checks.ignored_auth,

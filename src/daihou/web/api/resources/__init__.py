@@ -2,7 +2,16 @@
 
 from ninja import NinjaAPI
 
-from daihou.web.api.resources import approvals, files, limitation, loans, parameters, webhooks
+from daihou.web.api.resources import (
+    approvals,
+    files,
+    limitation,
+    loans,
+    parameters,
+    products,
+    servicing,
+    webhooks,
+)
 
 ROUTERS = (
     loans.router,
@@ -10,6 +19,8 @@ ROUTERS = (
     files.router,
     limitation.router,
     parameters.router,
+    products.router,
+    servicing.router,
     webhooks.router,
 )
 
