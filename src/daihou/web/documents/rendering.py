@@ -64,9 +64,10 @@ def _compile(
     kind: DocumentKind, values: Mapping[str, Any], version: str, **wanted: Any
 ) -> bytes | list[bytes]:
     clean = _cleaned({**values, "version": version}, name="")
-    made: bytes | list[bytes] = _compiler(kind).compile(
+    made = _compiler(kind).compile(
         sys_inputs={"values": json.dumps(clean, ensure_ascii=False)}, timestamp=_EPOCH, **wanted
     )
+    assert made is not None  # None is for those who name an output file.
     return made
 
 

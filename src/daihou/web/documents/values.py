@@ -223,6 +223,20 @@ def settled_on(then: Position) -> date:
     return then.closed_on
 
 
+def release(*, subject: Subject, as_of: date, items: Sequence[Sequence[str]]) -> Values:
+    """Give a settled loan's collateral back: description, identifier, owner, papers of each.
+
+    :raises DocumentRefused: ``document.not_settled``.
+    """
+    then, _ = folded(subject=subject, as_of=as_of)
+    closed_on = settled_on(then)
+    return common(subject=subject, kind=DocumentKind.RELEASE, then=then) | {
+        "closed_on": closed_on.isoformat(),
+        "closed_long": subject.day(closed_on),
+        "items": [list(each) for each in items],
+    }
+
+
 def overdue(*, subject: Subject, as_of: date) -> Values:
     """Give notice of what is past due.
 
