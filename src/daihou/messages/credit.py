@@ -7,6 +7,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "授信编号 {line} 无效：须为 1 至 64 位字母、数字、点、横线或下划线",
         "the line reference {line} is not 1 to 64 letters, digits, dots, hyphens or underscores",
     ),
+    "line.unknown": ("没有授信 {line}", "there is no line {line}"),
     "line.exists": ("授信 {line} 已存在", "the line {line} exists already"),
     "line.limit_wrong": ("额度无效", "this limit makes no sense"),
     "line.limit_same": ("额度未变", "the limit is this already"),

@@ -67,6 +67,17 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "{party} 已并入其他主体，请选择保留的主体",
         "{party} was merged into another party; choose the one that was kept",
     ),
+    "party.not_found": (
+        "找不到该主体，请填写编号、电话或证件号码",
+        "no party is found; give a reference, a phone or an identity number",
+    ),
+    "party.several": (
+        "有 {count} 个主体符合，请填写编号",
+        "{count} parties fit; give the reference of one",
+    ),
+    "party.loan_unknown": ("本账簿没有该借据", "this book has no such loan"),
+    "party.number_wrong": ("数字无效", "this is no number"),
+    "party.day_wrong": ("日期无效", "this is no day"),
     "party.days_wrong": ("止日早于起日", "the last day lies before the first"),
     # Identity checks.
     "party.provider_unknown": ("核验机构 {provider} 未接入", "no provider {provider} is installed"),

@@ -50,6 +50,8 @@ PERMISSIONS = MappingProxyType(
         "product.change": frozenset({Role.ANALYST, Role.MANAGER}),
         "party.view": _EVERYONE_INSIDE,
         "party.change": frozenset({Role.MANAGER, Role.COMPLIANCE}),
+        "loan.originate": frozenset({Role.MANAGER, Role.FINANCE}),
+        "loan.disburse": frozenset({Role.FINANCE}),
         "credit.view": _EVERYONE_INSIDE,
         "credit.change": frozenset({Role.MANAGER, Role.ANALYST}),
         "collateral.view": _EVERYONE_INSIDE,

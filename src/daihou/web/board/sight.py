@@ -120,7 +120,7 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         permission="credit.view",
         url="desk:credit",
         icon="credit-card",
-        key="k",
+        key="x",
         label=_("Credit lines"),
         group="work",
     ),

@@ -224,7 +224,7 @@ def _lock_open(line: CreditLine) -> CreditLine:
 
 
 def _figures(line: CreditLine, **changed: Any) -> Figures:
-    held = {
+    held: dict[str, Any] = {
         "limit_minor": line.limit_minor,
         "expires_on": line.expires_on,
         "is_frozen": line.is_frozen,

@@ -66,7 +66,8 @@ def put_datum(
     _check_value(kind=locked.kind, field=field, value=value)
     held = PersonalDatum.objects.filter(party=locked, field=field).order_by("position")
     index = encryption.blind_index(field=field, plain=value)
-    if held.filter(blind_index=index).exclude(position=position).exists():
+    others = held if position is None else held.exclude(position=position)
+    if others.filter(blind_index=index).exists():
         raise PartyRefused("party.value_known")
     if position is None:
         last = held.values_list("position", flat=True).last()

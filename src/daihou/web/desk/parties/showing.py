@@ -1,0 +1,134 @@
+"""What the page of a party shows: everything of hers, with her loans across roles."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest
+
+from daihou.core.limitation import Evidence, Ground, GuaranteeClock, guarantee_clock
+from daihou.core.position import position
+from daihou.core.schedule import build_schedule
+from daihou.core.terms import Contract
+from daihou.errors import DaihouError
+from daihou.web.desk.parties import sighting
+from daihou.web.ledger.models import Position
+from daihou.web.ledger.queries import load_loan
+from daihou.web.loans.models import Loan
+from daihou.web.parameters.limits import limitation_rules_on
+from daihou.web.parameters.queries import profile_on
+from daihou.web.parties import queries
+from daihou.web.parties.models import LoanRole, Party, Role
+
+LOANS_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanLine:
+    """One part of a party in one loan."""
+
+    loan: Loan
+    role: LoanRole | None  # None: she is the borrower.
+    of_duplicate: str  # The reference of the duplicate or company it is of; empty: her own.
+    published: Position | None
+    clock: GuaranteeClock | None
+
+
+def loan_lines(
+    request: HttpRequest, *, party: Party, as_of: date, others: dict[int, str] | None = None
+) -> list[LoanLine]:
+    """List the loans of a party and of ``others`` (id to name) by role."""
+    named = others or {}
+    ids = [*queries.family_ids(party=party), *named]
+    loans = sighting.loans_seen(request, ids).select_related("book", "product", "person")
+    found = list(loans.order_by("book_id", "loan_ref")[:LOANS_MOST])
+    published = Position.objects.in_bulk([loan.pk for loan in found])
+    roles = LoanRole.objects.filter(loan__in=found, party_id__in=ids, ended_on__isnull=True)
+    by_loan: dict[int, list[LoanRole]] = {}
+    for role in roles.order_by("pk"):
+        by_loan.setdefault(role.loan_id, []).append(role)
+    lines = []
+    for loan in found:
+        is_borrower = loan.person_id in ids
+        held: list[LoanRole | None] = [None] if is_borrower else []
+        held += by_loan.get(loan.pk, [])
+        for part in held:
+            who = loan.person_id if part is None else part.party_id
+            lines.append(
+                LoanLine(
+                    loan=loan,
+                    role=part,
+                    of_duplicate=named.get(who or 0, ""),
+                    published=published.get(loan.pk),
+                    clock=None if part is None else clock_of(part, as_of=as_of),
+                )
+            )
+    return lines
+
+
+def clock_of(role: LoanRole, *, as_of: date) -> GuaranteeClock | None:
+    """Tell a guarantee's period; none for other roles, or where no law is known."""
+    if role.role != Role.GUARANTOR:
+        return None
+    loan = role.loan
+    jurisdiction = profile_on(book=loan.book, on=as_of, product=loan.product).jurisdiction
+    try:
+        rules = limitation_rules_on(jurisdiction=jurisdiction, on=as_of)
+    except DaihouError:
+        return None
+    contract, events = load_loan(book=loan.book, loan_ref=loan.loan_ref)
+    found = position(contract=contract, events=events, as_of=max(as_of, loan.start_on))
+    dues = [row.due_on for row in found.instalments]
+    evidence = (
+        [
+            Evidence(
+                ground=Ground.GUARANTOR_DEMAND,
+                on=role.claimed_on,
+                reference=role.claim_evidence,
+                arrived_on=role.claimed_on,
+            )
+        ]
+        if role.claimed_on
+        else []
+    )
+    return guarantee_clock(
+        due_on=max(dues, default=_planned_end(contract)),
+        agreed_months=role.guarantee_months,
+        evidence=evidence,
+        as_of=as_of,
+        rules=rules,
+    )
+
+
+def _planned_end(contract: Contract) -> date:
+    """Give the last due date of a loan that is not paid out yet, as it was agreed."""
+    plan = build_schedule(
+        terms=contract.terms, principal_minor=contract.principal_minor, start_on=contract.start_on
+    )
+    return plan[-1].due_on
+
+
+def company_side(
+    request: HttpRequest, *, party: Party, on: date
+) -> tuple[list[dict[str, object]], list[LoanLine]]:
+    """Give who stands behind a company, or a person's companies; and the loans of these."""
+    links = list(queries.linked(party=party, on=on))
+    others = {
+        other.pk: other for link in links for other in (link.person, link.company) if other != party
+    }
+    named = sighting.names(others.values())
+    shown: list[dict[str, object]] = [
+        {
+            "link": link,
+            "other": link.company if link.person_id == party.pk else link.person,
+            "name": named[link.company_id if link.person_id == party.pk else link.person_id],
+        }
+        for link in links
+    ]
+    lines = loan_lines(request, party=party, as_of=on, others=named) if links else []
+    own = set(queries.family_ids(party=party))
+    is_others = [
+        line
+        for line in lines
+        if (line.role.party_id if line.role else line.loan.person_id) not in own
+    ]
+    return shown, is_others
