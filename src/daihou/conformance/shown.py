@@ -15,6 +15,7 @@ from daihou.core.position import InstalmentPosition, Owed, Position
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component
 
+CHARGES = (Component.FEE, Component.PENALTY)
 NOTHING = Owed(due_minor=0, paid_minor=0, waived_minor=0)
 
 
@@ -55,36 +56,61 @@ def _by_due_day(rows: Sequence[Shown]) -> list[Shown]:
 
 
 def _with_emptied(rows: Sequence[Shown], then: Position, change: Transaction) -> list[Shown]:
+    """Add the rows that the change has emptied; the peer leaves charges on them."""
     kept = {row.instalment.due_on for row in rows}
-    spans = [
-        (each.start_on, each.due_on)
+    emptied = [
+        _emptied(each, then, change)
         for each in then.instalments
         if each.due_on <= change.on and each.due_on not in kept
     ]
     if change.name == RE_AGE:  # The running period ends on that day.
-        spans += [
-            (each.start_on, change.on)
+        emptied += [
+            _emptied(replace(each, due_on=change.on, components={}), then, change)
             for each in then.instalments
             if each.start_on < change.on < each.due_on
         ]
-    emptied = [
-        Shown(
-            instalment=InstalmentPosition(
-                instalment_no=0,
-                start_on=start_on,
-                due_on=due_on,
-                components=dict.fromkeys(Component, NOTHING),
-                paid_on=change.on,
-            )
-        )
-        for start_on, due_on in spans
-    ]
-    everything = sorted([*rows, *emptied], key=lambda row: row.instalment.due_on)
-    return _in_order(everything)
+    charged = [_charges_of(row) for row in emptied]
+    left = {component: sum(each[component] for each in charged) for component in CHARGES}
+    later = [_without_charges(row, left, change) for row in rows]
+    return _in_order(sorted([*later, *emptied], key=lambda row: row.instalment.due_on))
+
+
+def _emptied(instalment: InstalmentPosition, then: Position, change: Transaction) -> Shown:
+    before = _shown(instalment, then)
+    charges = {
+        component: owed
+        for component, owed in instalment.components.items()
+        if component in CHARGES and owed.outstanding_minor
+    }
+    return replace(
+        before,
+        instalment=replace(
+            instalment,
+            components={**dict.fromkeys(Component, NOTHING), **charges},
+            paid_on=None if charges else change.on,
+        ),
+    )
+
+
+def _charges_of(row: Shown) -> dict[Component, int]:
+    return {each: row.instalment.components[each].outstanding_minor for each in CHARGES}
+
+
+def _without_charges(row: Shown, left: dict[Component, int], change: Transaction) -> Shown:
+    """Take the charges off a new row that the peer leaves on the old ones."""
+    if row.instalment.due_on <= change.on:
+        return row
+    components = dict(row.instalment.components)
+    for component in CHARGES:
+        owed = components[component]
+        moved_minor = min(left[component], owed.outstanding_minor)
+        left[component] -= moved_minor
+        components[component] = replace(owed, due_minor=owed.due_minor - moved_minor)
+    return replace(row, instalment=replace(row.instalment, components=components))
 
 
 def _in_order(rows: Sequence[Shown]) -> list[Shown]:
-    """Number rows anew, each from the due day of the one before."""
+    """Give rows new numbers, each from the due day of the one before."""
     shown, start_on = [], rows[0].instalment.start_on
     for number, row in enumerate(rows, start=1):
         renewed = replace(row.instalment, instalment_no=number, start_on=start_on)

@@ -64,8 +64,15 @@ class Line:
 
 
 def to_come(fold: Fold, day: int) -> list[WorkRow]:
-    """Give the instalments of the running plan that fall due after a day."""
-    return [row for row in fold.rows if row.due > day and not row.is_beside]
+    """Give the instalments of the running plan that fall due after a day.
+
+    What only bears a charge that was due after the last of them is none.
+    """
+    return [
+        row
+        for row in fold.rows
+        if row.due > day and not row.is_beside and (any(row.planned) or row.left[PRINCIPAL])
+    ]
 
 
 def take(fold: Fold, day: int) -> Taken:
