@@ -116,12 +116,12 @@ def journal_of_days(
 def days_of(
     *, book: Book, account: Account, through: date, count: int = 62
 ) -> list[tuple[date, int, int]]:
-    """List the newest days on which an account moved: day, debit, credit."""
+    """List the newest days whose facts moved an account: day, debit, credit."""
     rows = (
-        JournalEntry.objects.filter(book=book, account=account, on__lte=through)
-        .values_list("on")
+        JournalEntry.objects.filter(book=book, account=account, value_on__lte=through)
+        .values_list("value_on")
         .annotate(Sum("debit_minor"), Sum("credit_minor"))
-        .order_by("-on")[:count]
+        .order_by("-value_on")[:count]
     )
     return [(on, int(debit), int(credit)) for on, debit, credit in rows]
 

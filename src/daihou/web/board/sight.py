@@ -84,6 +84,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Collateral"),
         group="work",
     ),
+    "accounting": Page(
+        permission="accounting.view",
+        url="desk:accounting",
+        icon="scale",
+        key="",
+        label=_("General ledger"),
+        group="work",
+    ),
     "files": Page(
         permission="file.view",
         url="desk:files",
