@@ -22,13 +22,17 @@ COUNTS = ("total", "passed", "failed", "deviation", "unsupported")
 def conformance(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of neutral cases (JSON).")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_table: Annotated[bool, typer.Option("--table", help="Markdown, for the page.")] = False,
 ) -> None:
     """Count what passes by trust and feature, and show the first differing cell of each failure."""
     from daihou.conformance.cases import load_cases
-    from daihou.conformance.run import run_cases, summary
+    from daihou.conformance.run import feature_table, run_cases, summary
 
     cases = load_cases(file)
     results = _with_progress(run_cases(cases), total=len(cases))
+    if as_table:
+        output.stdout().print(feature_table(results), markup=False, soft_wrap=True, end="")
+        return
     document = summary(results)
     if as_json:
         output.emit(document, as_json=True)

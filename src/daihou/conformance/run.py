@@ -1,6 +1,6 @@
 """Run a file of cases and count what passes, by trust and by feature."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -103,3 +103,37 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
         "total": len(results),
         **{str(outcome): sum(each.outcome is outcome for each in results) for outcome in Outcome},
     }
+
+
+def feature_table(results: Sequence[Result]) -> str:
+    """Write the counts by trust and by feature as Markdown, for the page.
+
+    >>> print(feature_table([]))
+    | Trust | total | passed | failed | deviation | unsupported |
+    |---|---|---|---|---|---|
+    | all | 0 | 0 | 0 | 0 | 0 |
+    <BLANKLINE>
+    | Feature | total | passed | failed | deviation | unsupported |
+    |---|---|---|---|---|---|
+    <BLANKLINE>
+    """
+    trusts = sorted({each.case.trust for each in results})
+    features = sorted({feature for each in results for feature in each.case.features})
+    by_trust = {
+        **{name: [each for each in results if each.case.trust == name] for name in trusts},
+        "all": results,
+    }
+    by_feature = {
+        name.replace("_", " "): [each for each in results if name in each.case.features]
+        for name in features
+    }
+    return _markdown("Trust", by_trust) + "\n" + _markdown("Feature", by_feature)
+
+
+def _markdown(title: str, groups: Mapping[str, Sequence[Result]]) -> str:
+    columns = ("total", *Outcome)
+    lines = [f"| {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, chosen in groups.items():
+        counts = _counts(chosen)
+        lines.append(f"| {name} | {' | '.join(str(counts[column]) for column in columns)} |")
+    return "\n".join(lines) + "\n"

@@ -102,21 +102,23 @@ class Deviation:
     holds: Callable[[Case], bool]
 
 
-def _tranche_within_a_period(case: Case) -> bool:
-    """Tell whether interest-bearing money is paid out between two due dates of a running loan."""
-    disbursed = [step for step in case.steps if step["op"] == "disburse"]
-    if case.terms["interest_method"] != "DECLINING_BALANCE" or len(disbursed) < 2:
-        return False
-    schedule = build_schedule(
-        terms=terms_of(case.terms),
-        principal_minor=1,
-        start_on=date.fromisoformat(disbursed[0]["date"]),
+def _moves_due_dates_of_level_instalments(case: Case) -> bool:
+    """Tell whether the due dates of an interest-bearing progressive schedule are moved."""
+    bears = case.terms["interest_method"] == "DECLINING_BALANCE" and is_progressive(case.terms)
+    return bears and any(
+        step["op"] == "reschedule" and step["adjusted_due_date"] is not None for step in case.steps
     )
-    return any(
-        each.start_on < date.fromisoformat(step["date"]) < each.due_on
-        for each in schedule
-        for step in disbursed[1:]
-    )
+
+
+def _written_off_before_money_of_the_day(case: Case) -> bool:
+    """Tell whether money comes in after the loan was written off on the same day."""
+    written_off_on: set[str] = set()
+    for step in case.steps:
+        if step["op"] == "charge_off":
+            written_off_on.add(step["date"])
+        if step["op"] == "transaction" and step["date"] in written_off_on:
+            return True
+    return False
 
 
 def _paid_then_disbursed_on_one_day(case: Case) -> bool:
@@ -136,8 +138,12 @@ DEVIATIONS = (
         holds=_paid_then_disbursed_on_one_day,
     ),
     Deviation(
-        name="the interest of a period is rounded once",
-        holds=_tranche_within_a_period,
+        name="within a day a loan is written off last",
+        holds=_written_off_before_money_of_the_day,
+    ),
+    Deviation(
+        name="instalments are level again after their due dates were moved",
+        holds=_moves_due_dates_of_level_instalments,
     ),
 )
 
