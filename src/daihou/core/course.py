@@ -146,6 +146,8 @@ class _Course:
 
     def next_turn(self, day: date, told: Sequence[date]) -> date | None:
         """Find the next day with an event, or a due date while money waits for one."""
+        if self.fold.follower is not None:  # Interest may make a row unpaid that was paid ahead.
+            return day + timedelta(days=1)
         place = bisect_right(told, day)
         days = [told[place]] if place < len(told) else []
         if self.fold.held:
