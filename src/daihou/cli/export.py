@@ -35,7 +35,7 @@ XLSX_EXACT = 10**15  # A cell is a double: what is larger would be bent.
 
 @app.command()
 def positions(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = False) -> None:
-    """Write one row per loan ever disbursed, closed ones too."""
+    """Write one row per loan ever disbursed, closed ones too; with class floors by known law."""
     import polars as pl
 
     from daihou.cli.books import open_book
@@ -43,8 +43,12 @@ def positions(as_of: AsOf, out: Out, book: BookName = None, as_json: AsJson = Fa
 
     check_target(out)
     opened = open_book(book)
-    found = replay.positions(book=opened.engine, as_of=as_of.date())
-    frame = found.with_columns(book=pl.lit(opened.name)).select(POSITION_COLUMNS).sort("loan_ref")
+    from daihou.web.parameters.limits import find_class_rules
+
+    rules = find_class_rules(book=opened.ledger, on=as_of.date())
+    found = replay.positions(book=opened.engine, as_of=as_of.date(), class_rules=rules)
+    names = [*POSITION_COLUMNS, *({"class_floor"} & set(found.columns))]
+    frame = found.with_columns(book=pl.lit(opened.name)).select(names).sort("loan_ref")
     write(frame, out)
     _tell(frame, out, as_json=as_json)
 

@@ -28,6 +28,7 @@ from daihou.core.classes import (
 from daihou.engine import arrays, columns as c, kernel, layout, others
 
 CLASS = c.CLASS_FLOOR
+LONGEST_MONTH_DAYS = 31
 _ACTIVE = c.STATUSES.index("active")
 
 
@@ -101,19 +102,28 @@ def _frame(found: Sequence[tuple[int, FiveLevel]]) -> pl.DataFrame:
 def _once_late(
     shard: arrays.ShardArrays, into: layout.Into, as_of: int, rules: ClassRules
 ) -> Sequence[int]:
-    """Choose active loans with an instalment that stayed unsettled long enough, once.
+    """Choose active loans with an instalment that stayed unsettled long enough, not long ago.
 
     More than were really non-performing: what stayed may have been a penalty, which does not age.
+    Left out are those that are as late now, and those surely cured since their last arrears.
     """
-    due_on, paid_on = shard.dues.due_on, into.paid.paid_on
-    settled_on = np.minimum(paid_on, as_of)
-    stayed = (settled_on - due_on) > rules.substandard_after_days
+    due_on = shard.dues.due_on
+    settled_on = np.minimum(into.paid.paid_on, as_of)
     counts = np.diff(shard.dues.begin)
     of_loan = np.repeat(np.arange(counts.size), counts)
     late = np.zeros(counts.size, dtype=bool)
-    late[of_loan[stayed]] = True
+    late[of_loan[settled_on - due_on > rules.substandard_after_days]] = True
     late &= into.history.status[-1] == _ACTIVE
-    chosen: list[int] = np.flatnonzero(late).tolist()
+    late &= as_of - into.history.oldest[-1] <= rules.substandard_after_days
+    last_late = np.zeros(counts.size, dtype=np.int64)
+    was_late = settled_on > due_on
+    np.maximum.at(last_late, of_loan[was_late], settled_on[was_late])
+    met = (due_on > last_late[of_loan]) & (due_on < as_of)
+    periods = np.bincount(of_loan[met], minlength=counts.size)
+    is_cured = (as_of - last_late > LONGEST_MONTH_DAYS * rules.cure_months) & (
+        periods >= rules.cure_periods
+    )
+    chosen: list[int] = np.flatnonzero(late & ~is_cured).tolist()
     return chosen
 
 

@@ -10,6 +10,8 @@ from datetime import date
 
 import polars as pl
 
+from daihou.core.classes import FiveLevel
+from daihou.engine.columns import CLASS_FLOOR
 from daihou.risk.buckets import BUCKETS, STATES
 from daihou.risk.first_payment_default import first_payments
 from daihou.risk.months import month_end_before
@@ -37,6 +39,7 @@ class Asked:
     text: str = ""
     bucket: str = ""
     status: str = ""
+    class_floor: str = ""  # Of active loans and those written off.
     product_id: int | None = None
     funder_id: int | None = None
     month: str = ""  # Of disbursement, 2026-01.
@@ -66,6 +69,7 @@ def ask(params: Mapping[str, str], *, business_date: date) -> Asked:
         as_of=as_of,
         text=params.get("q", "").replace("\0", "").strip()[:80],
         bucket=reading.one_of("bucket", BUCKETS),
+        class_floor=reading.one_of("class_floor", tuple(FiveLevel)),
         status=reading.one_of("status", ("active", "closed", "written_off")),
         product_id=reading.number("product"),
         funder_id=reading.number("funder"),
@@ -126,6 +130,8 @@ def select(
     frame = source.positions(asked.as_of).join(
         source.attributes(), on="loan_id", how="left", maintain_order="left"
     )
+    if "class_floor" not in frame.columns:  # No law is known for the book or the day.
+        frame = frame.with_columns(class_floor=pl.lit(None, dtype=CLASS_FLOOR))
     frame = frame.filter(*_conditions(asked, person_ids=person_ids))
     frame = _behind_figures(frame, source=source, asked=asked)
     name, descending = SORTS[asked.sort]
@@ -144,6 +150,8 @@ def _conditions(asked: Asked, *, person_ids: frozenset[int]) -> list[pl.Expr]:
         wanted.append(is_active & (pl.col("bucket") == asked.bucket))
     if asked.status:
         wanted.append(pl.col("status") == asked.status)
+    if asked.class_floor:
+        wanted.append((pl.col("status") != "closed") & (pl.col("class_floor") == asked.class_floor))
     if asked.late:
         wanted.append(is_active & (pl.col("days_past_due") > 0))
     if asked.over_days is not None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import polars as pl
 from django.core.cache import caches
 
+from daihou.core.classes import ClassRules
 from daihou.engine import replay
 from daihou.engine.book import Book as EngineBook
 from daihou.risk.instalments import instalments
@@ -23,6 +24,7 @@ from daihou.web.board.sight import Sight
 from daihou.web.ledger.models import Book, BookVersion
 from daihou.web.ledger.queries import engine_book
 from daihou.web.loans.models import Loan
+from daihou.web.parameters.limits import find_class_rules
 
 FORM = 1  # Part of every cache key: raise it when the figures change.
 DAILY_WINDOW_DAYS = 90
@@ -50,7 +52,8 @@ class Source:
         return self.sight.book.pk, self.version.manifest_digest
 
     def positions(self, as_of: date) -> pl.DataFrame:
-        return self._seen(_positions(*self.key, as_of))
+        rules = find_class_rules(book=self.sight.book, on=as_of)
+        return self._seen(_positions(*self.key, as_of, rules))
 
     def instalments(self, as_of: date) -> pl.DataFrame:
         return self._seen(_instalments(*self.key, as_of))
@@ -131,8 +134,8 @@ def _engine_book(book_id: int, digest: str) -> EngineBook:  # noqa: ARG001  A ke
 
 
 @lru_cache(maxsize=4)
-def _positions(book_id: int, digest: str, as_of: date) -> pl.DataFrame:
-    return replay.positions(book=_engine_book(book_id, digest), as_of=as_of)
+def _positions(book_id: int, digest: str, as_of: date, rules: ClassRules | None) -> pl.DataFrame:
+    return replay.positions(book=_engine_book(book_id, digest), as_of=as_of, class_rules=rules)
 
 
 @lru_cache(maxsize=2)

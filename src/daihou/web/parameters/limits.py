@@ -25,6 +25,7 @@ from daihou.core.limits import (
     Rule,
 )
 from daihou.core.terms import Component
+from daihou.errors import DaihouError
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Product
 from daihou.web.parameters.models import Parameter
@@ -215,6 +216,14 @@ def _waiver_shares(asked: _Asked) -> dict[Component, Figure]:
         for name, share in row.value.items()
         if name in set(Component)
     }
+
+
+def find_class_rules(*, book: Book, on: date) -> ClassRules | None:
+    """Return the thresholds for a book on a day; None where its law or the day has none here."""
+    try:
+        return class_rules_on(jurisdiction=profile_on(book=book, on=on).jurisdiction, on=on)
+    except DaihouError:
+        return None
 
 
 def class_rules_on(*, jurisdiction: str, on: date) -> ClassRules:

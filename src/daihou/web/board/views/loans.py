@@ -30,7 +30,7 @@ KEPT = (
 EXPORTED = (
     "loan_ref", "currency", "as_of", "status", "bucket", "days_past_due", "overdue_minor",
     "principal_outstanding_minor", "unapplied_minor", "next_due_on", "next_due_minor",
-    "disbursed_on", "disbursed_minor",
+    "disbursed_on", "disbursed_minor", "class_floor",
 )  # fmt: skip
 UNNOTED = ("text", "sort", "is_turned", "page", "not_understood", "remarks")
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -134,6 +134,7 @@ def _context(
         "page_count": page_count,
         "buckets": BUCKETS,
         "statuses": STATUSES,
+        "levels": list(words.LEVELS),
         "kept": {name: request.GET[name] for name in KEPT if request.GET.get(name)},
         "products": _with_id(Product.objects.filter(book=sight.book).order_by("code")),
         "funders": borrowers.funders(attributes=source.seen_attributes()),
