@@ -1,7 +1,7 @@
 """Sandbox channels for the tests of the intake, and messages signed by their twins."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.test import Client
 from django.utils import timezone
@@ -72,7 +72,3 @@ class Provider:
 
     def tell(self, told, **how):
         return self.send(self.sign(told, **how))
-
-
-def soon():
-    return timezone.now() + timedelta(days=1)

@@ -94,12 +94,40 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "break.settled_already": ("差异已处理：{state}", "the break is settled already: {state}"),
     "reason.missing": ("请说明原因", "a reason is needed"),
     "reason.too_long": ("原因超过 {most} 字", "the reason has more than {most} characters"),
+    "reconciliation.days_missing": (
+        "请给出账单文件或起止日期",
+        "give the channel's bill, or the first and last day",
+    ),
     "reconciliation.days_wrong": (
         "起始日晚于终止日",
         "the first day is after the last",
     ),
     # Debits and suspense.
     "debit.not_offered": ("{adapter} 不支持代扣", "{adapter} does not debit anybody"),
+    "debit.mandate_ended": (
+        "签约 {reference} 已解约，批次不能送出",
+        "the mandate {reference} has ended: the batch cannot be sent",
+    ),
+    "mandate.ended_already": ("签约已于 {on} 解约", "the mandate ended on {on} already"),
+    "mandate.ends_before_it_begins": (
+        "解约日早于签约日",
+        "the mandate would end before it was signed",
+    ),
+    "mandate.evidence_missing": (
+        "缺少签约文件（SHA-256 摘要）",
+        "the signed agreement is missing (its SHA-256)",
+    ),
+    "mandate.exists": (
+        "签约 {reference} 已存在，或该借据已有有效签约",
+        "the mandate {reference} exists, or the loan has one in force",
+    ),
+    "mandate.other_book": (
+        "借据与渠道不在同一账簿",
+        "the loan and the channel are of different books",
+    ),
+    "suspense.loan_twice": ("同一借据出现两次", "a loan stands there twice"),
+    "suspense.loan_unknown": ("没有借据 {loan_ref}", "there is no loan {loan_ref}"),
+    "suspense.settled_already": ("暂收款已处理", "this suspended money is settled already"),
     "suspense.too_much": (
         "暂收余额 {left}，不足 {wanted}",
         "{left} is left in suspense, which is less than {wanted}",

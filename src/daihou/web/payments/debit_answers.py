@@ -6,19 +6,26 @@ An answer may come late, twice or out of order. Money that came always wins over
 from collections.abc import Sequence
 from datetime import datetime
 
+from daihou.web.access.models import User
 from daihou.web.ledger.models import Book
+from daihou.web.limitation.models import EvidenceGround
+from daihou.web.limitation.operations import record_evidence
 from daihou.web.payments import retries
 from daihou.web.payments.models import AttemptState, DebitAnswer, DebitAttempt, Receipt
 
 OPEN_STATES = (AttemptState.PLANNED, AttemptState.SENT)
 
 
-def note_paid(*, receipts: Sequence[Receipt], at: datetime) -> None:
-    """Mark the debits that receipts answer. The caller holds the book's lock."""
+def note_paid(*, receipts: Sequence[Receipt], at: datetime, acting_user: User) -> None:
+    """Mark the debits that receipts answer. The caller holds the book's lock.
+
+    A debit that took arrears restarts the limitation clock: its receipt is the evidence.
+    """
     paid: dict[str, int] = {}
     for receipt in receipts:
         paid[receipt.order_ref] = paid.get(receipt.order_ref, 0) + receipt.amount_minor
-    for attempt in DebitAttempt.objects.filter(reference__in=paid).order_by("pk"):
+    attempts = DebitAttempt.objects.filter(reference__in=paid).select_related("batch", "loan__book")
+    for attempt in attempts.order_by("pk"):
         total = min(attempt.amount_minor, attempt.paid_minor + paid[attempt.reference])
         attempt.paid_minor = total
         is_whole = total == attempt.amount_minor
@@ -31,6 +38,15 @@ def note_paid(*, receipts: Sequence[Receipt], at: datetime) -> None:
         attempt.save(
             update_fields=["paid_minor", "state", "failure_code", "answered_at", "retry_on"]
         )
+        for receipt in receipts:
+            if receipt.order_ref == attempt.reference and receipt.paid_on > attempt.due_on:
+                record_evidence(
+                    loan=attempt.loan,
+                    ground=EvidenceGround.AUTO_DEBIT,
+                    on=receipt.paid_on,
+                    reference=f"receipt {receipt.channel.code}:{receipt.reference}",
+                    acting_user=acting_user,
+                )
 
 
 def settle_failures(*, book: Book) -> int:

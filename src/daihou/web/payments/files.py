@@ -121,7 +121,7 @@ def _take_part(
         raw, book=book, channel=channel, rows=numbered, acting_user=acting_user, at=at
     )
     _put_receipts(raw, channel=channel, rows=numbered, outcomes=outcomes, at=at)
-    finish(raw, book=book, outcomes=outcomes, at=timezone.now())
+    finish(raw, book=book, outcomes=outcomes, at=timezone.now(), acting_user=acting_user)
     is_posted = outcomes["state"] == ReceiptState.POSTED
     return FileTaken(
         lines=rows.height,

@@ -96,7 +96,7 @@ def _post_batch(*, book_id: int, acting_user: User, batch: int) -> Posted:
         " AS v (id, state, code, loan_id, event_key) WHERE r.id = v.id",
         (now, ids, *columns),
     )
-    finish(raw, book=locked, outcomes=outcomes, at=now)
+    finish(raw, book=locked, outcomes=outcomes, at=now, acting_user=acting_user)
     is_posted = outcomes["state"] == ReceiptState.POSTED
     return Posted(posted=int(is_posted.sum()), suspended=int((~is_posted).sum()))
 
@@ -176,7 +176,12 @@ def _matched(connection: Connection[Any], *, book: Book, rows: pl.DataFrame) -> 
 
 
 def finish(
-    connection: Connection[Any], *, book: Book, outcomes: pl.DataFrame, at: datetime
+    connection: Connection[Any],
+    *,
+    book: Book,
+    outcomes: pl.DataFrame,
+    at: datetime,
+    acting_user: User,
 ) -> None:
     """Open suspense for what no loan took and for what was overpaid; note debits that were paid.
 
@@ -205,4 +210,5 @@ def finish(
     )
     answered = posted.filter(pl.col("attempt_id").is_not_null())["row_no"].to_list()
     if answered:
-        debit_answers.note_paid(receipts=list(Receipt.objects.filter(pk__in=answered)), at=at)
+        receipts = Receipt.objects.filter(pk__in=answered).select_related("channel")
+        debit_answers.note_paid(receipts=list(receipts), at=at, acting_user=acting_user)
