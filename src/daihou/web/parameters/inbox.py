@@ -23,7 +23,7 @@ def describe(approval: Approval) -> Description:
     )
     facts = [
         (_("From"), str(asked["valid_from"])),
-        (_("Figure"), text_of(asked["value"])),
+        (_("The figure"), text_of(asked["value"])),
         (_("Until now"), text_of(before.value) if before else _("nothing")),
         (_("Source"), str(asked["source"])),
         (_("Confidence"), str(Confidence(asked["confidence"]).label)),
