@@ -14,9 +14,19 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from daihou.core.changes import Change, InterestTreatment
 from daihou.core.events import Event, Kind
 from daihou.core.position import position
-from daihou.core.terms import Component, Contract, Method, PenaltyTerms, Rate, RatePer, Terms
+from daihou.core.terms import (
+    Component,
+    Contract,
+    Method,
+    PenaltyTerms,
+    PeriodUnit,
+    Rate,
+    RatePer,
+    Terms,
+)
 from daihou.web.assets.npm import ensure_installed
 from daihou.web.board import loan_page, money
 from daihou.web.documents import rendering, values
@@ -86,7 +96,23 @@ SETTLED = (
     *LATE,
     event(Kind.PAYMENT_RECEIVED, AS_OF, 5, 1_022_392),
 )
-EVENTS = {DocumentKind.SETTLEMENT: (date(2026, 1, 6), SETTLED)}
+RE_AGED = (
+    *LATE,
+    replace(
+        event(Kind.RE_AGED, AS_OF, 5),
+        change=Change(
+            first_due_on=date(2025, 7, 1),
+            instalment_count=12,
+            every=1,
+            unit=PeriodUnit.MONTH,
+            interest=InterestTreatment.SPREAD,
+        ),
+    ),
+)
+EVENTS = {
+    DocumentKind.SETTLEMENT: (date(2026, 1, 6), SETTLED),
+    DocumentKind.RESTRUCTURE: (AS_OF, RE_AGED),
+}
 
 
 def subject(events=LATE, language=Language.CHINESE, **more):
@@ -181,6 +207,27 @@ def test_a_field_of_ten_thousand_characters_is_refused(field):
     assert str(rendering.FIELD_MOST) in str(refused.value)
 
 
+def test_an_agreement_has_the_figures_of_the_preview():
+    made = rendering.pdf(kind=DocumentKind.RESTRUCTURE, values=written(DocumentKind.RESTRUCTURE))
+    text = text_of(made.content)
+    after = position(contract=CONTRACT, events=RE_AGED, as_of=AS_OF)
+    left = [each for each in after.instalments if each.outstanding_minor]
+    for each in left:
+        assert each.due_on.isoformat() in text
+        assert money.full(each.outstanding_minor, digits=2) in text
+    assert money.full(sum(each.outstanding_minor for each in left), digits=2) in text
+
+
+def test_the_release_letter_names_every_item():
+    items = [[f"房产 {n}", f"证号 {n}", "欧阳静宜", "产权证 T-1"] for n in range(30)]
+    for language in Language:
+        given = values.release(
+            subject=subject(SETTLED, language), as_of=date(2026, 1, 6), items=items
+        )
+        text = text_of(rendering.pdf(kind=DocumentKind.RELEASE, values=given).content)
+        assert all(f"证号 {n}" in text for n in range(30))
+
+
 def test_what_cannot_be_printed_is_left_out():
     note = "before\u202eafter\0\nnext"
     made = rendering.pdf(kind=DocumentKind.SCHEDULE, values=written("schedule", note=note))
@@ -208,6 +255,7 @@ def test_rare_characters_of_names_are_in_the_typeface():
         ("overdue", SETTLED, "document.not_overdue"),
         ("schedule", (), "document.nothing_to_show"),
         ("payoff", SETTLED, "quote.not_active"),
+        ("restructure", LATE, "document.no_change"),
     ],
 )
 def test_a_document_that_would_be_untrue_is_refused(kind, events, code):

@@ -16,6 +16,14 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "文书语言只有 zh 和 en，没有 {language}。",
         "Documents are written in zh or en, not in {language}.",
     ),
+    "document.loan_unknown": (
+        "本账簿没有借据 {loan_ref}。",
+        "This book has no loan {loan_ref}.",
+    ),
+    "document.no_change": (
+        "借据 {loan_ref} 没有可出具协议的还款计划变更。",
+        "Loan {loan_ref} has no change of its plan to agree on.",
+    ),
     "document.no_cost_table": (
         "借据 {loan_ref} 的产品版本没有融资成本明示项目。",
         "The product version of loan {loan_ref} discloses no costs.",

@@ -92,6 +92,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("General ledger"),
         group="work",
     ),
+    "documents": Page(
+        permission="document.make",
+        url="desk:documents",
+        icon="file-certificate",
+        key="d",
+        label=_("Documents and notices"),
+        group="work",
+    ),
     "files": Page(
         permission="file.view",
         url="desk:files",

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<str:book_name>/limitation/", include("daihou.web.desk.limitation.urls")),
     path("books/<str:book_name>/accounting/", include("daihou.web.desk.accounting.urls")),
     path("books/<str:book_name>/files/", include("daihou.web.desk.files.urls")),
+    path("books/<str:book_name>/documents/", include("daihou.web.desk.documents.urls")),
     path("books/<str:book_name>/collateral/", include("daihou.web.desk.collateral.urls")),
     path("books/<str:book_name>/products/", include("daihou.web.desk.products.urls")),
     path("books/<str:book_name>/parties/", include("daihou.web.desk.parties.urls")),

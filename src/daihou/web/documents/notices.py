@@ -93,7 +93,7 @@ def plan_frame(*, book: Book, from_on: date, days: int) -> pl.DataFrame:
         _dated(NoticeKind.OFFER, _offers(book, from_on, _far(through)), BEFORE_EXPIRY),
     ]
     return (
-        pl.concat([part.select(SCHEMA) for part in parts])
+        pl.concat([part.select(list(SCHEMA)) for part in parts])
         .filter(pl.col("on").is_between(from_on, through))
         .sort("on", "kind", "loan_ref", "about_on", "mark_days")
     )

@@ -2,16 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
 from daihou.errors import Described, describe
 from daihou.web.access.models import User
+from daihou.web.approvals.models import Approval
 from daihou.web.archive import operations as archive
 from daihou.web.archive.models import File, Target
-from daihou.web.documents import queries, rendering, values
+from daihou.web.documents import (
+    asked_changes as servicing,
+    changed_plans,
+    queries,
+    rendering,
+    values,
+)
 from daihou.web.documents.errors import DocumentRefused
 from daihou.web.documents.kinds import DocumentKind, Language
 from daihou.web.documents.values import Subject, Values
@@ -30,6 +37,7 @@ MAKERS: Mapping[DocumentKind, Callable[..., Values]] = MappingProxyType(
         DocumentKind.SETTLEMENT: values.settlement,
         DocumentKind.OVERDUE: values.overdue,
         DocumentKind.COST: values.cost,
+        DocumentKind.RESTRUCTURE: changed_plans.latest,
     }
 )
 
@@ -62,6 +70,36 @@ def make(
     produced = typeset(loan=loan, kind=kind, written=written)
     (file,) = archive.store_produced(
         book=book, produced=[produced], arrived_on=made_on, acting_user=acting_user
+    )
+    return file
+
+
+def make_agreement(
+    *, approval: Approval, language: Language, made_on: date, acting_user: User
+) -> File:
+    """Make the agreement on a change of the plan that was asked for, carried out or not yet.
+
+    :raises DocumentRefused: ``document.no_change`` where the request changes no plan.
+    :raises ServicingRefused: where what was asked can no longer be shown.
+    """
+    book, loan_ref = approval.book, str(approval.payload.get("loan_ref", ""))
+    found = Loan.objects.filter(book=book, loan_ref=loan_ref).first()
+    if book is None or found is None:
+        raise DocumentRefused("document.no_change", loan_ref=loan_ref)
+    loans = queries.with_names(book=book, loan_ids=[found.pk])
+    ((loan, subject),) = queries.subjects(book=book, loans=loans, language=language)
+    written = changed_plans.restructure(
+        subject=subject,
+        shown=servicing.preview_of(approval=approval, subject=subject),
+        reason=approval.reason,
+    )
+    produced = typeset(loan=loan, kind=DocumentKind.RESTRUCTURE, written=written)
+    link = archive.Owner(target_type=Target.APPROVAL, target_id=approval.pk)
+    (file,) = archive.store_produced(
+        book=book,
+        produced=[replace(produced, links=(*produced.links, link))],
+        arrived_on=made_on,
+        acting_user=acting_user,
     )
     return file
 

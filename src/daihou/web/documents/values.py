@@ -126,7 +126,7 @@ def statement(*, subject: Subject, as_of: date, since: date | None = None) -> Va
         "instalments": [
             [
                 row.instalment_no,
-                _due_on(row.due_on),
+                written_due(row.due_on),
                 plain(row.total.due_minor),
                 plain(row.total.paid_minor),
                 plain(row.total.waived_minor),
@@ -157,7 +157,7 @@ def schedule(*, subject: Subject, as_of: date) -> Values:
         "instalments": [
             [
                 row.instalment_no,
-                _due_on(row.due_on),
+                written_due(row.due_on),
                 *(plain(cell.due_minor) for cell in row.cells),
                 plain(row.total.due_minor),
                 plain(row.total.outstanding_minor),
@@ -254,7 +254,7 @@ def overdue(*, subject: Subject, as_of: date) -> Values:
         "instalments": [
             [
                 row.instalment_no,
-                _due_on(row.due_on),
+                written_due(row.due_on),
                 row.days_past_due,
                 *(plain(cell.outstanding_minor) for cell in row.cells),
                 plain(row.total.outstanding_minor),
@@ -315,8 +315,11 @@ def percent(rate: Decimal) -> str:
 
 
 def _rate(then: Position) -> Values:
-    exact = (then.rate.value * 100).normalize()
-    return {"rate": f"{exact:f}%", "rate_per": then.rate.per.value}
+    return {"rate": written_rate(then), "rate_per": then.rate.per.value}
+
+
+def written_rate(then: Position) -> str:
+    return f"{(then.rate.value * 100).normalize():f}%"
 
 
 def _by_component(parts: Sequence[Any]) -> dict[str, int]:
@@ -333,5 +336,5 @@ def _on(subject: Subject, amount_minor: int, day: date | None) -> str:
     return f"{subject.amount(amount_minor)} · {day.isoformat()}"
 
 
-def _due_on(day: date) -> str:
+def written_due(day: date) -> str:
     return "–" if day == UNSCHEDULED_ON else day.isoformat()
