@@ -3,11 +3,17 @@
 from ninja import NinjaAPI
 
 from daihou.web.api.resources import (
+    accounting,
     approvals,
+    collateral,
+    credit,
+    documents,
     files,
     limitation,
     loans,
     parameters,
+    parties,
+    payments,
     products,
     servicing,
     webhooks,
@@ -15,12 +21,18 @@ from daihou.web.api.resources import (
 
 ROUTERS = (
     loans.router,
-    approvals.router,
-    files.router,
-    limitation.router,
-    parameters.router,
-    products.router,
     servicing.router,
+    approvals.router,
+    payments.router,
+    accounting.router,
+    products.router,
+    credit.router,
+    parties.router,
+    collateral.router,
+    limitation.router,
+    documents.router,
+    files.router,
+    parameters.router,
     webhooks.router,
 )
 

@@ -62,9 +62,7 @@ def list_loan_files(
     sight = sight_of(request, book_name=book_name, permission="file.view")
     loan = loan_of(sight, loan_ref)
     rows = queries.files(book=sight.book, target_type=Target.LOAN, target_id=loan.pk)
-    return page_of(
-        rows.select_related("content"), paging=paging, shown=_file_out, newest_first=True
-    )
+    return page_of(rows.select_related("content"), paging=paging, shown=file_out, newest_first=True)
 
 
 @router.post(OF_LOAN, response={201: FileOut}, auth=needs("file.add"))
@@ -87,13 +85,13 @@ def add_loan_file(
         arrived_on=timezone.localdate(),
         acting_user=user_of(request),
     )
-    return Status(201, _file_out(stored))
+    return Status(201, file_out(stored))
 
 
 @router.get(PATH + "/{file_id}", response=FileOut, auth=needs("file.view"))
 def get_file(request: HttpRequest, book_name: BookName, file_id: RowId) -> dict[str, Any]:
     """Say what a file is and how long it is kept."""
-    return _file_out(_find(request, book_name, file_id))
+    return file_out(_find(request, book_name, file_id))
 
 
 @router.get(PATH + "/{file_id}/content", auth=needs("file.open"), response={200: bytes})
@@ -160,7 +158,7 @@ def _is_seen(sight: Sight, file: File) -> bool:
     return sight.loans().filter(pk__in=ids).exists()
 
 
-def _file_out(file: File) -> dict[str, Any]:
+def file_out(file: File) -> dict[str, Any]:
     today = timezone.localdate()
     return {
         "id": file.pk,

@@ -30,6 +30,7 @@ from daihou.web.api.site import needs, user_of
 from daihou.web.credit import lending, queries as credit
 from daihou.web.credit.lending import Payout
 from daihou.web.ledger.models import Book
+from daihou.web.ledger.recording import Recorded
 from daihou.web.loans import operations, queries
 from daihou.web.loans.costs import Sample
 from daihou.web.loans.models import Product, ProductVersion
@@ -273,12 +274,20 @@ def disburse(
         ),
         acting_user=user_of(request),
     )
-    shown = {"key": recorded.event.key, "sequence": recorded.event.sequence}
-    return Status(201, shown | {"is_new": recorded.is_new})
+    return Status(201, recorded_out(recorded))
 
 
 def _content(body: ContentIn) -> Content:
     return codec.decode_text(Content, json.dumps(body.content))
+
+
+def recorded_out(recorded: Recorded) -> dict[str, Any]:
+    """Show an event as recorded."""
+    return {
+        "key": recorded.event.key,
+        "sequence": recorded.event.sequence,
+        "is_new": recorded.is_new,
+    }
 
 
 def _find(request: HttpRequest, book_name: str, code: str, permission: str) -> Product:
