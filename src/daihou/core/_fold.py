@@ -143,6 +143,10 @@ class Fold:
         self.plans = {channel: plan_of(rule) for channel, rule in allocation.by_channel}
         self.normal = plan_of(allocation.normal)
         self.late = None if allocation.late is None else plan_of(allocation.late)
+        plans = [self.normal, *self.plans.values(), *([self.late] if self.late else [])]
+        self.waits_for_dues = all(
+            plan.surplus is Surplus.HOLD and not plan.charges_on_their_day for plan in plans
+        )
 
     def run(self, events: Sequence[Event], as_of: date) -> None:
         """Fold events sorted by ``sort_key`` and go on to the end of the day asked for."""
@@ -301,11 +305,22 @@ class Fold:
         flow.principal_after_minor = self.principal_left()
 
     def _apply_held(self, day: int) -> None:
-        if not self.held or not self.tranches or self.closed_on is not None:
+        if not self.held or not self.goes_on or not self._finds_a_place(day):
             return
         for flow in self.held:
             self._apply(flow, day)
         self.held = [flow for flow in self.held if flow.left_minor]
+
+    def _finds_a_place(self, day: int) -> bool:
+        """Tell whether money that waits may find something to pay."""
+        if not self.waits_for_dues:
+            return True
+        for row in self.rows:
+            if row.due > day:
+                return False
+            if any(row.left):
+                return True
+        return False
 
     def _apply(self, flow: Flow, day: int, *, shortens: bool | None = None) -> None:
         """Spend a payment: what is due, charges whose day has come, then the surplus."""
@@ -314,7 +329,7 @@ class Fold:
         left_minor = spend_on_due(
             amount_minor=flow.left_minor, rows=self.rows, plan=plan, on=day, parts=parts
         )
-        if plan.charges_on_their_day:
+        if plan.charges_on_their_day or flow.event.kind is Kind.PREPAID:
             left_minor = self._spend_on_charges(left_minor, day, parts)
         if shortens is None and plan.surplus in {Surplus.SHORTEN, Surplus.LOWER}:
             shortens = plan.surplus is Surplus.SHORTEN
