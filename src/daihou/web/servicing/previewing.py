@@ -204,9 +204,9 @@ def _cost(loan: Loan, events: Sequence[Event], *, shown_on: date) -> AnnualCost 
 
 
 def _rows(before: Position, after: Position) -> tuple[Row, ...]:
-    both = sorted({each.due_on for each in (*before.instalments, *after.instalments)})
+    """Lay both plans side by side; days on which nothing is left by either are left out."""
     old, new = _by_day(before), _by_day(after)
-    return tuple(
+    rows = (
         Row(
             due_on=day,
             before=old[day][0] if day in old else None,
@@ -214,8 +214,9 @@ def _rows(before: Position, after: Position) -> tuple[Row, ...]:
             before_principal=old[day][1] if day in old else None,
             after_principal=new[day][1] if day in new else None,
         )
-        for day in both
+        for day in sorted(old.keys() | new.keys())
     )
+    return tuple(row for row in rows if row.before or row.after)
 
 
 def _by_day(then: Position) -> dict[date, tuple[int, int]]:
