@@ -17,7 +17,8 @@ from daihou.core.allocation import COMPONENT_NO, COMPONENTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from daihou.core._fold import Flow, Fold
+    from daihou.core._flows import Flow
+    from daihou.core._fold import Fold
     from daihou.core.events import Event
 
 Part = tuple[WorkRow, int, int]  # Where, which component (by number), how much.
@@ -44,11 +45,11 @@ class Credit:
         self.principal_after_minor = 0
 
 
-def charge_back(fold: Fold, event: Event, _day: int) -> None:
+def charge_back(fold: Fold, event: Event, day: int) -> None:
     """Owe again what a payment had settled, in the order of the product.
 
-    Money held goes first where the product says so: the payment's own, then the latest. What the
-    order gives no place to is principal.
+    Where the product says so money held goes first, the payment's own before the latest, and then
+    what it had paid in advance. What the order gives no place to is principal.
     """
     paid = _payment(fold, event.target_key)
     credit = Credit(event, paid)
@@ -56,7 +57,9 @@ def charge_back(fold: Fold, event: Event, _day: int) -> None:
     allocation = fold.terms.allocation
     if allocation.charged_back_from_held or not fold.rows:
         left_minor = _take_held(fold, credit, left_minor, first=paid)
-    settled = _settled(paid, fold.credits)
+    if paid is not None and allocation.charged_back_from_advances:
+        left_minor = _take_advances(fold, credit, paid, left_minor, day)
+    settled = _settled(paid, [*fold.credits, credit])
     for component in allocation.charged_back_order:
         number = COMPONENT_NO[component]
         part_minor = min(left_minor, settled[number])
@@ -129,7 +132,7 @@ def _settled(paid: Flow | None, earlier: Sequence[Credit]) -> list[int]:
     for _, component, amount_minor, _ in paid.parts[:known]:
         settled[component] += amount_minor
     for credit in before:
-        for _, component, amount_minor in credit.owed_again:
+        for _, component, amount_minor in (*credit.owed_again, *credit.taken_back):
             settled[component] = max(0, settled[component] - amount_minor)
     return settled
 

@@ -13,9 +13,11 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 
+from daihou.core._charges import Charge, add_charge, place_charge, waive_charge
 from daihou.core._claims import change_owner, compensate, prepay, recover_claim
 from daihou.core._credits import Credit, charge_back, refund
 from daihou.core._deferrals import defer
+from daihou.core._flows import Flow
 from daihou.core._overdue import accelerate, plan_overdue, re_age, re_amortize
 from daihou.core._plan_changes import (
     change_rate,
@@ -37,11 +39,9 @@ from daihou.core._rows import (
     accrued_unpaid,
     merge_schedule,
     reduce_principal,
-    row_for_charge,
 )
 from daihou.core.accrual import DailyRate, accrue, compound_rate, penalty_rate, read
 from daihou.core.allocation import (
-    COMPONENT_NO,
     COMPONENTS,
     Part,
     Plan,
@@ -71,39 +71,6 @@ DAY_ORDER = {
     Kind.WRITTEN_OFF: 3,
     Kind.CLOSED: 4,
 }
-
-
-class Flow:
-    """One payment or waiver: where its money went, on which day, and what found no place."""
-
-    __slots__ = ("event", "left_minor", "parts", "principal_after_minor")
-
-    def __init__(self, event: Event) -> None:
-        self.event = event
-        self.left_minor = event.amount_minor
-        self.parts: list[tuple[WorkRow, int, int, int]] = []  # Row, component, amount, day.
-        self.principal_after_minor = 0
-
-
-class Charge:
-    """A fee or penalty that was added: where it lies and what may still be waived of it."""
-
-    __slots__ = (
-        "amount_minor",
-        "component",
-        "due",
-        "is_carried",
-        "is_moved",
-        "rows",
-        "waivable_minor",
-    )
-
-    def __init__(self, *, row: WorkRow, component: int, due: int, amount_minor: int) -> None:
-        self.rows = [row]  # Several once it was spread over new instalments.
-        self.is_carried = self.is_moved = False
-        self.component = component
-        self.due = due
-        self.amount_minor = self.waivable_minor = amount_minor
 
 
 class Fold:
@@ -313,7 +280,7 @@ class Fold:
 
     def _finds_a_place(self, day: int) -> bool:
         """Tell whether money that waits may find something to pay."""
-        if not self.waits_for_dues:
+        if not self.waits_for_dues or any(f.event.kind is Kind.PREPAID for f in self.held):
             return True
         for row in self.rows:
             if row.due > day:
@@ -413,7 +380,7 @@ class Fold:
         if self.follower is not None:
             self.follower.start(event.effective_on.toordinal(), raised)
         for charge in self.early_charges:
-            self._place_charge(charge)
+            place_charge(self, charge)
         self.early_charges = []
 
     def _lend_more(self, event: Event, day: int) -> None:
@@ -461,69 +428,6 @@ class Fold:
         """Take back the end of a loan that owes money again."""
         self.closed_on = None
 
-    # Charges
-
-    def add_charge(self, event: Event, day: int) -> None:
-        del day
-        if self.tranches:
-            self._place_charge(event)
-        else:
-            self.early_charges.append(event)
-
-    def _place_charge(self, event: Event) -> None:
-        assert event.due_on is not None
-        assert event.component is not None
-        row = row_for_charge(self.rows, event.due_on)
-        component = COMPONENT_NO[event.component]
-        row.add(component, event.amount_minor)
-        self.charges[event.key] = Charge(
-            row=row,
-            component=component,
-            due=event.due_on.toordinal(),
-            amount_minor=event.amount_minor,
-        )
-
-    def waive_charge(self, event: Event, day: int) -> None:
-        """Give up what is left of a charge or of a component, at most what the event says."""
-        flow = Flow(event)
-        self.waivers.append(flow)
-        if event.target_key is not None:
-            charge = self.charges.get(event.target_key)
-            if charge is not None:
-                most_minor = min(event.amount_minor, charge.waivable_minor)
-                for row in charge.rows:
-                    waived_minor = self.waive_part(flow, row, charge.component, most_minor, day)
-                    charge.waivable_minor -= waived_minor
-                    most_minor -= waived_minor
-            return
-        assert event.instalment_no is not None
-        assert event.component is not None
-        if 1 <= event.instalment_no <= len(self.rows):
-            row = self.rows[event.instalment_no - 1]
-            self.waive_part(flow, row, COMPONENT_NO[event.component], event.amount_minor, day)
-
-    def begin_waiver(self, event: Event) -> Flow:
-        """Note what a change of the plan gives up as a waiver of its own."""
-        flow = Flow(event)
-        self.waivers.append(flow)
-        return flow
-
-    def waive_carried(self, flow: Flow, row: WorkRow, amount_minor: int, day: int) -> None:
-        """Give up interest that no instalment holds any more; it stays to be seen on one."""
-        row.add(INTEREST, amount_minor)
-        row.carried[INTEREST] += amount_minor
-        self.waive_part(flow, row, INTEREST, amount_minor, day)
-
-    def waive_part(
-        self, flow: Flow, row: WorkRow, component: int, most_minor: int, day: int
-    ) -> int:
-        amount_minor = min(most_minor, row.left[component])
-        if amount_minor:
-            row.waive(component, amount_minor, day)
-            flow.parts.append((row, component, amount_minor, day))
-            flow.left_minor = max(0, flow.left_minor - amount_minor)
-        return amount_minor
-
     # What a day's end shows
 
     def carried_charges(self, day: int) -> int:
@@ -544,8 +448,8 @@ HANDLERS = {
     Kind.DISBURSED: Fold.disburse,
     Kind.PENALTY_STOPPED: Fold.stop_penalty,
     Kind.PENALTY_STARTED: Fold.start_penalty,
-    Kind.CHARGE_ADDED: Fold.add_charge,
-    Kind.CHARGE_WAIVED: Fold.waive_charge,
+    Kind.CHARGE_ADDED: add_charge,
+    Kind.CHARGE_WAIVED: waive_charge,
     Kind.PAYMENT_RECEIVED: Fold.receive,
     Kind.RECOVERED: Fold.receive,
     Kind.WRITTEN_OFF: Fold.write_off,

@@ -14,7 +14,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from daihou.core._fold import Flow, Fold, sort_key
+from daihou.core._flows import Flow
+from daihou.core._fold import Fold, sort_key
 from daihou.core._rows import FEE, INTEREST, PRINCIPAL, WorkRow, accrued_of_period
 from daihou.core.allocation import COMPONENTS
 from daihou.core.events import (

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from daihou.core import _replan as plans
+from daihou.core._charges import begin_waiver, waive_carried, waive_part
 from daihou.core._rhythm import Rhythm
 from daihou.core._rows import FEE, INTEREST, PRINCIPAL, WorkRow
 from daihou.core.allocation import COMPONENTS
@@ -25,7 +26,8 @@ from daihou.core.terms import Method, PeriodUnit, Terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from daihou.core._fold import Flow, Fold
+    from daihou.core._flows import Flow
+    from daihou.core._fold import Fold
     from daihou.core._replan import Collected, Taken
     from daihou.core.events import Event
 
@@ -74,7 +76,7 @@ def _plan_anew(
     dues = plans.dues_from(fold.rhythm, count, day)
     rows = plans.put(fold, taken, plans.plan(fold, taken, day, dues))
     if given_up is not None:
-        fold.waive_carried(given_up, rows[0], interest_minor, day)
+        waive_carried(given_up, rows[0], interest_minor, day)
         interest_minor = 0
     first = rows[:1] if treatment is InterestTreatment.GOES_ON else rows
     plans.carry(first, INTEREST, interest_minor)
@@ -92,9 +94,9 @@ def _split_off_earned(fold: Fold, taken: Taken, treatment: InterestTreatment) ->
 
 
 def _give_up(fold: Fold, event: Event, day: int, rows: Sequence[WorkRow]) -> Flow:
-    given_up = fold.begin_waiver(event)
+    given_up = begin_waiver(fold, event)
     for row in rows:
-        fold.waive_part(given_up, row, INTEREST, row.left[INTEREST], day)
+        waive_part(given_up, row, INTEREST, row.left[INTEREST], day)
     return given_up
 
 

@@ -30,7 +30,9 @@ from daihou.core.terms import Method, Rate, Terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from daihou.core._fold import Charge, Flow, Fold
+    from daihou.core._charges import Charge
+    from daihou.core._flows import Flow
+    from daihou.core._fold import Fold
 
 AMORTIZED = frozenset(
     {Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL, Method.BALLOON, Method.FLAT}
@@ -216,6 +218,7 @@ def _balances(opening_minor: int, principal: Sequence[int]) -> list[int]:
 def _paces(fold: Fold, taken: Taken, start: int, dues: Sequence[date]) -> list[Points]:
     """Give for each period how its rate grows from day to day."""
     paces: list[Points] = []
+    rhythm, pauses = fold.rhythm, tuple(fold.pauses)
     for due_on in dues:
         due = due_on.toordinal()
         marks = [start, due]
@@ -227,7 +230,7 @@ def _paces(fold: Fold, taken: Taken, start: int, dues: Sequence[date]) -> list[P
         for a, b in pairwise(marks):
             running = not paces and a == start and taken.dues and b == taken.dues[0].toordinal()
             period = (min(taken.start, a), b) if running else (a, b)
-            bearing = Bearing(fold.rhythm, period, tuple(fold.pauses))
+            bearing = Bearing(rhythm, period, pauses)
             points += [(on, borne + rate) for on, rate in bearing.points(a)[1:]]
             borne = points[-1][1]
         paces.append(tuple(points))

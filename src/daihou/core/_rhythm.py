@@ -7,18 +7,18 @@ Source  docs/algorithms/plan-changes.md; the day counts are those of ``core.peri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from itertools import count, pairwise
 
-from daihou.core.calendar import add_periods, shift_from_holiday
+from daihou.core.calendar import MONTHS_IN_YEAR, add_periods, shift_from_holiday
 from daihou.core.periods import counts_whole_periods, period_share, rate_between
-from daihou.core.terms import DayCount, PeriodUnit, Terms
+from daihou.core.terms import DayCount, HolidayShift, PeriodUnit, Terms
 
-LEAST_DAYS = {PeriodUnit.DAY: 1, PeriodUnit.WEEK: 7, PeriodUnit.MONTH: 28}
-MOST_DAYS = {PeriodUnit.DAY: 1, PeriodUnit.WEEK: 7, PeriodUnit.MONTH: 31}
-SHIFT_DAYS = 31  # No holiday moves a due date further.
+DAYS_OF = {PeriodUnit.DAY: 1, PeriodUnit.WEEK: 7}
+SHIFT_DAYS, SHIFT_MONTHS = 31, 2  # No holiday moves a due date further.
+NOTHING = Fraction(0)
 Span = tuple[int, int]  # From a day on, to a day that no longer counts.
 
 
@@ -26,6 +26,7 @@ Span = tuple[int, int]  # From a day on, to a day that no longer counts.
 class Rhythm:
     terms: Terms
     anchor_on: date
+    known: dict[date, int | None] = field(default_factory=dict, compare=False)
 
     def due_on(self, number: int) -> date:
         """Give the due date so many periods after the anchor."""
@@ -41,8 +42,10 @@ class Rhythm:
 
     def number_of(self, on: date) -> int | None:
         """Tell how many periods after the anchor a date lies; None where it is no due date."""
-        first = self._first_after(on) - 1
-        return first if self.due_on(first) == on else None
+        if on not in self.known:
+            first = self._first_after(on) - 1
+            self.known[on] = first if self.due_on(first) == on else None
+        return self.known[on]
 
     def after(self, on: date, how_many: int) -> list[date]:
         """Give the next due dates after a date."""
@@ -61,10 +64,14 @@ class Rhythm:
 
     def _first_after(self, on: date) -> int:
         """Find the number of the first due date after a date."""
-        days = (on - self.anchor_on).days - SHIFT_DAYS
-        longest = MOST_DAYS[self.terms.unit] * self.terms.every
-        shortest = LEAST_DAYS[self.terms.unit] * self.terms.every
-        number = days // (longest if days > 0 else shortest)
+        anchor_on, terms = self.anchor_on, self.terms
+        if terms.unit is PeriodUnit.MONTH:
+            months = (on.year - anchor_on.year) * MONTHS_IN_YEAR + on.month - anchor_on.month
+            before = 1 if terms.holiday_shift is HolidayShift.NONE else SHIFT_MONTHS
+            number = (months - before) // terms.every
+        else:
+            days = (on - anchor_on).days - SHIFT_DAYS
+            number = days // (DAYS_OF[terms.unit] * terms.every)
         while self.due_on(number) <= on:
             number += 1
         return number
@@ -92,16 +99,22 @@ class Bearing:
     def points(self, from_day: int) -> list[tuple[int, Fraction]]:
         """Give the days where the pace changes, each with the rate borne from the first one on."""
         due = self.period[1]
-        borne, points = Fraction(0), [(from_day, Fraction(0))]
+        if from_day == self.period[0] and not self.pauses and not self._splits_years:
+            return [(from_day, NOTHING), (due, share_of_rate(self.rhythm, from_day, due))]
+        borne, points = NOTHING, [(from_day, NOTHING)]
         for a, b in pairwise(self._marks(from_day, due)):
             if not any(first <= a and b <= last for first, last in self.pauses):
                 borne += self._rate(a, b)
             points.append((b, borne))
         return points
 
+    @property
+    def _splits_years(self) -> bool:
+        return self.rhythm.terms.day_count is DayCount.ACTUAL_ACTUAL
+
     def _marks(self, from_day: int, due: int) -> list[int]:
         marks = {from_day, due, *(day for span in self.pauses for day in span)}
-        if self.rhythm.terms.day_count is DayCount.ACTUAL_ACTUAL:
+        if self._splits_years:
             years = range(date.fromordinal(from_day).year + 1, date.fromordinal(due).year + 1)
             marks |= {date(year, 1, 1).toordinal() for year in years}
         return sorted(mark for mark in marks if from_day <= mark <= due)

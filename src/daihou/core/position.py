@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from daihou.core import ageing
 from daihou.core._credits import Credit
-from daihou.core._fold import Flow, Fold, sort_key
+from daihou.core._flows import Flow
+from daihou.core._fold import Fold, sort_key
 from daihou.core._rows import PRINCIPAL, WorkRow
 from daihou.core.allocation import COMPONENT_NO, COMPONENTS
 from daihou.core.events import Event, Kind, check_events, without_taken_back
