@@ -1,5 +1,6 @@
 """Jobs of the intake: what came in is posted soon after, and by the clock if nobody asked."""
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -7,12 +8,19 @@ from daihou.web.access.queries import system_user
 from daihou.web.ledger.models import Book
 from daihou.web.payments.models import Receipt, ReceiptState
 from daihou.web.payments.posting import post_open
+from daihou.web.servicing import offers
+from daihou.web.servicing.loading import local_day
 
 
 @app.task(name="payments.post_receipts")
 def post_receipts(book_id: int) -> None:
-    """Post everything of a book that is open; doing it twice changes nothing."""
-    post_open(book=Book.objects.get(pk=book_id), acting_user=system_user())
+    """Post everything of a book that is open, and end the settlements it fulfils.
+
+    Doing it twice changes nothing.
+    """
+    book, by = Book.objects.get(pk=book_id), system_user()
+    post_open(book=book, acting_user=by)
+    offers.follow_all(book=book, on=local_day(book=book, at=timezone.now()), acting_user=by)
 
 
 @app.periodic(cron="* * * * * */10")

@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from daihou.core.events import MONEY_IN_KINDS, Event, Kind, without_taken_back
@@ -18,7 +19,7 @@ from daihou.core.terms import Contract
 from daihou.web.access.models import User
 from daihou.web.approvals.models import Approval
 from daihou.web.audit import operations as audit
-from daihou.web.ledger.models import Book
+from daihou.web.ledger.models import Book, Event as EventRow
 from daihou.web.ledger.operations import lock_book
 from daihou.web.ledger.queries import load_loan
 from daihou.web.ledger.recording import record_events
@@ -85,10 +86,16 @@ def follow(*, book: Book, loan_ref: str, on: date, acting_user: User) -> Settlem
 
 
 def follow_all(*, book: Book, on: date, acting_user: User) -> dict[str, int]:
-    """Look at every open offer of a book; count how they ended."""
-    open_offers = SettlementOffer.objects.filter(book=book, state=OfferState.OPEN).order_by("pk")
+    """Look at every open offer of a book that may have ended; count how they did."""
+    money = EventRow.objects.filter(
+        loan_id=OuterRef("loan_id"),
+        sequence__gt=OuterRef("after_sequence"),
+        kind__in=[kind.value for kind in MONEY_IN_KINDS],
+    )
+    may_have_ended = Q(expires_on__lt=on) | Q(Exists(money))
+    waiting = SettlementOffer.objects.filter(may_have_ended, book=book, state=OfferState.OPEN)
     counts: dict[str, int] = {}
-    for loan_ref in open_offers.values_list("loan__loan_ref", flat=True):
+    for loan_ref in waiting.order_by("pk").values_list("loan__loan_ref", flat=True):
         ended = follow(book=book, loan_ref=loan_ref, on=on, acting_user=acting_user)
         if ended is not None:
             counts[ended.state] = counts.get(ended.state, 0) + 1
