@@ -19,6 +19,7 @@ from daihou.core.terms import (
     check_terms_alone,
 )
 from tests.core.loans import event, free, on
+from tests.core.test_posting import assert_is_position, assert_pays_off
 
 PRINCIPAL, INTEREST, FEE, PENALTY = (
     Component.PRINCIPAL,
@@ -119,6 +120,20 @@ def test_a_product_may_owe_all_again_and_let_held_money_pay_when_it_is_due():
     assert now.unapplied_minor == 0
 
 
+def test_what_a_payment_paid_ahead_is_unpaid_again_before_anything_is_owed_twice():
+    contract = loan(surplus=Surplus.NEXT_INSTALMENT)
+    events = payment(30, 41_300 + 1_000), charge_back(40, 1_500)
+    now = at(40, *events, of=contract)
+    taken = [(p.instalment_no, p.component, p.amount_minor) for p in now.given_back[0].taken_back]
+    assert taken == [(2, PRINCIPAL, 100), (2, INTEREST, 800), (2, FEE, 100)]
+    assert owed_again(now) == [(2, FEE, 100), (2, INTEREST, 400)]
+    assert [due(now, 2, each) for each in ORDER] == [0, 200, 1_200, 40_000]
+    stays = loan(surplus=Surplus.NEXT_INSTALMENT, charged_back_from_advances=False)
+    now = at(40, *events, of=stays)
+    assert now.given_back[0].taken_back == ()
+    assert owed_again(now) == [(2, FEE, 200), (2, INTEREST, 1_300)]
+
+
 def test_after_the_last_due_day_it_is_an_instalment_of_its_own_and_ages_from_then():
     events = payment(90, 122_700), charge_back(100, 40_000)
     now = at(100, *events)
@@ -217,10 +232,15 @@ def histories(draw):
 @given(
     events=histories(),
     from_held=st.booleans(),
+    from_advances=st.booleans(),
     surplus=st.sampled_from([Surplus.HOLD, Surplus.NEXT_INSTALMENT, Surplus.SPREAD]),
 )
-def test_no_money_is_made_or_lost(events, from_held, surplus):
-    contract = loan(charged_back_from_held=from_held, surplus=surplus)
+def test_no_money_is_made_or_lost(events, from_held, from_advances, surplus):
+    contract = loan(
+        charged_back_from_held=from_held,
+        charged_back_from_advances=from_advances,
+        surplus=surplus,
+    )
     now = at(130, *events, of=contract)
     back = now.given_back
     for each in back:
@@ -243,3 +263,11 @@ def test_no_money_is_made_or_lost(events, from_held, surplus):
     owed_more = sum(p.amount_minor for each in back for p in each.owed_again)
     total = sum(owed.due_minor for row in now.instalments for owed in row.components.values())
     assert total == 122_700 + owed_more
+
+
+@given(events=histories(), from_advances=st.booleans(), offset=st.integers(0, 130))
+def test_the_books_hold_what_the_position_says(events, from_advances, offset):
+    contract = loan(charged_back_from_advances=from_advances, surplus=Surplus.NEXT_INSTALMENT)
+    history = contract, [paid_out(), *events]
+    assert_is_position(history, offset)
+    assert_pays_off(history, offset)

@@ -28,6 +28,7 @@ from daihou.core.terms import (
     rule_in_order,
 )
 from tests.core.loans import contract, event, on, rate
+from tests.core.test_posting import assert_is_position, assert_pays_off
 
 DAILY = Rate(value=Decimal("0.0005"), per=RatePer.DAY)  # 万分之五: 5 on 10,000 a day.
 
@@ -289,3 +290,11 @@ def test_paid_off_nothing_is_left(history):
     last = payment(125, before.payoff_minor, sequence=99, key="last")
     after = at(125, *events, last, of=of)
     assert (after.status, after.unapplied_minor) == (Status.CLOSED, 0)
+
+
+@given(history=histories(), offset=st.integers(0, 130))
+def test_the_books_hold_what_the_position_says(history, offset):
+    of, events = history
+    told = of, [event(Kind.DISBURSED, 0, 1_000_000), *events]
+    assert_is_position(told, offset)
+    assert_pays_off(told, offset)

@@ -169,6 +169,7 @@ def allocation_of(
                 charges_on_their_day=strategy.startswith("DUE_"),
             ),
             charged_back_order=(PRINCIPAL,),
+            charged_back_from_advances=False,
         )
     credit_order = peer.get("credit_allocation", {}).get("CHARGEBACK", ("PRINCIPAL",))
     future = peer.get("future_instalment_rule", {"DEFAULT": "NEXT_INSTALLMENT"})
@@ -185,6 +186,7 @@ def allocation_of(
         by_channel=tuple(sorted(rules.items())),
         charged_back_order=tuple(Component(name.lower()) for name in credit_order),
         charged_back_from_held="credit_allocation" not in peer,
+        charged_back_from_advances=False,
     )
 
 

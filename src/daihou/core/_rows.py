@@ -87,7 +87,9 @@ class WorkRow(Row):
         self.due, self.due_on = due, date.fromordinal(due)
 
     def carried_left(self, component: int) -> int:
-        return min(self.left[component], self.carried[component])
+        """Count what is left of what it carries: what was settled counts for that first."""
+        settled_minor = self.owed[component] - self.left[component]
+        return max(0, self.carried[component] - settled_minor)
 
     def ages(self, tolerance_minor: int) -> bool:
         """Tell whether enough scheduled money is left to make the loan past due."""

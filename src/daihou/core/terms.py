@@ -168,7 +168,8 @@ class AllocationTerms:
     # A charge-back is owed again in this order, of each at most what the payment had settled; the
     # rest is principal.
     charged_back_order: tuple[Component, ...] = STATUTORY_ORDER
-    charged_back_from_held: bool = True  # Money that had found no place goes before all that.
+    charged_back_from_held: bool = True  # Money that had found no place goes before all that …
+    charged_back_from_advances: bool = True  # … and then what it had paid of instalments to come.
 
 
 PRINCIPAL_FIRST_ORDER = (
