@@ -14,7 +14,9 @@ from daihou.web.access.operations import add_user
 from daihou.web.api import webhooks
 from daihou.web.api.site import api
 from daihou.web.api.urls import urlpatterns
-from daihou.web.loans.models import Loan
+from daihou.web.collateral import operations as collateral
+from daihou.web.collateral.models import ItemKind
+from daihou.web.loans.models import Loan, Product
 from tests.web.api_client import program
 from tests.web.board_site import *  # noqa: F403
 
@@ -70,8 +72,22 @@ def real(shown):
         topics=["tape.*"],
         acting_user=access.system_user(),
     )
+    product = Product.objects.filter(book__name="demo").first()
+    item = collateral.add_item(
+        book=loans[0].book,
+        item_no="A-1",
+        kind=ItemKind.HOME,
+        description="a flat",
+        identifier="京(2026)0001",
+        owner=loans[0].person,
+        acting_user=access.system_user(),
+    )
     return {
         "book_name": ["demo"],
+        "code": [product.code],
+        "version_no": [1],
+        "item_id": [item.pk],
+        "party_id": [loan.person_id for loan in loans[:3]],
         "loan_ref": [loan.loan_ref for loan in loans[:5]],
         "endpoint_id": [endpoint.pk],
     }
