@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 
 from daihou.core import limits as lim, terms as t
+from daihou.core.calendar import add_months
 from daihou.core.changes import Change, InterestTreatment
 from daihou.core.events import Kind
+from daihou.core.excess import excesses
 from daihou.core.life_cost import CostBasis, LifeFlow, Source, annual_cost, excess_minor
 from tests.core.loans import contract, disbursed, event, free, on, paid, rate
 
@@ -437,3 +439,78 @@ def test_the_excess_over_a_cap_brings_the_cost_to_it():
     assert not excess_minor(
         flows=flows, most=Decimal("0.40"), basis=CostBasis.NOMINAL, as_of=months[5]
     )
+
+
+def test_a_late_loan_whose_penalty_breaks_the_cap_says_what_not_to_claim():
+    agreed = lent("0.23", penalty=t.PenaltyTerms(rate=rate("0.002", t.RatePer.DAY)))
+    events = [disbursed(1_200_000)]
+    law = cap("0.24")
+    assert not excesses(contract=agreed, events=events, as_of=on(10), limits=law)
+    (found,) = excesses(contract=agreed, events=events, as_of=on(300), limits=law)
+    assert found.cap.most.rule.rule_id == "CN-CAP-01"
+    assert found.rate > Decimal("0.24")
+    given_up = event(
+        Kind.CHARGE_WAIVED,
+        300,
+        found.amount_minor,
+        sequence=9,
+        component=t.Component.PENALTY,
+        instalment_no=1,
+    )
+    left = excesses(contract=agreed, events=[*events, given_up], as_of=on(300), limits=law)
+    assert sum(each.amount_minor for each in left) < found.amount_minor
+
+
+EU_EXAMPLES = [
+    ("one_payment", [(18, 120_000)], 100_000, "12.9"),
+    ("fee_kept_back", [(18, 120_000)], 95_000, "16.9"),
+    ("two_payments", [(12, 60_000), (24, 60_000)], 100_000, "13.1"),
+    ("quarters", [(3, 27_200), (6, 27_200), (12, 54_400)], 100_000, "13.2"),
+    ("monthly", [(n, 27_411) for n in range(1, 25)], 600_000, "9.4"),
+]
+
+
+@pytest.mark.parametrize(
+    ("back", "got_minor", "printed"),
+    [row[1:] for row in EU_EXAMPLES],
+    ids=[row[0] for row in EU_EXAMPLES],
+)
+def test_the_effective_cost_of_a_life_is_the_directives(back, got_minor, printed):
+    start = date(2024, 1, 31)
+    flows = [LifeFlow(on=start, amount_minor=-got_minor, source=Source.LENT)]
+    flows += [
+        LifeFlow(
+            on=add_months(from_on=start, count=months, month_end=t.MonthEnd.LAST_DAY),
+            amount_minor=amount,
+            source=Source.PLANNED,
+        )
+        for months, amount in back
+    ]
+    assert round(annual_cost(flows=flows).effective * 100, 1) == Decimal(printed)
+
+
+REGULATION_Z_EXAMPLES = [
+    ("c1i", 500_000, [23_000] * 24, "9.69"),
+    ("c2i", 500_000, [25_000] + [23_000] * 23, "10.08"),
+    ("c3i", 500_000, [23_000] * 23 + [28_000], "10.50"),
+    ("c4i", 500_000, [25_000] + [23_000] * 22 + [28_000], "10.90"),
+]
+
+
+@pytest.mark.parametrize(
+    ("got_minor", "back", "printed"),
+    [row[1:] for row in REGULATION_Z_EXAMPLES],
+    ids=[row[0] for row in REGULATION_Z_EXAMPLES],
+)
+def test_the_nominal_cost_of_a_monthly_life_is_appendix_js(got_minor, back, printed):
+    start = date(1978, 1, 10)
+    flows = [LifeFlow(on=start, amount_minor=-got_minor, source=Source.LENT)]
+    flows += [
+        LifeFlow(
+            on=add_months(from_on=start, count=n, month_end=t.MonthEnd.LAST_DAY),
+            amount_minor=amount,
+            source=Source.PLANNED,
+        )
+        for n, amount in enumerate(back, start=1)
+    ]
+    assert round(annual_cost(flows=flows).nominal * 100, 2) == Decimal(printed)

@@ -18,7 +18,13 @@ from fractions import Fraction
 
 from daihou.core.calendar import MONTHS_IN_YEAR, add_months
 from daihou.core.events import STARTING_KINDS, Event, Kind
-from daihou.core.life_cost import AnnualCost, CostBasis, LifeFlow, annual_cost, life_flows
+from daihou.core.life_cost import (
+    AnnualCost,
+    CostBasis,
+    LifeFlow,
+    annual_cost,
+    life_flows,
+)
 from daihou.core.periods import yearly_rate
 from daihou.core.position import Position, position
 from daihou.core.terms import Component, Contract, Method, MonthEnd, PeriodUnit, Rate, Terms
@@ -242,7 +248,7 @@ def _annual_cost(case: _Case) -> list[Refusal]:
     before = _cost(case, case.events) if case.is_started() else None
     found = []
     for cap in case.limits.cost_caps:
-        rate = _compared(now.by(cap.basis))
+        rate = compared(now.by(cap.basis))
         was = None if before is None else before.by(cap.basis)
         if rate > cap.most.value and (was is None or now.by(cap.basis) > was):
             found.append(
@@ -263,7 +269,7 @@ def _cost(case: _Case, events: Sequence[Event]) -> AnnualCost:
     )
 
 
-def _compared(rate: Decimal) -> Decimal:
+def compared(rate: Decimal) -> Decimal:
     return rate.quantize(RATE_STEP, rounding=ROUND_HALF_UP)
 
 

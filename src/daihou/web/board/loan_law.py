@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from daihou.core.classes import ClassFloor, five_level_floor
 from daihou.core.cost import CostRefused
 from daihou.core.events import Event
+from daihou.core.excess import Excess, excesses
 from daihou.core.life_cost import AnnualCost
 from daihou.core.limitation import ClockState, LimitationClock
 from daihou.core.limits import cost_of
@@ -17,7 +18,7 @@ from daihou.core.terms import Contract
 from daihou.errors import DaihouError
 from daihou.web.limitation import queries as limitation
 from daihou.web.loans.models import Loan
-from daihou.web.parameters.limits import class_rules_on
+from daihou.web.parameters.limits import class_rules_on, limits_on
 from daihou.web.parameters.queries import profile_on
 
 
@@ -29,6 +30,7 @@ class Law:
     clock: LimitationClock | None
     is_clock_over: bool
     cost: AnnualCost | None
+    excesses: tuple[Excess, ...]  # The price caps it is above as it stands.
 
     @property
     def cost_texts(self) -> tuple[str, str] | None:
@@ -47,6 +49,7 @@ def law(
     if not profile.jurisdiction:
         return None
     floor = clock = cost = None
+    above: tuple[Excess, ...] = ()
     if position.status in {Status.ACTIVE, Status.WRITTEN_OFF} or position.claim_minor:
         try:
             rules = class_rules_on(jurisdiction=profile.jurisdiction, on=as_of)
@@ -66,8 +69,12 @@ def law(
     if position.disbursed_on is not None:
         try:
             cost = cost_of(contract=contract, events=events, as_of=as_of)
-        except CostRefused:
-            cost = None  # No rate makes the flows even.
+            limits = limits_on(
+                book=loan.book, on=as_of, contracted_on=contract.start_on, product=loan.product
+            )
+            above = excesses(contract=contract, events=events, as_of=as_of, limits=limits)
+        except (CostRefused, DaihouError):
+            pass  # No rate makes the flows even, or a cap was not in force on that day.
     return Law(
         jurisdiction=profile.jurisdiction,
         is_assumed=profile.is_assumed,
@@ -76,4 +83,5 @@ def law(
         is_clock_over=clock is not None
         and clock.state in {ClockState.EXPIRED, ClockState.ENFORCEMENT_EXPIRED},
         cost=cost,
+        excesses=above,
     )

@@ -29,7 +29,7 @@ from daihou.errors import DaihouError
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Product
 from daihou.web.parameters.models import Parameter
-from daihou.web.parameters.queries import Profile, find_parameter, parameter_on, profile_on
+from daihou.web.parameters.queries import Profile, Rules, profile_on, rules_of
 
 COST_CAPS = (
     "cap.annual_cost.licensed",
@@ -48,6 +48,7 @@ LPR = "lpr.one_year"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
+    rules: Rules
     profile: Profile
     on: date
     contracted_on: date
@@ -56,10 +57,9 @@ class _Asked:
 
     def row(self, name: str) -> Parameter | None:
         """Find the row in force that concerns this lender and product, by the day it goes by."""
-        read = partial(find_parameter, name=name, jurisdiction=self.profile.jurisdiction)
-        found = read(on=self.on)
+        found = self.rules.find(name=name, on=self.on)
         if found is not None and found.value.get("dated_by") == "contract":
-            found = read(on=self.contracted_on)
+            found = self.rules.find(name=name, on=self.contracted_on)
         return found if found is not None and self.concerns(found.value) else None
 
     def concerns(self, value: dict[str, Any]) -> bool:
@@ -89,6 +89,7 @@ def limits_on(
     contracted_on = contracted_on or on
     profile = profile or profile_on(book=book, on=contracted_on, product=product)
     asked = _Asked(
+        rules=rules_of(jurisdiction=profile.jurisdiction),
         profile=profile,
         on=on,
         contracted_on=contracted_on,
@@ -158,9 +159,7 @@ def _cost_caps(asked: _Asked) -> Iterable[CostCap]:
     for name in COST_CAPS:
         row = asked.row(name)
         if row is None and name == ONLY_CAP.get(asked.profile.lender_type):
-            row = parameter_on(
-                name=name, jurisdiction=asked.profile.jurisdiction, on=asked.contracted_on
-            )
+            row = asked.rules.need(name=name, on=asked.contracted_on)
         if row is not None:
             most = Figure(value=_cap_rate(asked, row.value), rule=rule_of(row))
             yield CostCap(most=most, basis=CostBasis(row.value["basis"]))
@@ -178,7 +177,7 @@ def _cap_rate(asked: _Asked, value: dict[str, Any]) -> Decimal:
         return Decimal(value["rate"])
     if is_short:
         return Decimal(value["short_term_rate"])
-    lpr = parameter_on(name=LPR, jurisdiction=asked.profile.jurisdiction, on=asked.contracted_on)
+    lpr = asked.rules.need(name=LPR, on=asked.contracted_on)
     return Decimal(multiple) * Decimal(lpr.value["rate"])
 
 
@@ -231,7 +230,7 @@ def class_rules_on(*, jurisdiction: str, on: date) -> ClassRules:
 
     :raises DaihouError: ``parameter.not_in_force``.
     """
-    read = partial(parameter_on, jurisdiction=jurisdiction, on=on)
+    read = partial(rules_of(jurisdiction=jurisdiction).need, on=on)
     thresholds = read(name="class.thresholds")
     observation, cure = read(name="class.observation").value, read(name="class.cure").value
     return ClassRules(
@@ -250,7 +249,7 @@ def limitation_rules_on(*, jurisdiction: str, on: date) -> LimitationRules:
 
     :raises DaihouError: ``parameter.not_in_force``.
     """
-    read = partial(parameter_on, jurisdiction=jurisdiction, on=on)
+    read = partial(rules_of(jurisdiction=jurisdiction).need, on=on)
     periods = read(name="limitation.periods")
     return LimitationRules(
         valid_from=periods.valid_from,
