@@ -211,12 +211,15 @@ def test_refuses_an_order_that_names_a_component_twice():
     assert refused.value.code == "terms.charged_back_order_repeats"
 
 
+KINDS = [Kind.PAYMENT_RECEIVED, Kind.CHARGED_BACK, Kind.REFUNDED, Kind.PAYMENT_REVERSED]
+
+
 @st.composite
 def histories(draw):
     events, payments = [], []
     for sequence in range(1, draw(st.integers(1, 8)) + 1):
         offset, amount = draw(st.integers(0, 120)), draw(st.integers(1, 90_000))
-        kind = draw(st.sampled_from([Kind.PAYMENT_RECEIVED, Kind.CHARGED_BACK, Kind.REFUNDED]))
+        kind = draw(st.sampled_from(KINDS))
         key = f"e{sequence}"
         if kind is Kind.PAYMENT_RECEIVED or not payments:
             payments.append(key)
@@ -224,6 +227,9 @@ def histories(draw):
             continue
         targets = [*payments, None] if kind is Kind.REFUNDED else payments
         target = draw(st.sampled_from(targets))
+        if kind is Kind.PAYMENT_REVERSED:
+            payments.remove(target)
+            amount = 0
         back = event(kind, offset, amount, key=key, sequence=sequence, target_key=target)
         events.append(back)
     return events

@@ -25,6 +25,7 @@ from daihou.core.events import (
     Event,
     Kind,
     check_events,
+    leaves_no_trace,
     without_taken_back,
 )
 from daihou.core.terms import Component, Contract
@@ -355,7 +356,7 @@ def movements(
     taking_back = [event for event in told if event.kind in TAKING_BACK_KINDS]
     gone = {e.target_key for e in taking_back if after is not None and e.effective_on <= after}
 
-    fold = _Watched(contract, [event for event in facts if event.key not in gone])
+    fold = _Watched(contract, [event for event in facts if not leaves_no_trace(event, gone)])
     if after is not None:
         fold.skip_to(after)
     noted: list[Movement] = []
@@ -366,7 +367,7 @@ def movements(
         fold.go_to(eve)
         noted += fold.noted
         gone.add(event.target_key)
-        fold = _Watched(contract, [fact for fact in facts if fact.key not in gone])
+        fold = _Watched(contract, [fact for fact in facts if not leaves_no_trace(fact, gone)])
         fold.skip_to(eve)
         noted += _difference(event, noted, fold.noted)
         fold.noted = []
