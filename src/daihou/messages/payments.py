@@ -91,6 +91,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "the voucher's file is missing (its SHA-256)",
     ),
     # Reconciliation.
+    "break.nobody": ("没有用户 {name}", "there is nobody called {name}"),
     "break.settled_already": ("差异已处理：{state}", "the break is settled already: {state}"),
     "reason.missing": ("请说明原因", "a reason is needed"),
     "reason.too_long": ("原因超过 {most} 字", "the reason has more than {most} characters"),
@@ -103,6 +104,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "the first day is after the last",
     ),
     # Debits and suspense.
+    "debit.nothing_to_plan": (
+        "当日没有可扣款项（无签约、未到期或已达次数上限）",
+        "nothing is to be debited on that day: no mandate, nothing due, or tried often enough",
+    ),
     "debit.not_offered": ("{adapter} 不支持代扣", "{adapter} does not debit anybody"),
     "debit.mandate_ended": (
         "签约 {reference} 已解约，批次不能送出",

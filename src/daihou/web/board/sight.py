@@ -76,6 +76,22 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Servicing"),
         group="work",
     ),
+    "payments": Page(
+        permission="payment.view",
+        url="desk:payments",
+        icon="cash",
+        key="p",
+        label=_("Payments"),
+        group="work",
+    ),
+    "reconciliation": Page(
+        permission="reconciliation.view",
+        url="desk:reconciliation",
+        icon="arrows-diff",
+        key="r",
+        label=_("Reconciliation"),
+        group="work",
+    ),
     "collateral": Page(
         permission="collateral.view",
         url="desk:collateral",

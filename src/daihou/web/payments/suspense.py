@@ -213,6 +213,6 @@ def describe(approval: Approval) -> Description:
     return Description(
         title=_("Return suspended money") if is_return else _("Apply suspended money"),
         facts=tuple(facts),
-        url=reverse("desk:payments:suspense_item", args=[item.book.name, item.pk]),
+        url=reverse("desk:suspense_item", args=[item.book.name, item.pk]),
         is_stale=item.left_minor != approval.payload["left_minor"],
     )

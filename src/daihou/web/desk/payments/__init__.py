@@ -1,0 +1,1 @@
+"""Pages of money in: payments, suspense, debits."""

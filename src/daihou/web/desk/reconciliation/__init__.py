@@ -1,0 +1,1 @@
+"""Pages of reconciliation: runs and breaks."""
