@@ -41,6 +41,8 @@ def staff(shown):
     from daihou.web.access.queries import system_user
 
     for name, roles in (("finance", ["finance"]), ("second", ["manager"])):
+        if name in shown:
+            continue
         shown[name], _ = access.add_user(username=name, roles=roles, acting_user=system_user())
     return shown
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from daihou.core.position import Position, Status, position
 from daihou.web.credit.models import Condition, CreditLine, Draw, Tranche, TrancheState
@@ -143,8 +143,9 @@ def owed_by(*, party: Party, book: Book, as_of: date, without: Loan | None = Non
 
 def tranches(*, loan: Loan) -> QuerySet[Tranche]:
     """Query a loan's tranches with their conditions, in order."""
+    conditions = Condition.objects.select_related("filed_by", "signed_by")
     found = Tranche.objects.filter(loan=loan).order_by("tranche_no")
-    return found.prefetch_related("conditions__filed_by", "conditions__signed_by")
+    return found.prefetch_related(Prefetch("conditions", conditions.order_by("condition_no")))
 
 
 def open_conditions(*, tranche: Tranche) -> QuerySet[Condition]:

@@ -30,10 +30,10 @@ def describe(approval: Approval) -> Description:
     return Description(
         title=title,
         facts=(
-            (_("In force"), f"{found.effective_on.isoformat()} – {until}"),
+            (_("Days in force"), f"{found.effective_on.isoformat()} – {until}"),
             (_("Annual cost, nominal"), _percent(given["nominal_rate"])),
             (_("Annual cost, effective"), _percent(given["effective_rate"])),
-            (_("Note"), found.note),
+            (_("What is new"), found.note),
         ),
         url=reverse(
             "desk:product_version",

@@ -6,20 +6,19 @@ from datetime import date
 from django.http import HttpRequest
 
 from daihou.core.limitation import Evidence, Ground, GuaranteeClock, guarantee_clock
-from daihou.core.position import position
+from daihou.core.position import Position, Status, position
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Contract
 from daihou.errors import DaihouError
 from daihou.web.desk.parties import sighting
-from daihou.web.ledger.models import Position
-from daihou.web.ledger.queries import load_loan
+from daihou.web.ledger.queries import load_loan, load_loans
 from daihou.web.loans.models import Loan
 from daihou.web.parameters.limits import limitation_rules_on
 from daihou.web.parameters.queries import profile_on
 from daihou.web.parties import queries
 from daihou.web.parties.models import LoanRole, Party, Role
 
-LOANS_MOST = 200
+LOANS_MOST = 200  # Each is folded.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +28,17 @@ class LoanLine:
     loan: Loan
     role: LoanRole | None  # None: she is the borrower.
     of_duplicate: str  # The reference of the duplicate or company it is of; empty: her own.
-    published: Position | None
+    position: Position  # As of the business date of its own book.
     clock: GuaranteeClock | None
+
+    @property
+    def state(self) -> str:
+        is_active = self.position.status is Status.ACTIVE
+        return self.position.bucket.value if is_active else self.position.status.value
+
+    @property
+    def overdue_minor(self) -> int:
+        return sum(self.position.overdue_minor.values())
 
 
 def loan_lines(
@@ -41,7 +49,7 @@ def loan_lines(
     ids = [*queries.family_ids(party=party), *named]
     loans = sighting.loans_seen(request, ids).select_related("book", "product", "person")
     found = list(loans.order_by("book_id", "loan_ref")[:LOANS_MOST])
-    published = Position.objects.in_bulk([loan.pk for loan in found])
+    positions = _positions(found, as_of=as_of)
     roles = LoanRole.objects.filter(loan__in=found, party_id__in=ids, ended_on__isnull=True)
     by_loan: dict[int, list[LoanRole]] = {}
     for role in roles.order_by("pk"):
@@ -58,11 +66,26 @@ def loan_lines(
                     loan=loan,
                     role=part,
                     of_duplicate=named.get(who or 0, ""),
-                    published=published.get(loan.pk),
+                    position=positions[loan.pk],
                     clock=None if part is None else clock_of(part, as_of=as_of),
                 )
             )
     return lines
+
+
+def _positions(loans: list[Loan], *, as_of: date) -> dict[int, Position]:
+    """Fold loans, each on the business date of its book: what is published lacks quiet ones."""
+    by_book: dict[int, list[Loan]] = {}
+    for loan in loans:
+        by_book.setdefault(loan.book_id, []).append(loan)
+    found = {}
+    for of_book in by_book.values():
+        book = of_book[0].book
+        day = book.business_date or as_of
+        loaded = load_loans(book=book, loan_ids=[loan.pk for loan in of_book])
+        for loan_id, (contract, events) in loaded.items():
+            found[loan_id] = position(contract=contract, events=events, as_of=day, with_rows=False)
+    return found
 
 
 def clock_of(role: LoanRole, *, as_of: date) -> GuaranteeClock | None:

@@ -109,10 +109,12 @@ class VersionForm(Styled):
         help_text=_("Which limits of law concern the product."))  # fmt: skip
     product_class = forms.ChoiceField(label=_("Class of product"), required=False,
         choices=ProductClass.choices)  # fmt: skip
-    note = forms.CharField(label=_("Note"), required=False, max_length=NOTE_LONGEST,
+    note = forms.CharField(label=_("What is new"), required=False, max_length=NOTE_LONGEST,
         help_text=_("What changes and why, for the person who approves."))  # fmt: skip
     method = _choice(_("Repayment"), words.OFFERED_METHODS)
-    instalment_count = _count(_("Instalments"), least=1, most=MOST_INSTALMENTS, required=True)
+    instalment_count = _count(
+        _("Number of instalments"), least=1, most=MOST_INSTALMENTS, required=True
+    )
     every = _count(_("Every"), least=1, most=SCHEDULE_EVERY_MOST, required=True)
     unit = _choice(_("Unit of periods"), words.UNITS)
     month_end = _choice(_("A 31st in a short month falls"), words.MONTH_ENDS)
@@ -168,7 +170,7 @@ class VersionForm(Styled):
         choices=words.OFFERED_METHODS, widget=forms.CheckboxSelectMultiple)  # fmt: skip
 
     GROUPS: Final = (
-        (_("In force"), ("effective_on", "effective_until", "lender_type", "product_class",
+        (_("Days in force"), ("effective_on", "effective_until", "lender_type", "product_class",
                          "note")),
         (_("Repayment"), ("method", "instalment_count", "every", "unit", "month_end",
                           "holiday_shift", "calendar", "principal_grace_count",
@@ -196,7 +198,7 @@ class VersionForm(Styled):
 
 
 class CostForm(Styled):
-    code = forms.CharField(label=_("Item"), max_length=40)
+    code = forms.CharField(label=_("Code of the item"), max_length=40)
     component = _choice(_("Component"), words.CHARGEABLE)
     method = _choice(_("Charged"), list(words.CHARGED.items()))
     standard = forms.CharField(label=_("Standard"), max_length=STANDARD_LONGEST)

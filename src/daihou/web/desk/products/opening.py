@@ -36,7 +36,10 @@ class LoanForm(Styled):
         label=gettext_lazy("Start"), widget=forms.DateInput(attrs={"type": "date"})
     )
     instalment_count = forms.IntegerField(
-        label=gettext_lazy("Instalments"), min_value=1, max_value=MOST_INSTALMENTS, required=False
+        label=gettext_lazy("Number of instalments"),
+        min_value=1,
+        max_value=MOST_INSTALMENTS,
+        required=False,
     )
     rate = forms.DecimalField(
         label=gettext_lazy("Rate, %"), min_value=0, max_value=RATE_MOST, required=False

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from daihou.core.terms import MOST_MINOR
 from daihou.errors import DaihouError
 from daihou.web.board import money
+from daihou.web.board.words import COMPONENTS
 from daihou.web.desk.answering import line_of
 from daihou.web.desk.products import filling, words
 from daihou.web.desk.products.forms import VersionForm
 from daihou.web.loans import limiting, queries
-from daihou.web.loans.costs import sample
+from daihou.web.loans.costs import CostItem, sample
 from daihou.web.loans.models import Product
 from daihou.web.loans.queries import Content
 
@@ -27,22 +28,56 @@ def groups(content: Content, *, digits: int) -> list[tuple[Any, list[tuple[str, 
     form = filling.draft_of(content=content, digits=digits, calendars={}).form
     shown = []
     for title, fields in form.groups():
-        lines = [(str(field.label), text) for field in fields if (text := _text(field, digits))]
-        shown.append((title, [line for line in lines if line[1]]))
+        lines = [
+            (str(field.label), text)
+            for field in fields
+            if not _is_idle(field, form.initial) and (text := _text(field, digits))
+        ]
+        shown.append((title, lines))
     return [group for group in shown if group[1]]
 
 
 def differences(before: Content, after: Content, *, digits: int) -> list[tuple[str, str, str]]:
     """Name what differs: the field as people read it, before and after."""
     labels = {name: str(field.label) for name, field in VersionForm.base_fields.items()}
-    shown = []
+    shown = _differing_costs(before, after, digits=digits)
     for each in queries.differences(before=before, after=after):
+        if each.field.startswith("costs"):
+            continue
         tail = each.field.partition(".")[2]
         name = words.FIELD_OF_PATH.get(each.field, tail if tail in labels else each.field)
         label = labels.get(name, each.field)
         before_text, after_text = (_value(v, name, digits) for v in (each.before, each.after))
         shown.append((label, before_text, after_text))
     return shown
+
+
+def _differing_costs(before: Content, after: Content, *, digits: int) -> list[tuple[str, str, str]]:
+    """Name each item of the cost table that differs, whole."""
+    old, new = (
+        {item.code: _item_text(item, digits) for item in content.costs}
+        for content in (before, after)
+    )
+    return [
+        (_("Cost item %(code)s") % {"code": code}, old.get(code, "–"), new.get(code, "–"))
+        for code in {**old, **new}
+        if old.get(code) != new.get(code)
+    ]
+
+
+def _item_text(item: CostItem, digits: int) -> str:
+    parts = [
+        str(COMPONENTS[item.component]),
+        str(words.CHARGED[item.method]),
+        item.standard,
+        item.payee,
+        str(words.PAYEES[item.payee_role]),
+    ]
+    if item.share is not None:
+        parts.append(f"{(item.share * 100).normalize():f} %")
+    if item.amount_minor:
+        parts.append(money.full(item.amount_minor, digits=digits))
+    return " · ".join(parts)
 
 
 def sample_context(
@@ -67,9 +102,15 @@ def sample_context(
     return shown
 
 
+def _is_idle(field: BoundField, given: Mapping[str, Any]) -> bool:
+    """Tell whether a field says nothing: it belongs to another that is not given."""
+    owner = words.OWNERS.get(field.name)
+    return owner is not None and not given.get(owner)
+
+
 def _text(field: BoundField, digits: int) -> str:
     value = field.initial
-    if value is None or value in ("", []):
+    if value is None or value in ("", [], 0):
         return ""
     if isinstance(value, bool):
         return _("yes") if value else ""

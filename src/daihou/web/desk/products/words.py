@@ -103,6 +103,10 @@ FIELD_OF_PATH: Final = {  # Where a difference is named by the field of the form
     "ranges.principal_least_minor": "principal_least",
     "ranges.principal_most_minor": "principal_most",
 }
+OWNERS: Final = {  # What a field says nothing without.
+    "penalty_rate_per": "penalty_rate",
+    "compound_rate_per": "compound_rate",
+}
 MINOR_FIELDS: Final = frozenset(
     {"multiple", "balloon", "instalment_fee", "tolerance", "principal_least", "principal_most"}
 )
