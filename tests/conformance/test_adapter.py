@@ -152,6 +152,122 @@ def test_what_is_not_built_is_named_whatever_else_differs(steps, terms, name):
     assert (result.outcome, result.reason) == (Outcome.UNSUPPORTED, name)
 
 
+LOANS = ("ASSET", "112601", "Loans Receivable")
+CLEARING = ("LIABILITY", "145023", "Suspense/Clearing account")
+INCOME = ("ASSET", "112603", "Interest/Fee Receivable")
+
+
+def entry(account, *, debit=None, credit=None):
+    names = ("account_type", "gl_code", "account")
+    return {**dict(zip(names, account, strict=True)), "debit": debit, "credit": credit}
+
+
+REPAID = {
+    "op": "expect_journal",
+    "txn_type": "REPAYMENT",
+    "date": "2023-01-20",
+    "entries": [
+        entry(LOANS, credit="580.00"),
+        entry(INCOME, credit="20.00"),
+        entry(CLEARING, debit="600.00"),
+    ],
+}
+BACK = [
+    {"op": "set_business_date", "date": "2023-01-25"},
+    {"op": "chargeback", "amount": "600.00", "ref": "t3", "target": "t2"},
+    {
+        "op": "expect_transactions",
+        "complete": False,
+        "rows": [["2023-01-25", "Chargeback", "600.00", "600.00", "0.00", "0.00", "0.00"]],
+    },
+    {"op": "expect_balance", "outstanding": "1020.00", "overpaid": "0.00"},
+    {
+        "op": "expect_journal",
+        "txn_type": "CHARGEBACK",
+        "date": "2023-01-25",
+        "entries": [entry(LOANS, debit="600.00"), entry(CLEARING, credit="600.00")],
+    },
+]
+
+
+def test_journals_and_money_that_goes_back_are_compared():
+    result = run_case(case_of([*STEPS, REPAID, *BACK, REPAID]))
+    assert (result.outcome, result.differences) == (Outcome.PASSED, ())
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_an_entry_that_is_missing_is_a_difference(which):
+    step = copy.deepcopy(REPAID)
+    del step["entries"][which]
+    result = run_case(case_of([*STEPS, step]))
+    (found,) = result.differences
+    assert (found.difference.table, found.difference.theirs) == ("journal", "no such row")
+
+
+def test_a_reversed_payment_shows_its_entries_both_ways():
+    both = copy.deepcopy(REPAID)
+    both["entries"] += [
+        {**each, "debit": each["credit"], "credit": each["debit"]} for each in both["entries"]
+    ]
+    steps = [*STEPS, {"op": "undo_transaction", "target": "t2"}]
+    assert run_case(case_of([*steps, both])).outcome is Outcome.PASSED
+    assert run_case(case_of([*steps, REPAID])).outcome is Outcome.FAILED
+
+
+REQUESTS = [
+    ({"request": "charge_off", "date": "2023-01-20"}, False),
+    ({"request": "undo_charge_off", "date": "2023-01-20"}, True),
+    ({"request": "credit_balance_refund", "date": "2023-01-20", "amount": "1.00"}, False),
+    ({"request": "credit_balance_refund", "date": "2023-01-21", "amount": "1.00"}, True),
+    ({"request": "repayment", "date": "2023-01-20", "amount": "1.00"}, False),
+]
+
+
+@pytest.mark.parametrize(("request_step", "refused"), REQUESTS)
+def test_what_we_would_do_is_no_refusal(request_step, refused):
+    result = run_case(case_of([*STEPS, {"op": "expect_rejected", **request_step}]))
+    assert (result.outcome is Outcome.PASSED) == refused
+
+
+def test_a_loan_that_was_written_off_is_charged_no_more():
+    off = {"op": "charge_off", "date": "2023-01-20"}
+    for request in ("charge_off", "add_charge"):
+        step = {"op": "expect_rejected", "request": request, "date": "2023-01-20"}
+        assert run_case(case_of([*STEPS, off, step])).outcome is Outcome.PASSED
+
+
+def test_changes_of_the_plan_show_what_they_emptied():
+    later = {"op": "set_business_date", "date": "2023-02-10"}
+    steps = [*STEPS[:4], later, {"op": "re_amortize"}]
+    rows = [
+        [None, None, "2023-01-01", None, "1000.00", None, None, "0.00", None, "0.00", "0.00"],
+        [1, 31, "2023-02-01", "2023-02-10", "1000.00", *["0.00"] * 9],
+        [
+            2,
+            28,
+            "2023-03-01",
+            None,
+            "0.00",
+            "1000.00",
+            *["0.00"] * 3,
+            "1000.00",
+            *["0.00"] * 3,
+            "1000.00",
+        ],
+    ]
+    told = [["2023-02-10", "Re-amortize", "500.00", "500.00", "0.00", "0.00", "0.00", "0.00"]]
+    result = run_case(
+        case_of(
+            [
+                *steps,
+                {"op": "expect_schedule", "periods": 2, "rows": rows},
+                {"op": "expect_transactions", "complete": False, "rows": told},
+            ]
+        )
+    )
+    assert (result.outcome, result.differences) == (Outcome.PASSED, ())
+
+
 def test_a_refusal_of_ours_is_a_failure_and_not_a_crash():
     steps = changed(6, ("amount",), "0.00")
     result = run_case(case_of(steps))
@@ -219,6 +335,15 @@ def test_the_command_prints_one_document(shared, capsys):
         "failures",
     ]
     assert document["total"] == sum(each["total"] for each in document["by_trust"].values())
+
+
+def test_the_command_writes_the_table_of_the_page(shared, capsys):
+    from daihou.cli.conformance import conformance
+
+    conformance(file=shared / "conformance" / "fineract_cases.json", as_table=True)
+    printed = capsys.readouterr().out
+    assert printed.startswith("| Trust | total | passed | failed | deviation | unsupported |\n|---")
+    assert "\n| charge off | " in printed
 
 
 def test_the_command_shows_tables_and_reasons(shared, capsys):
