@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "documents": ("daihou.cli.documents", "Make statements and letters; plan notices. 文书"),
     "files": ("daihou.cli.files", "Verify and purge the archive of files. 档案"),
     "parameters": ("daihou.cli.parameters", "List and ask for dated parameters. 参数"),
+    "products": ("daihou.cli.products", "List products; cost a sample loan. 产品"),
     "serve": ("daihou.cli.serve", "Serve the web pages. 网页服务"),
     "worker": ("daihou.cli.worker", "Do queued jobs. 后台任务"),
     "db": ("daihou.cli.db", "Start, stop, back up and restore the database. 数据库"),

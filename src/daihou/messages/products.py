@@ -55,6 +55,11 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "产品 {product} 在 {on} 没有获批版本",
         "the product {product} has no approved version on {on}",
     ),
+    "product.version_unknown": (
+        "产品 {product} 没有第 {version} 版",
+        "the product {product} has no version {version}",
+    ),
+    "product.principal_wrong": ("金额 {text} 无效", "the amount {text} makes no sense"),
     "product.not_in_force": (
         "产品 {product} 第 {version} 版在 {on} 不可放款",
         "version {version} of {product} opens no loans that start on {on}",
