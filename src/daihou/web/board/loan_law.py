@@ -4,6 +4,7 @@ Shape   Frozen values; where no rules are known for the book or the day a part i
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from daihou.core.classes import ClassFloor, five_level_floor
@@ -18,8 +19,12 @@ from daihou.core.terms import Contract
 from daihou.errors import DaihouError
 from daihou.web.limitation import queries as limitation
 from daihou.web.loans.models import Loan
-from daihou.web.parameters.limits import class_rules_on, limits_on
-from daihou.web.parameters.queries import profile_on
+from daihou.web.parameters.limits import (
+    class_rules_from,
+    limitation_rules_from,
+    limits_from,
+)
+from daihou.web.parameters.queries import profile_on, rules_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,33 +53,37 @@ def law(
     profile = profile_on(book=loan.book, on=as_of, product=loan.product)
     if not profile.jurisdiction:
         return None
+    rules = rules_of(jurisdiction=profile.jurisdiction)
     floor = clock = cost = None
     above: tuple[Excess, ...] = ()
     if position.status in {Status.ACTIVE, Status.WRITTEN_OFF} or position.claim_minor:
-        try:
-            rules = class_rules_on(jurisdiction=profile.jurisdiction, on=as_of)
-            floor = five_level_floor(contract=contract, events=events, as_of=as_of, rules=rules)
-        except DaihouError:
-            floor = None  # No thresholds were in force on that day.
-    try:
+        with suppress(DaihouError):  # No thresholds were in force on that day.
+            floor = five_level_floor(
+                contract=contract,
+                events=events,
+                as_of=as_of,
+                rules=class_rules_from(rules=rules, on=as_of),
+            )
+    with suppress(DaihouError):
         clock = limitation.clock_from(
             loan=loan,
             contract=contract,
             events=events,
             as_of=as_of,
             records=list(limitation.evidence_of(loan=loan)),
+            rules=limitation_rules_from(rules=rules, on=as_of),
         )
-    except DaihouError:
-        clock = None
     if position.disbursed_on is not None:
-        try:
+        with suppress(CostRefused, DaihouError):  # No rate makes it even; a cap is not in force.
             cost = cost_of(contract=contract, events=events, as_of=as_of)
-            limits = limits_on(
-                book=loan.book, on=as_of, contracted_on=contract.start_on, product=loan.product
+            limits = limits_from(
+                rules=rules,
+                profile=profile,
+                on=as_of,
+                contracted_on=contract.start_on,
+                minor_digits=contract.minor_digits,
             )
             above = excesses(contract=contract, events=events, as_of=as_of, limits=limits)
-        except (CostRefused, DaihouError):
-            pass  # No rate makes the flows even, or a cap was not in force on that day.
     return Law(
         jurisdiction=profile.jurisdiction,
         is_assumed=profile.is_assumed,

@@ -17,6 +17,7 @@ from daihou.core.limitation import (
     Ground,
     GuaranteeClock,
     LimitationClock,
+    LimitationRules,
     clock_of as core_clock_of,
     guarantee_clock,
 )
@@ -60,6 +61,7 @@ def clock_of(*, loan: Loan, as_of: date) -> LimitationClock:
         events=events,
         as_of=as_of,
         records=list(evidence_of(loan=loan)),
+        rules=_periods(loan.book, as_of),
     )
 
 
@@ -73,7 +75,7 @@ def guarantee_of(*, loan: Loan, agreed_months: int | None, as_of: date) -> Guara
         agreed_months=agreed_months,
         evidence=_records(loan, evidence_of(loan=loan)),
         as_of=as_of,
-        rules=limitation_rules_on(jurisdiction=_law(loan.book, as_of), on=as_of),
+        rules=_periods(loan.book, as_of),
     )
 
 
@@ -106,7 +108,7 @@ def _late(book: Book, as_of: date, most_days: int) -> QuerySet[Position]:
 
     No period here is shorter than the enforcement timer's; what was due later cannot be near.
     """
-    rules = limitation_rules_on(jurisdiction=_law(book, as_of), on=as_of)
+    rules = _periods(book, as_of)
     years = min(rules.years, rules.enforcement_years)
     latest_on = as_of - timedelta(days=years * 365 - most_days)
     return Position.objects.filter(book=book, oldest_unpaid_due_on__lte=latest_on)
@@ -114,13 +116,19 @@ def _late(book: Book, as_of: date, most_days: int) -> QuerySet[Position]:
 
 def _clocks(book: Book, loans: Sequence[Loan], as_of: date) -> Iterable[LoanClock]:
     loaded = load_loans(book=book, loan_ids=[loan.pk for loan in loans])
+    rules = _periods(book, as_of)
     records: dict[int, list[Evidence]] = {loan.pk: [] for loan in loans}
     for row in Evidence.objects.filter(loan__in=loans).select_related("withdrawn"):
         records[row.loan_id].append(row)
     for loan in loans:
         contract, events = loaded[loan.pk]
         clock = clock_from(
-            loan=loan, contract=contract, events=events, as_of=as_of, records=records[loan.pk]
+            loan=loan,
+            contract=contract,
+            events=events,
+            as_of=as_of,
+            records=records[loan.pk],
+            rules=rules,
         )
         yield LoanClock(loan=loan, clock=clock, alert_days=None)
 
@@ -132,22 +140,24 @@ def clock_from(
     events: Sequence[Event],
     as_of: date,
     records: Iterable[Evidence],
+    rules: LimitationRules,
 ) -> LimitationClock:
-    """Tell the clock of a loan that is loaded already, with its records.
-
-    :raises DaihouError: as ``clock_of``.
-    """
+    """Tell the clock of a loan that is loaded already, with its records."""
     return core_clock_of(
         contract=contract,
         events=events,
         evidence=_records(loan, records),
         as_of=as_of,
-        rules=limitation_rules_on(jurisdiction=_law(loan.book, as_of), on=as_of),
+        rules=rules,
     )
 
 
 def _law(book: Book, on: date) -> str:
     return profile_on(book=book, on=on).jurisdiction
+
+
+def _periods(book: Book, on: date) -> LimitationRules:
+    return limitation_rules_on(jurisdiction=_law(book, on), on=on)
 
 
 def _alert_days(book: Book, on: date) -> list[int]:

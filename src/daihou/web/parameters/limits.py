@@ -87,14 +87,37 @@ def limits_on(
     :raises DaihouError: ``parameter.not_in_force``.
     """
     contracted_on = contracted_on or on
-    profile = profile or profile_on(book=book, on=contracted_on, product=product)
-    asked = _Asked(
+    profile = profile_on(book=book, on=contracted_on, product=product)
+    return limits_from(
         rules=rules_of(jurisdiction=profile.jurisdiction),
         profile=profile,
         on=on,
         contracted_on=contracted_on,
         term_months=term_months,
         minor_digits=book.minor_digits,
+    )
+
+
+def limits_from(
+    *,
+    rules: Rules,
+    profile: Profile,
+    on: date,
+    contracted_on: date,
+    minor_digits: int,
+    term_months: int | None = None,
+) -> Limits:
+    """Build limits from rows and a profile that are read already.
+
+    :raises DaihouError: ``parameter.not_in_force``.
+    """
+    asked = _Asked(
+        rules=rules,
+        profile=profile,
+        on=on,
+        contracted_on=contracted_on,
+        term_months=term_months,
+        minor_digits=minor_digits,
     )
     empty = Limits(
         jurisdiction=profile.jurisdiction,
@@ -230,7 +253,15 @@ def class_rules_on(*, jurisdiction: str, on: date) -> ClassRules:
 
     :raises DaihouError: ``parameter.not_in_force``.
     """
-    read = partial(rules_of(jurisdiction=jurisdiction).need, on=on)
+    return class_rules_from(rules=rules_of(jurisdiction=jurisdiction), on=on)
+
+
+def class_rules_from(*, rules: Rules, on: date) -> ClassRules:
+    """Build thresholds from rows that are read already.
+
+    :raises DaihouError: ``parameter.not_in_force``.
+    """
+    read = partial(rules.need, on=on)
     thresholds = read(name="class.thresholds")
     observation, cure = read(name="class.observation").value, read(name="class.cure").value
     return ClassRules(
@@ -249,7 +280,15 @@ def limitation_rules_on(*, jurisdiction: str, on: date) -> LimitationRules:
 
     :raises DaihouError: ``parameter.not_in_force``.
     """
-    read = partial(rules_of(jurisdiction=jurisdiction).need, on=on)
+    return limitation_rules_from(rules=rules_of(jurisdiction=jurisdiction), on=on)
+
+
+def limitation_rules_from(*, rules: Rules, on: date) -> LimitationRules:
+    """Build periods from rows that are read already.
+
+    :raises DaihouError: ``parameter.not_in_force``.
+    """
+    read = partial(rules.need, on=on)
     periods = read(name="limitation.periods")
     return LimitationRules(
         valid_from=periods.valid_from,
