@@ -38,7 +38,11 @@ def caller(name, *roles):
 
 
 def test_every_request_of_the_guide_is_answered_as_written(shown, django_db_blocker):
-    people = {"core": caller("core-banking", "finance", "admin")}
+    people = {
+        "core": caller("core-banking", "finance", "admin"),
+        "desk": caller("desk", "manager"),
+        "lead": caller("lead", "manager"),
+    }
     kept = {}
     steps = STEP.findall(GUIDE.read_text(encoding="utf-8"))
     assert len(steps) > 5
