@@ -15,6 +15,7 @@ import pytest
 from tests.database import *  # noqa: F403
 from tests.database import scratch
 from tests.web.odd_books import make_odd_books
+from tests.web.servicing_book import make_site as make_servicing_book
 from tests.web.shown_book import PASSWORD, make_shown_book, make_users
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -55,6 +56,7 @@ def site(running_database, django_db_blocker, tmp_path_factory):
         make_odd_books()
         _import_files(folder)
         make_users()
+        make_servicing_book()
         log = (folder / "serve.log").open("w")
         server = subprocess.Popen(
             [sys.executable, "-m", "daihou", "serve"],

@@ -26,6 +26,7 @@ from tests.web.shown_book import PASSWORD
 
 TODAY = date(2025, 5, 20)  # Business date of the book: loan A owes its instalments 3 and 4.
 PENALTY = {"penalty_multiple": "1.5"}
+WALKED = 30  # Loans for the walk by keyboard.
 ROLES = ("manager", "finance", "collector", "compliance", "analyst", "operator", "agency")
 
 
@@ -53,8 +54,17 @@ def make_book(**more):
 
 
 def make_site():
-    """Make the book with its night, and one user of each role, for a served site."""
+    """Make the book with its night, loans to walk through, and one user of each role."""
     book = make_book()
+    walked = [f"W{number:02d}" for number in range(1, WALKED + 1)]
+    ledger.post_tape(
+        book=book,
+        tape=tape(
+            loans=[loan(ref, **PENALTY) for ref in walked],
+            payments=[payment(ref, date(2025, 2, 6), 11_002) for ref in walked],
+        ),
+        acting_user=system_user(),
+    )
     Book.objects.filter(pk=book.pk).update(business_date=None)
     run_end_of_day(book=book, through=TODAY, acting_user=system_user())
     return make_people()

@@ -25,12 +25,12 @@ from daihou.web.servicing.kinds import LABELS
 from daihou.web.servicing.loading import Loaded
 from daihou.web.servicing.models import OfferState
 
-GROUPS: dict[Group, tuple[str, Promise]] = {
-    Group.PLAN: ("calendar-cog", _("Plan")),
-    Group.MONEY: ("cash", _("Money")),
-    Group.RELIEF: ("heart-handshake", _("Relief and charges")),
-    Group.OWNERSHIP: ("arrows-exchange", _("Owner and guarantor")),
-    Group.LOSS: ("circle-x", _("Charge-off")),
+GROUPS: dict[Group, tuple[str, str, Promise]] = {  # Icon, key, word.
+    Group.PLAN: ("calendar-cog", "p", _("Plan")),
+    Group.MONEY: ("cash", "m", _("Money")),
+    Group.RELIEF: ("heart-handshake", "r", _("Relief and charges")),
+    Group.OWNERSHIP: ("arrows-exchange", "o", _("Owner and guarantor")),
+    Group.LOSS: ("circle-x", "c", _("Charge-off")),
 }
 PAYEES: dict[Payee, Promise] = {
     Payee.LENDER: _("the lender"),
@@ -45,6 +45,7 @@ NEWEST = 60
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
     icon: str
+    key: str
     label: Promise
     actions: tuple[tuple[str, Promise], ...]
 
@@ -61,7 +62,8 @@ def menu(*, status: str = "") -> tuple[Menu, ...]:
     return tuple(
         Menu(
             icon=GROUPS[group][0],
-            label=GROUPS[group][1],
+            key=GROUPS[group][1],
+            label=GROUPS[group][2],
             actions=tuple((action.value, LABELS[action]) for _group, action in of_group),
         )
         for group, of_group in groupby(found, key=lambda pair: pair[0])

@@ -186,6 +186,8 @@ def form_for(
         if name in spec.takes and isinstance(field, forms.ChoiceField):
             field.choices = _or_none(field)
         made[name] = field
+    first = spec.needs[0] if spec.needs and spec.needs[0] in made else "effective_on"
+    made[first].widget.attrs["autofocus"] = True
     form: type[forms.Form] = type("ActionForm", (forms.Form,), made)
     return form(data, initial={"effective_on": effective_on}, label_suffix="")
 

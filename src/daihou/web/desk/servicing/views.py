@@ -178,6 +178,9 @@ def _go(request: HttpRequest, address: str) -> HttpResponse:
 def _answer(
     request: HttpRequest, *, sight: Sight, row: Loan, action: Action, filled: _Filled
 ) -> HttpResponse:
+    if filled.shown:  # The reason is what comes next.
+        for field in filled.form.fields.values():
+            field.widget.attrs.pop("autofocus", None)
     context = {
         "row": row,
         "action": action,

@@ -6,6 +6,12 @@
 
   let afterG = 0;
   document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey && event.key === "Enter") {
+      const form = event.target.closest("form");
+      const button = document.getElementById(event.target.dataset.submits ?? "") ?? form?.querySelector("button");
+      if (form && button) { event.preventDefault(); form.requestSubmit(button); }
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
       document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
