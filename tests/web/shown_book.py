@@ -65,6 +65,7 @@ def make_users(*, only=()):
         "funder": {"roles": ["funder"], "funder": lent and lent.funder},
         "agency": {"roles": ["agency"], "book_name": "demo"},
         "compliance": {"roles": ["compliance"]},
+        "finance": {"roles": ["finance"]},
     }
     made = {}
     for name, given in wanted.items():

@@ -13,7 +13,7 @@ from daihou.core.changes import Change
 from daihou.core.events import Event, Kind
 from daihou.core.terms import Surplus
 from daihou.web.access.queries import system_user
-from daihou.web.accounting import nightly, periods, queries as accounting
+from daihou.web.accounting import closing, nightly, queries as accounting
 from daihou.web.accounting.errors import AccountingRefused
 from daihou.web.accounting.models import AccountingPeriod, Journal, JournalEntry, Proof
 from daihou.web.ledger import end_of_day, operations, queries, recording
@@ -125,13 +125,13 @@ def test_a_closed_month_is_corrected_in_the_open_one_with_a_link(unblocked):
     book = new_book()
     finance = system_user()
     run(book, date(2025, 1, 20))
-    january = periods.find(book=book, month=date(2025, 1, 1))
-    refuses(periods.close, "period.not_over", period=january, acting_user=finance)
+    january = closing.find(book=book, month=date(2025, 1, 1))
+    refuses(closing.close, "period.not_over", period=january, acting_user=finance)
     run(book, date(2025, 2, 7))
-    february = periods.find(book=book, month=date(2025, 2, 1))
-    refuses(periods.close, "period.earlier_open", period=february, acting_user=finance)
-    periods.close(period=january, acting_user=finance)
-    refuses(periods.close, "period.closed_already", period=january, acting_user=finance)
+    february = closing.find(book=book, month=date(2025, 2, 1))
+    refuses(closing.close, "period.earlier_open", period=february, acting_user=finance)
+    closing.close(period=january, acting_user=finance)
+    refuses(closing.close, "period.closed_already", period=january, acting_user=finance)
 
     def january_is():
         lines = accounting.trial_balance(book=book, view="lender", as_of=date(2025, 1, 31))
@@ -234,13 +234,13 @@ def test_a_difference_is_kept_alarms_the_run_and_keeps_the_month_open(unblocked,
     apart = {line.measure: line.difference_minor for line in proof.lines.all()}
     assert (apart["fee"], apart["penalty"], apart["principal"]) == (-7, 7, 0)
     assert result.alarms[-1]["code"] == "accounting.proof_failed"
-    january = periods.find(book=book, month=date(2025, 1, 1))
-    refuses(periods.close, "period.proof_failed", period=january, acting_user=system_user())
+    january = closing.find(book=book, month=date(2025, 1, 1))
+    refuses(closing.close, "period.proof_failed", period=january, acting_user=system_user())
 
     monkeypatch.undo()
     run(book, date(2025, 2, 1))
     assert Proof.objects.latest("pk").is_passed
-    periods.close(period=january, acting_user=system_user())
+    closing.close(period=january, acting_user=system_user())
 
 
 @pytest.mark.parametrize("step", ["_post", "_insert", "prove"])

@@ -145,10 +145,10 @@ def close(
     """Close a month for good; later corrections go into the open one (关账)."""
     ledger = _open(book, "lender")
     from daihou.web.access.queries import system_user
-    from daihou.web.accounting import periods
+    from daihou.web.accounting import closing
 
-    found = periods.find(book=ledger, month=period.date())
-    closed = periods.close(period=found, acting_user=system_user())
+    found = closing.find(book=ledger, month=period.date())
+    closed = closing.close(period=found, acting_user=system_user())
     document = {
         "book": ledger.name,
         "period": f"{closed.start_on:%Y-%m}",

@@ -1,13 +1,14 @@
 """What moved on the loans of a shard, by day and product: columns where the kernel can, else core.
 
 Units   See ``columns``; ``amount_minor`` is that of ``core.posting.Movement``.
-Shape   ``shard_movements`` gives one row per day, product, cause, move, component and state;
-        ``shard_figures`` the sub-ledger's figures by product, from the kernel's other fold.
+Shape   ``post_shard`` gives one row per day, product, cause, move, component and state, and the
+        sub-ledger's figures by product; ``shard_figures`` those figures by the night's own fold.
 Errors  What ``arrays`` and ``core`` refuse passes through.
 Source  docs/algorithms/posting.md; tests/twins holds both ways equal.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -45,6 +46,7 @@ class Out(NamedTuple):
     product: layout.Minor
     figures: layout.Minor
     sums: layout.Minor  # [day, product, slot]
+    held: layout.Minor  # [product, place in MEASURES]
     unused: layout.Minor
 
 
@@ -67,27 +69,41 @@ SLOTS = _slots()
 NO_MOVEMENT = [SLOTS.index((SUSPENSE, Move.HELD.value, ""))]
 
 
-def shard_movements(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardPosting:
+    """What moved (``MOVEMENTS``), and where it left the loans (``FIGURES``)."""
+
+    movements: pl.DataFrame
+    figures: pl.DataFrame
+
+
+def post_shard(
     *,
     tables: ShardTables,
     loan_facts: pl.DataFrame,
     as_of: date,
     after: date | None = None,
-) -> pl.DataFrame:
-    """Sum up what moved on every loan of a shard after a day through another (``MOVEMENTS``).
+) -> ShardPosting:
+    """Walk every loan of a shard once, and sum up what moved after a day through another.
 
     ``loan_facts`` says of loans their ``product`` and whether they were ``opened`` at a cut-over.
     """
     loans = _with_facts(tables.loans, loan_facts)
     plain = loans.filter("is_plain")
-    rows = others.decode(tables.others.sort("loan_id"))
-    rest = loans.filter(~pl.col("is_plain"))
     parts = [
-        _plain_movements(plain.filter(pl.col("opened") == opened), tables, as_of, after, kind)
+        _post_plain(plain.filter(pl.col("opened") == opened), tables, as_of, after, kind)
         for opened, kind in ((False, Kind.DISBURSED), (True, Kind.OPENED))
     ]
-    parts.append(_other_movements(rows, rest, as_of, after))
-    return total(parts)
+    rest = loans.filter(~pl.col("is_plain"))
+    moved = [movements for movements, _ in parts]
+    moved.append(_other_movements(others.decode(tables.others), rest, as_of, after))
+    figures = [figures for _, figures in parts] + [_other_figures(tables, rest, as_of)]
+    return ShardPosting(movements=total(moved), figures=by_product(figures))
+
+
+def by_product(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up figures by product."""
+    return pl.concat(parts).group_by("product").agg(pl.all().sum()).sort("product")
 
 
 def total(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -113,32 +129,38 @@ def shard_arrays(loans: pl.DataFrame, tables: ShardTables) -> arrays.ShardArrays
     )
 
 
-def _plain_movements(
+def _post_plain(
     loans: pl.DataFrame, tables: ShardTables, as_of: date, after: date | None, start: Kind
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    loans = loans.filter(pl.col("disbursed_on") <= as_of)
     earliest = loans["disbursed_on"].min()
     if not isinstance(earliest, date):
-        return pl.DataFrame(schema=MOVEMENTS)
+        return pl.DataFrame(schema=MOVEMENTS), pl.DataFrame(schema=FIGURES)
     shard = shard_arrays(loans, tables)
     first, last = arrays.day_number(earliest), arrays.day_number(as_of)
     if after is not None:
         first = max(first, arrays.day_number(after) + 1)
     products = loans["product"].unique().sort()
     place = np.searchsorted(products.to_numpy(), loans["product"].to_numpy())
-    parts = []
-    for low in range(first, last + 1, DAYS_AT_ONCE):
+    held = np.zeros((products.len(), len(MEASURES)), dtype=np.int64)
+    parts = [pl.DataFrame(schema=MOVEMENTS)]
+    for low in range(first, max(first, last) + 1, DAYS_AT_ONCE):
         high = min(last, low + DAYS_AT_ONCE - 1)
-        sums = _post(shard, place, (low, high), products.len())
+        held[:] = 0
+        sums = _post(shard, place, (low, high), held)
         parts.append(_frame(sums, low, products, start))
-    return pl.concat(parts) if parts else pl.DataFrame(schema=MOVEMENTS)
+    columns = {name: held[:, i] for i, name in enumerate(MEASURES)}
+    figures = pl.DataFrame({"product": products, **columns}, schema=FIGURES)
+    return pl.concat(parts), figures
 
 
 def _post(
-    shard: arrays.ShardArrays, place: layout.Minor, days: tuple[int, int], product_count: int
+    shard: arrays.ShardArrays, place: layout.Minor, days: tuple[int, int], held: layout.Minor
 ) -> layout.Minor:
     low, high = days
     count = shard.loan_ids.size
-    sums = np.zeros((high - low + 1, product_count, posting_kernel.SLOT_COUNT), dtype=np.int64)
+    shape = high - low + 1, held.shape[0], posting_kernel.SLOT_COUNT
+    sums = np.zeros(shape, dtype=np.int64)
     loans = layout.Loans(
         chosen=np.arange(count),
         disbursed_on=shard.disbursed_on,
@@ -155,6 +177,7 @@ def _post(
         product=np.ascontiguousarray(place, dtype=np.int64),
         figures=np.zeros((2, posting_kernel.FIGURES), dtype=np.int64),
         sums=sums,
+        held=held,
         unused=np.zeros(posting_kernel.SLOT_COUNT, dtype=np.int64),
     )
     work = np.zeros((max(shard.most_dues, 1), kernel.WORK_WIDTH), dtype=np.int64)
@@ -210,20 +233,25 @@ def _other_movements(
 
 
 def shard_figures(*, tables: ShardTables, loan_facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Sum up the positions of every loan of a shard by product (``FIGURES``)."""
+    """Sum up the positions of every loan of a shard by product (``FIGURES``), by the night's fold.
+
+    It shares nothing with ``post_shard`` but what both read.
+    """
     loans = _with_facts(tables.loans, loan_facts)
     plain = loans.filter(pl.col("is_plain") & (pl.col("disbursed_on") <= as_of))
-    product_of = dict(loans.filter(~pl.col("is_plain")).select("loan_id", "product").iter_rows())
-    parts = [_plain_figures(plain, tables, as_of)]
+    rest = _other_figures(tables, loans.filter(~pl.col("is_plain")), as_of)
+    return by_product([_plain_figures(plain, tables, as_of), rest])
+
+
+def _other_figures(tables: ShardTables, loans: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    product_of = dict(loans.select("loan_id", "product").iter_rows())
+    rows = []
     with others.without_collector():
-        rows = [
-            (product_of[other.loan_id], *(figures[name] for name in MEASURES))
-            for other in others.decode(tables.others)
-            if other.loan_id in product_of
-            for figures in [sub_ledger(contract=other.contract, events=other.events, as_of=as_of)]
-        ]
-    parts.append(pl.DataFrame(rows, schema=FIGURES, orient="row"))
-    return pl.concat(parts).group_by("product").agg(pl.all().sum()).sort("product")
+        for other in others.decode(tables.others):
+            if other.loan_id in product_of:
+                found = sub_ledger(contract=other.contract, events=other.events, as_of=as_of)
+                rows.append((product_of[other.loan_id], *(found[name] for name in MEASURES)))
+    return pl.DataFrame(rows, schema=FIGURES, orient="row")
 
 
 def _plain_figures(loans: pl.DataFrame, tables: ShardTables, as_of: date) -> pl.DataFrame:

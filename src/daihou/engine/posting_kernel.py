@@ -2,7 +2,7 @@
 
 Units   As ``kernel``.
 Shape   ``post`` walks chosen loans; what moved after ``emit_after`` is added to ``sums`` by day,
-        product and slot. ``SLOTS`` says what cause, move and component a slot stands for.
+        product and slot, and where the loans stand in the end to ``held`` by product.
 Errors  None inside; see ``kernel``.
 Source  The twin of ``daihou.core.posting`` for plain loans; tests/twins holds the two equal.
 """
@@ -85,21 +85,26 @@ def note(now, was, sums, cause):
 
 
 @compiled
-def spend(work, cell, rule, payments, place, day, figures, sums):
-    """Spend the waiting and the received money of one day; return the next payment's place."""
-    now, was = figures[0], figures[1]
-    k, end = place[0], place[1]
+def watch(work, cell, rule, day, figures, sums, cause, is_watched):
+    """Spend the waiting money of a day, and note what that moved."""
     release(work, cell, rule, day)
-    measure(work, cell, rule, day, now)
-    note(now, was, sums, SUSPENSE)
+    if is_watched:
+        measure(work, cell, rule, day, figures[0])
+        note(figures[0], figures[1], sums, cause)
+
+
+@compiled
+def spend(work, cell, rule, payments, place, day, figures, sums, is_watched):
+    """Spend the waiting and the received money of one day; return the next payment's place."""
+    k, end = place[0], place[1]
+    watch(work, cell, rule, day, figures, sums, SUSPENSE, is_watched and cell[UNAPPLIED] > 0)
     while k < end and payments.on[k] == day:
         receive(work, cell, rule, day, payments.amount[k])
-        measure(work, cell, rule, day, now)
-        note(now, was, sums, PAYMENT)
+        if is_watched:
+            measure(work, cell, rule, day, figures[0])
+            note(figures[0], figures[1], sums, PAYMENT)
         k += 1
-    release(work, cell, rule, day)
-    measure(work, cell, rule, day, now)
-    note(now, was, sums, SUSPENSE)
+    watch(work, cell, rule, day, figures, sums, SUSPENSE, is_watched and cell[UNAPPLIED] > 0)
     return k
 
 
@@ -125,10 +130,12 @@ def post_one(work, cell, loans, dues, payments, out, n):
     k, end, day = payments.begin[loan], payments.begin[loan + 1], disbursed_on
     cause, last = STARTED, disbursed_on - 1
     while day <= through:
+        is_watched = day >= emit_after
         sums = out.unused if day <= emit_after else out.sums[day - out.first_day[0], product]
-        accrue(work, cell, rule, day)
-        measure(work, cell, rule, day, figures[0])
-        note(figures[0], figures[1], sums, cause)
+        if is_watched:
+            accrue(work, cell, rule, day)
+            measure(work, cell, rule, day, figures[0])
+            note(figures[0], figures[1], sums, cause)
         if cause == STARTED:
             lent = loans.disbursed_minor[loan]
             sums[STARTED * CAUSE_WIDTH + LENT] += lent
@@ -136,16 +143,27 @@ def post_one(work, cell, loans, dues, payments, out, n):
             cause = ACCRUAL
         due = next_release(work, cell, last, disbursed_on)
         if due == day or (k < end and payments.on[k] == day):
-            k = spend(work, cell, rule, payments, (k, end), day, figures, sums)
+            k = spend(work, cell, rule, payments, (k, end), day, figures, sums, is_watched)
         last = day
         on = payments.on[k] if k < end else NEVER
         on = min(on, next_release(work, cell, day, disbursed_on))
-        if is_over(work, cell, day):
-            day = on
-        elif day >= emit_after:
-            day += 1
+        if day < emit_after:
+            day = min(on, emit_after)  # What stands then is what later days are compared with.
         else:
-            day = min(on, emit_after)
+            day = on if is_over(work, cell, day) else day + 1
+    add_up(work, cell, rule, min(last, through), figures, out.held[product])
+
+
+@compiled
+def add_up(work, cell, rule, day, figures, held):
+    """Add what the loan in hand owes and holds at the end to its product's figures."""
+    now = figures[0]
+    measure(work, cell, rule, day, now)
+    held[0] += cell[PRINCIPAL_DUE] - now[PAID_SLOT]
+    for i in range(4):
+        advance = now[ADVANCED + i] if i < 2 else 0
+        held[1 + i] += now[EARNED + i] - now[PAID_SLOT + 1 + i] + advance
+    held[5] += cell[UNAPPLIED]
 
 
 @compiled

@@ -6,23 +6,25 @@ Of days before anything that was learnt since the journal before, nothing is loo
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+import numpy as np
 import polars as pl
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
+from numpy.typing import NDArray
 from psycopg import Connection
 
 from daihou.core.events import Kind
 from daihou.core.posting import rules_of
 from daihou.engine import posting
-from daihou.engine.book import Book as EngineBook
+from daihou.engine.book import Book as EngineBook, write_parquet
 from daihou.engine.replay import READ_COLUMNS
+from daihou.engine.tables import ShardTables
 from daihou.web.access.models import User
 from daihou.web.accounting import chart, periods
 from daihou.web.accounting.entries import ENTRY, entries_now, entries_posted
@@ -34,14 +36,9 @@ from daihou.web.ledger.copying import copy_in, copy_out
 from daihou.web.ledger.models import Book, BookVersion
 
 LOAN_FACTS = {"loan_id": pl.Int64, "product": pl.Int64}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worked:
-    """What the shards of a book gave: movements after a day, and the sub-ledger's figures."""
-
-    movements: pl.DataFrame
-    figures: pl.DataFrame
+PRODUCTS_FILE = "loans-by-product.parquet"  # In the book's folder.
+FEW_LOANS = 10_000  # So many are looked up one by one, more by a range of ids.
+Walked = TypeVar("Walked")
 
 
 def post_newest(*, book: Book, acting_user: User) -> Journal | None:
@@ -99,40 +96,45 @@ def _settled_through(*, version: BookVersion, before: Journal) -> date:
     return min(before.through_on, earliest - timedelta(days=1))
 
 
-def work(*, book: Book, as_of: date, after: date | None) -> Worked:
+def work(*, book: Book, as_of: date, after: date | None) -> posting.ShardPosting:
     """Walk every shard of the newest version; the kernel lets go of the interpreter: on threads."""
-    folder = queries.engine_book(book=book)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        results = [future.result() for future in _submitted(pool, book, folder, as_of, after)]
-    figures = pl.concat([figures for _, figures in results])
-    return Worked(
-        movements=posting.total([moved for moved, _ in results]),
-        figures=figures.group_by("product").agg(pl.all().sum()).sort("product"),
+
+    def walk(tables: ShardTables, facts: pl.DataFrame) -> posting.ShardPosting:
+        return posting.post_shard(tables=tables, loan_facts=facts, as_of=as_of, after=after)
+
+    found = list(each_shard(book=book, after=after, walk=walk))
+    return posting.ShardPosting(
+        movements=posting.total([part.movements for part in found]),
+        figures=posting.by_product([part.figures for part in found]),
     )
 
 
-def _submitted(
-    pool: ThreadPoolExecutor, book: Book, folder: EngineBook, as_of: date, after: date | None
-) -> Iterator[Future[tuple[pl.DataFrame, pl.DataFrame]]]:
-    products = _products(book)
-    waiting: list[Future[tuple[pl.DataFrame, pl.DataFrame]]] = []
-    for shard in range(folder.shard_count):
-        tables = folder.read_shard(shard=shard, columns=READ_COLUMNS)
-        facts = products.join(tables.loans.select("loan_id"), on="loan_id", how="semi")
-        facts = facts.with_columns(
-            pl.col("loan_id").is_in(opened(tables.loans, after).implode()).alias("opened")
-        )
-        waiting.append(pool.submit(_work_shard, tables, facts, as_of, after))
-        if len(waiting) > (os.cpu_count() or 1):
-            yield waiting.pop(0)
-    yield from waiting
-
-
-def _work_shard(
-    tables: Any, facts: pl.DataFrame, as_of: date, after: date | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    moved = posting.shard_movements(tables=tables, loan_facts=facts, as_of=as_of, after=after)
-    return moved, posting.shard_figures(tables=tables, loan_facts=facts, as_of=as_of)
+def each_shard(
+    *, book: Book, after: date | None, walk: Callable[[ShardTables, pl.DataFrame], Walked]
+) -> Iterator[Walked]:
+    """Read a shard while others are walked; what a walk takes is its tables and loan facts."""
+    folder = queries.engine_book(book=book)
+    ids, products = _products(book, folder)
+    most = os.cpu_count() or 1
+    waiting: list[Future[Walked]] = []
+    with ThreadPoolExecutor(max_workers=most) as pool:
+        for shard in range(folder.shard_count):
+            tables = folder.read_shard(shard=shard, columns=READ_COLUMNS)
+            loan_ids = tables.loans["loan_id"]
+            place = np.searchsorted(ids, loan_ids.to_numpy())
+            came = opened(tables.loans, after)
+            facts = pl.DataFrame(
+                {
+                    "loan_id": loan_ids,
+                    "product": products[place],
+                    "opened": loan_ids.is_in(came.implode()),
+                }
+            )
+            waiting.append(pool.submit(walk, tables, facts))
+            if len(waiting) > most:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
 
 
 def _raw() -> Connection[Any]:
@@ -140,23 +142,37 @@ def _raw() -> Connection[Any]:
     return cast("Connection[Any]", connection.connection)
 
 
-def _products(book: Book) -> pl.DataFrame:
-    """Return the product of every loan of the book; 0 for none."""
-    return copy_out(
+def _products(book: Book, folder: EngineBook) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the ids of the book's loans, ascending, and the product of each; 0 for none.
+
+    A loan keeps the product under which it was first posted: that is kept beside the shards.
+    """
+    path = folder.root / PRODUCTS_FILE
+    known = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=LOAN_FACTS)
+    highest = known["loan_id"].max() if known.height else 0
+    added = copy_out(
         _raw(),
-        query="SELECT id, coalesce(product_id, 0) FROM loans_loan WHERE book_id = %s",
-        params=[book.pk],
+        query="SELECT id, coalesce(product_id, 0) FROM loans_loan"
+        " WHERE book_id = %s AND id > %s ORDER BY id",
+        params=[book.pk, highest],
         schema=LOAN_FACTS,
     )
+    if added.height:
+        known = pl.concat([known, added])
+        write_parquet(known, path)
+    return known["loan_id"].to_numpy(), known["product"].to_numpy()
 
 
 def opened(loans: pl.DataFrame, after: date | None) -> pl.Series:
     """Find the loans brought in at a cut-over among those that began after a day."""
     begun = loans if after is None else loans.filter(pl.col("disbursed_on") > after)
+    ids = begun["loan_id"]
+    few = ids.len() <= FEW_LOANS
     found = copy_out(
         _raw(),
-        query="SELECT loan_id FROM ledger_event WHERE loan_id = ANY(%s) AND kind = %s",
-        params=[begun["loan_id"].to_list(), Kind.OPENED.value],
+        query="SELECT loan_id FROM ledger_event WHERE kind = %s AND loan_id "  # noqa: S608
+        + ("= ANY(%s)" if few else "BETWEEN %s AND %s"),
+        params=[Kind.OPENED.value, *([ids.to_list()] if few else [ids.min(), ids.max()])],
         schema={"loan_id": pl.Int64},
     )
     return found["loan_id"]
@@ -167,7 +183,7 @@ def _post(
     version: BookVersion,
     before: Journal | None,
     after: date | None,
-    worked: Worked,
+    worked: posting.ShardPosting,
     began: float,
 ) -> Journal:
     """Write the journal: per view, what moved less what was posted of the same days."""

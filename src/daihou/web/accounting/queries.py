@@ -15,9 +15,10 @@ from daihou.core.posting import Entry, entries_of, movements, rules_of
 from daihou.engine import posting
 from daihou.engine.posting import MEASURES
 from daihou.engine.replay import READ_COLUMNS
+from daihou.engine.tables import ShardTables
 from daihou.web.accounting.entries import entries_now
 from daihou.web.accounting.models import Account, JournalEntry, View
-from daihou.web.accounting.nightly import opened, work
+from daihou.web.accounting.nightly import each_shard, opened
 from daihou.web.accounting.proving import SIGNS
 from daihou.web.ledger import queries as ledger
 from daihou.web.ledger.models import Book
@@ -138,8 +139,8 @@ def loans_behind(*, book: Book, account: Account, on: date, cause: str = "") -> 
         ids = tables.loans["loan_id"]
         came = opened(tables.loans, eve)
         facts = pl.DataFrame({"loan_id": ids, "product": ids, "opened": ids.is_in(came.implode())})
-        moved = posting.shard_movements(tables=tables, loan_facts=facts, as_of=on, after=eve)
-        posted = entries_now(moved, rules=rules)
+        walked = posting.post_shard(tables=tables, loan_facts=facts, as_of=on, after=eve)
+        posted = entries_now(walked.movements, rules=rules)
         parts.append(posted.filter(pl.col("role") == f"{account.view}/{account.role}"))
     found = pl.concat(parts).rename({"product": "loan_id"})
     if cause:
@@ -150,12 +151,18 @@ def loans_behind(*, book: Book, account: Account, on: date, cause: str = "") -> 
 
 
 def entries_of_loan(
-    *, book: Book, loan: Loan, view: str, as_of: date, since: date | None = None
+    *,
+    book: Book,
+    loan: Loan,
+    view: str,
+    as_of: date,
+    since: date | None = None,
+    known_at: datetime | None = None,
 ) -> tuple[Entry, ...]:
-    """Post one loan by core, with everything known; only from a day on, if asked."""
+    """Post one loan by core, as known at an instant; only from a day on, if asked."""
     contract, events = ledger.load_loan(book=book, loan_ref=loan.loan_ref)
     after = None if since is None else since - timedelta(days=1)
-    moved = movements(contract=contract, events=events, as_of=as_of, after=after)
+    moved = movements(contract=contract, events=events, as_of=as_of, known_at=known_at, after=after)
     return entries_of(moved, rules=rules_of(view))
 
 
@@ -172,8 +179,15 @@ class ProofFigure:
 
 
 def prove_anew(*, book: Book, as_of: date) -> list[ProofFigure]:
-    """Compare positions and balances of any day up to the business date, as known now."""
-    figures = work(book=book, as_of=as_of, after=as_of).figures
+    """Compare positions and balances of any day up to the business date, as known now.
+
+    The positions are those of the night's fold, not of the walk that posting takes.
+    """
+
+    def fold(tables: ShardTables, facts: pl.DataFrame) -> pl.DataFrame:
+        return posting.shard_figures(tables=tables, loan_facts=facts, as_of=as_of)
+
+    figures = posting.by_product(list(each_shard(book=book, after=as_of, walk=fold)))
     wanted = {
         (row["product"], measure): int(row[measure])
         for row in figures.iter_rows(named=True)

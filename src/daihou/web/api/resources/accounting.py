@@ -8,7 +8,7 @@ from ninja import Path, Query, Router, Schema
 from pydantic import AwareDatetime
 
 from daihou.errors import DaihouError
-from daihou.web.accounting import periods, queries
+from daihou.web.accounting import closing, queries
 from daihou.web.accounting.models import AccountingPeriod, JournalEntry
 from daihou.web.api.paging import Page, PagingQuery, page_of
 from daihou.web.api.resources.shared import BookName, Day, whole_book_of
@@ -125,8 +125,8 @@ def list_periods(request: HttpRequest, book_name: BookName, paging: PagingQuery)
 def close_period(request: HttpRequest, book_name: BookName, on: DayPath) -> dict[str, Any]:
     """Close the month that a day lies in; it never opens again."""
     book = whole_book_of(request, book_name=book_name, permission="accounting.close")
-    period = periods.find(book=book, month=on)
-    return _period(periods.close(period=period, acting_user=user_of(request)))
+    period = closing.find(book=book, month=on)
+    return _period(closing.close(period=period, acting_user=user_of(request)))
 
 
 @router.get(PATH + "/proof", response=ProofOut, auth=SEES)

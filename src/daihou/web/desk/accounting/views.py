@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.web.access import queries as access
-from daihou.web.accounting import exports, periods as operations, queries
+from daihou.web.accounting import closing, exports, queries
 from daihou.web.accounting.models import Account, AccountingPeriod, Journal, Proof, View
 from daihou.web.board.page import Days, book_page, page_no, show
 from daihou.web.board.sight import Sight, user_of
@@ -151,7 +151,12 @@ def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
     if found is None or asked.newest is None:
         raise Http404
     posted = queries.entries_of_loan(
-        book=sight.book, loan=found, view=asked.view, as_of=asked.as_of, since=asked.since
+        book=sight.book,
+        loan=found,
+        view=asked.view,
+        as_of=asked.as_of,
+        since=asked.since,
+        known_at=asked.known_at,
     )
     context = {
         "asked": asked,
@@ -169,7 +174,7 @@ def periods(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     may_close = access.may(user=user_of(request), permission="accounting.close", target=sight.book)
     shown = []
     for period in _periods(sight):
-        hindrance = operations.why_not_closed(book=sight.book, period=period)
+        hindrance = closing.why_not_closed(book=sight.book, period=period)
         is_closed = hindrance is not None and hindrance.code == "period.closed_already"
         shown.append(
             {
@@ -197,7 +202,7 @@ def close(request: HttpRequest, *, sight: Sight, period_id: int) -> HttpResponse
         raise Http404
     attempt(
         request,
-        lambda: operations.close(period=period, acting_user=user_of(request)),
+        lambda: closing.close(period=period, acting_user=user_of(request)),
         done=_("The period is closed."),
     )
     return redirect("desk:accounting_periods", sight.book.name)
