@@ -24,6 +24,7 @@ from daihou.core.events import (
 )
 from daihou.core.position import Position, Status, freeze, position
 from daihou.core.refusals import check_change
+from daihou.core.schedule import ScheduleRefused
 from daihou.core.terms import Component
 from tests.core.loans import PENALTIES, contract, event, free, on, rate
 
@@ -189,16 +190,23 @@ def agreements(draw):
     }
     if draw(st.integers(0, 5)) == 0:
         return free((30, 40_000, 900, 10), (61, 40_000, 600, 10), (95, 40_000, 300), **common)
+    method = draw(st.sampled_from([method for method in t.Method if method is not t.Method.FREE]))
+    count = draw(st.integers(1, 6))
+    has_grace = method is not t.Method.BULLET and count > 1
     return contract(
         draw(st.integers(10_000, 2_000_000)),
-        method=draw(
-            st.sampled_from([m for m in t.Method if m not in {t.Method.FREE, t.Method.BALLOON}])
-        ),
+        method=method,
         day_count=draw(st.sampled_from(t.DayCount)),
         interest_basis=draw(st.sampled_from(t.InterestBasis)),
-        instalment_count=draw(st.integers(1, 6)),
+        instalment_count=count,
+        first_due_on=draw(st.sampled_from([None, None, on(20), on(45)])),
+        instalment_rule=draw(st.sampled_from(t.InstalmentRule)),
         rounding=draw(st.sampled_from(t.Rounding)),
+        multiple_minor=draw(st.sampled_from([1, 1, 100])),
+        balloon_minor=3_000 if method is t.Method.BALLOON else 0,
+        principal_grace_count=draw(st.integers(0, 1)) if has_grace else 0,
         instalment_fee_minor=draw(st.sampled_from([0, 150])),
+        down_payment_rate=draw(st.sampled_from([None, None, None, Decimal("0.25")])),
         **common,
     )
 
@@ -216,7 +224,9 @@ class LoanLife(RuleBasedStateMachine):
         new = replace(new, recorded_at=new.recorded_at + timedelta(days=LAST_DAY))
         try:
             check_change(contract=self.agreed, events=self.events, event=new)
-        except EventRefused:
+            told = (*self.events, new)
+            position(contract=self.agreed, events=told, as_of=on(LAST_DAY + 100))
+        except (EventRefused, ScheduleRefused):
             return None
         self.events = (*self.events, new)
         return new
@@ -283,6 +293,11 @@ class LoanLife(RuleBasedStateMachine):
     @rule(offset=DAYS, amount=st.integers(1, 50_000))
     def recover_claim(self, offset, amount):
         self.add(Kind.CLAIM_RECOVERED, offset, amount)
+
+    @rule(offset=DAYS, amount=st.integers(1, 90_000))
+    def lend_more(self, offset, amount):
+        assume(self.agreed.terms.method is not t.Method.FREE)  # Its dues are as given.
+        self.add(Kind.DISBURSED, offset, amount)
 
     @rule(data=st.data(), later=st.integers(0, 40))
     def undo(self, data, later):

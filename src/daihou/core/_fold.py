@@ -99,6 +99,7 @@ class Fold:
         self.capitalized_minor = 0
         self.capital_to_come: tuple[int, Points] | None = None  # Principal not yet earned.
         self.is_replanned = False
+        self.is_called = False  # All fell due at once.
         self.restructured_on: date | None = None
         self.restructure_count = 0
         self.paused_through_on: date | None = None
@@ -323,6 +324,8 @@ class Fold:
             rounding=self.terms.rounding,
             parts=parts,
         )
+        if left_minor < amount_minor:
+            self.is_replanned = True
         if before_minor:
             self.flat_base *= Fraction(self._principal_to_come(day), before_minor)
         return left_minor
@@ -388,7 +391,10 @@ class Fold:
         if self.terms.method is Method.FREE:
             return
         taken = take(self, day)
-        if not taken.rows:
+        if not taken.rows and not self.is_called:  # All was prepaid: the old dates count again.
+            planned = _schedule(self.contract.terms, self.tranches)
+            taken.dues = [each.due_on for each in planned if each.due_on > event.effective_on]
+        if not taken.dues:
             raise ScheduleRefused("tranche.after_last_due")
         taken.principal_minor += event.amount_minor
         self.flat_base += event.amount_minor

@@ -180,6 +180,7 @@ def accelerate(fold: Fold, event: Event, day: int) -> None:
     del event
     if not fold.goes_on:
         return
+    fold.is_called = True
     beside = [row for row in fold.rows if row.due > day and row.is_beside]
     for row in beside:
         row.move(start=day, due=day)
