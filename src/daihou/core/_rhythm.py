@@ -115,8 +115,9 @@ class Bearing:
     def _marks(self, from_day: int, due: int) -> list[int]:
         marks = {from_day, due, *(day for span in self.pauses for day in span)}
         if self._splits_years:
-            years = range(date.fromordinal(from_day).year + 1, date.fromordinal(due).year + 1)
-            marks |= {date(year, 1, 1).toordinal() for year in years}
+            # The night to 1 January belongs to the new year.
+            years = range(date.fromordinal(from_day).year, date.fromordinal(due).year + 1)
+            marks |= {date(year, 12, 31).toordinal() for year in years}
         return sorted(mark for mark in marks if from_day <= mark <= due)
 
     def _rate(self, a: int, b: int) -> Fraction:
