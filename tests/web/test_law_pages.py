@@ -180,3 +180,16 @@ def test_the_pages_speak_chinese(enter, path):
     assert "参数" in page
     assert "Nothing runs out soon" not in page
     assert "How sure a figure is" not in page
+
+
+def test_loans_are_found_by_the_floor_of_their_class(enter):
+    manager = enter("manager")
+    found = manager.get("/books/demo/loans/", {"class_floor": "special_mention"})
+    assert found.context["rows"]
+    assert {row["class_floor"] for row in found.context["rows"]} == {"special_mention"}
+    assert "Special mention" in text_of(found)
+    wrong = manager.get("/books/demo/loans/", {"class_floor": "splendid"})
+    assert "Not understood" in text_of(wrong)
+    lines = b"".join(manager.get("/books/demo/loans.csv").streaming_content).decode().splitlines()
+    assert lines[0].endswith(",class_floor")
+    assert {line.rpartition(",")[2] for line in lines[1:]} >= {"normal", "special_mention"}
