@@ -205,7 +205,7 @@ def describe(approval: Approval) -> Description:
     parts = approval.payload.get("parts", [])
     facts = [
         (_("Channel"), item.receipt.channel.name),
-        (_("Reference"), item.receipt.reference),
+        (_("Channel reference"), item.receipt.reference),
         (_("Paid on"), item.receipt.paid_on.isoformat()),
         *((str(ref), f"{Decimal(minor).scaleb(-digits):,f}") for ref, minor in parts),
     ]
