@@ -37,13 +37,19 @@ CHANGES = {
 AMOUNTS = {"prepaid": 50, "charged_back": 20, "refunded": 5, "compensated": 70}
 AMOUNTS |= {"claim_recovered": 30}
 TARGETS = {"charged_back": "paid3", "undone": "accelerated"}
+DAYS = {
+    "compensated": "2024-05-01",
+    "claim_recovered": "2024-05-02",
+    "overdue_planned": "2024-05-05",
+}
 
 
 def _changes():
     for kind, change in CHANGES.items():
         text = json.dumps(change).replace('"', '""') if change else ""
         amount, target = AMOUNTS.get(kind, ""), TARGETS.get(kind, "")
-        yield f'L3,{kind},2024-06-05,{amount},,,{target},{kind},"{text}"\n'
+        day = DAYS.get(kind, "2024-06-05")
+        yield f'L3,{kind},{day},{amount},,,{target},{kind},"{text}"\n'
 
 
 TABLES = {
@@ -90,6 +96,23 @@ def test_every_kind_comes_in_by_the_native_tape_and_is_folded(tmp_path, monkeypa
         as_of = max(event.effective_on for event in events)
         statuses.append(position(contract=contract, events=events, as_of=as_of).status)
     assert statuses == ["written_off", "closed", "active"]
+
+
+def test_a_change_that_its_loan_cannot_take_is_an_error_row(tmp_path, monkeypatch):
+    monkeypatch.setattr("daihou.web.postgres.database.ensure_database", lambda: None)
+    (tmp_path / "loans.csv").write_text(TABLES["loans"])
+    (tmp_path / "events.csv").write_text(
+        "loan_ref,kind,effective_on,target_key,key,change\n"
+        "L1,accelerated,2023-12-31,,early,\n"
+        'L1,re_amortized,2024-02-05,,nothing,"{""interest"": ""spread""}"\n'
+        'L1,extended,2024-02-05,,senseless,"{""through_on"": ""2024-02-31""}"\n'
+        "L1,undone,2024-02-05,loan:L1,start,\n"
+        'L1,extended,2024-02-05,,good,"{""through_on"": ""2024-09-30""}"\n'
+    )
+    result = importing.import_tape(format_name="native", paths=[tmp_path])
+    assert result["rejected_rows"] == 4
+    kept = Event.objects.exclude(kind="disbursed")
+    assert list(kept.values_list("key", flat=True)) == ["good"]
 
 
 @pytest.mark.parametrize("kind", Kind)

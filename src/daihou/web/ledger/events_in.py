@@ -21,6 +21,7 @@ from daihou.web.ledger.contradictions import (
     without_too_much,
 )
 from daihou.web.ledger.copying import copy_in, copy_out
+from daihou.web.ledger.fitting import without_unfit
 from daihou.web.ledger.models import Book
 
 CONTENT = (
@@ -78,12 +79,15 @@ def put_events(
     rows, senseless = without_senseless(rows)
     rows, contradicting = without_contradicting(connection, book=book, rows=rows)
     rows, too_much = without_too_much(connection, book=book, rows=rows)
+    rows, unfit = without_unfit(book=book, rows=rows)
     first = book.next_sequence
     places = ["recorded_at"] if by_knowledge else []
     ordered = rows.sort(*places, "loan_id", "effective_on", "row_no")
     _insert(connection, book=book, ordered=ordered, inserted_at=inserted_at)
     return EventsPut(
-        errors=pl.concat([strangers, doubled, conflicting, senseless, contradicting, too_much]),
+        errors=pl.concat(
+            [strangers, doubled, conflicting, senseless, contradicting, too_much, unfit]
+        ),
         new_count=rows.height,
         known_count=known + repeated,
         first_sequence=first if rows.height else None,
