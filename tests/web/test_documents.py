@@ -6,6 +6,7 @@ Golden texts lie in ``tests/web/golden``; ``DAIHOU_WRITE_GOLDEN=1`` writes them 
 import io
 import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -271,12 +272,20 @@ def test_a_loan_without_a_cost_table_discloses_none():
 
 
 def test_a_missing_typeface_is_said(monkeypatch, tmp_path):
-    rendering._fonts.cache_clear()
-    rendering._compiler.cache_clear()
     monkeypatch.setenv("DAIHOU_NODE_MODULES", str(tmp_path))
     with pytest.raises(DocumentRefused) as refused:
         rendering.pdf(kind=DocumentKind.SCHEDULE, values=written("schedule"))
     assert refused.value.code == "document.typeface_missing"
+
+
+def test_many_threads_make_the_same_documents():
+    given = [written(kind) for kind in (DocumentKind.STATEMENT, DocumentKind.SCHEDULE)] * 8
+    alone = [rendering.pdf(kind=DocumentKind(each["kind"]), values=each) for each in given]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        at_once = pool.map(
+            lambda each: rendering.pdf(kind=DocumentKind(each["kind"]), values=each), given
+        )
+        assert list(at_once) == alone
 
 
 def test_pages_can_be_drawn():

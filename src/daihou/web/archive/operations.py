@@ -88,7 +88,7 @@ def store_file(
                     made_from=dict(made_from or {}),
                 )
             )
-            _add_links(file, links)
+            _add_links([(file, links)])
             audit.record(
                 acting_user=acting_user,
                 action="file.store",
@@ -117,7 +117,7 @@ def store_produced(
 
     :raises ArchiveRefused: ``archive.name_refused``, ``archive.store_failed``.
     """
-    place, files = store(), []
+    place = store()
     digests = [sha256(each.content).hexdigest() for each in produced]
     with transaction.atomic():
         for digest in sorted(set(digests)):
@@ -131,21 +131,14 @@ def store_produced(
             ],
             ignore_conflicts=True,
         )
-        for digest, each in zip(digests, produced, strict=True):
-            file, _ = _live_or_new(
-                File(
-                    book=book,
-                    content_id=digest,
-                    name=_checked_name(each.name),
-                    kind=Kind.PRODUCED,
-                    retention=RETENTION_OF[Kind.PRODUCED],
-                    arrived_on=arrived_on,
-                    added_by=acting_user,
-                    made_from=dict(each.made_from),
-                )
-            )
-            files.append(file)
-            _add_links(file, each.links)
+        by_digest = _produced_rows(
+            book=book,
+            produced=dict(zip(digests, produced, strict=True)),
+            arrived_on=arrived_on,
+            acting_user=acting_user,
+        )
+        files = [by_digest[digest] for digest in digests]
+        _add_links([(file, each.links) for file, each in zip(files, produced, strict=True)])
         audit.record(
             acting_user=acting_user,
             action="file.produce",
@@ -156,6 +149,31 @@ def store_produced(
     return files
 
 
+def _produced_rows(
+    *, book: Book, produced: Mapping[str, Produced], arrived_on: date, acting_user: User
+) -> dict[str, File]:
+    """Find the files of these contents, making those that are not there yet."""
+    live = File.objects.filter(
+        book=book, content_id__in=produced, kind=Kind.PRODUCED, removal__isnull=True
+    )
+    found = {file.content_id: file for file in live}
+    made = File.objects.bulk_create(
+        File(
+            book=book,
+            content_id=digest,
+            name=_checked_name(each.name),
+            kind=Kind.PRODUCED,
+            retention=RETENTION_OF[Kind.PRODUCED],
+            arrived_on=arrived_on,
+            added_by=acting_user,
+            made_from=dict(each.made_from),
+        )
+        for digest, each in produced.items()
+        if digest not in found
+    )
+    return found | {file.content_id: file for file in made}
+
+
 def link(*, file: File, links: Sequence[Owner], acting_user: User) -> None:
     """Say of a stored file that it belongs to more.
 
@@ -164,7 +182,7 @@ def link(*, file: File, links: Sequence[Owner], acting_user: User) -> None:
     _check_links(file.book, links)
     with transaction.atomic():
         _check_live(file)
-        _add_links(file, links)
+        _add_links([(file, links)])
         audit.record(
             acting_user=acting_user,
             action="file.link",
@@ -293,10 +311,11 @@ def _live_or_new(file: File) -> tuple[File, bool]:
     return file, True
 
 
-def _add_links(file: File, links: Sequence[Owner]) -> None:
+def _add_links(wanted: Sequence[tuple[File, Sequence[Owner]]]) -> None:
     FileLink.objects.bulk_create(
         [
             FileLink(file=file, target_type=each.target_type, target_id=each.target_id)
+            for file, links in wanted
             for each in links
         ],
         ignore_conflicts=True,

@@ -1,9 +1,12 @@
 """Make documents and keep them: the same loan on the same day gives the same bytes."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -153,10 +156,9 @@ def make_statements(
     loan_ids = list(started.values_list("pk", flat=True)[:most])
     for first in range(0, len(loan_ids), BATCH):
         loans = queries.with_names(book=book, loan_ids=loan_ids[first : first + BATCH])
-        batch = [
-            _statement(loan, subject, as_of)
-            for loan, subject in queries.subjects(book=book, loans=loans, language=language)
-        ]
+        subjects = list(queries.subjects(book=book, loans=loans, language=language))
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            batch = list(pool.map(partial(_statement, as_of=as_of), subjects))
         produced = [each for each in batch if isinstance(each, archive.Produced)]
         files = _keep(book, produced, made_on, acting_user) if is_kept else []
         digests = dict(zip((each.name for each in produced), files, strict=is_kept))
@@ -168,7 +170,8 @@ def make_statements(
             yield Made(loan_ref=loan.loan_ref, name=each.name, digest=digests.get(each.name, ""))
 
 
-def _statement(loan: Loan, subject: Subject, as_of: date) -> archive.Produced | Described:
+def _statement(given: tuple[Loan, Subject], *, as_of: date) -> archive.Produced | Described:
+    loan, subject = given
     try:
         written = values.statement(subject=subject, as_of=as_of)
         return typeset(loan=loan, kind=DocumentKind.STATEMENT, written=written)

@@ -5,6 +5,7 @@ typeface is that of the npm lock (``@expo-google-fonts/noto-sans-sc``, Open Font
 """
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ TYPEFACE = ("@expo-google-fonts", "noto-sans-sc")
 WEIGHTS = ("400Regular", "700Bold")
 FIELD_MOST = 500
 ROWS_MOST = 5000
+_own = threading.local()
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # Whatever asks for a clock is given this one.
 
 
@@ -71,16 +73,20 @@ def _compile(
     return made
 
 
-@cache
 def _compiler(kind: DocumentKind) -> typst.Compiler:
-    return typst.Compiler(
-        str(LETTERS / f"{kind.value}.typ"), root=str(LETTERS), font_paths=_fonts()
-    )
+    """Return this thread's own compiler of a template: one is never used by two at a time."""
+    own: dict[tuple[DocumentKind, Path], typst.Compiler] = _own.__dict__.setdefault("all", {})
+    key = (kind, node_modules())
+    if key not in own:
+        own[key] = typst.Compiler(
+            str(LETTERS / f"{kind.value}.typ"), root=str(LETTERS), font_paths=_fonts(key[1])
+        )
+    return own[key]
 
 
 @cache
-def _fonts() -> typst.Fonts:
-    folders = [node_modules().joinpath(*TYPEFACE, weight) for weight in WEIGHTS]
+def _fonts(modules: Path) -> typst.Fonts:
+    folders = [modules.joinpath(*TYPEFACE, weight) for weight in WEIGHTS]
     missing = [folder for folder in folders if not list(folder.glob("*.ttf"))]
     if missing:
         raise DocumentRefused("document.typeface_missing", path=missing[0])
