@@ -47,6 +47,7 @@ SPREADS: Choices = [
 PARTS: Choices = list(COMPONENTS.items())
 WAIVABLE: Choices = [part for part in PARTS if part[0] != Component.PRINCIPAL.value]
 RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+DAY_FORMAT = "%Y-%m-%d"  # Whatever the language: browsers show it in their own.
 MOST_RATE = Decimal(1000)
 MOST_NUMBERS = 1000  # Instalments in one range.
 
@@ -69,7 +70,9 @@ class DayInput(forms.DateInput):
 
 def _day(label: StrPromise) -> Callable[[Offered], forms.Field]:
     return lambda offered: forms.DateField(  # noqa: ARG005
-        label=label, widget=DayInput(attrs={"class": "form-control"})
+        label=label,
+        input_formats=[DAY_FORMAT],
+        widget=DayInput(format=DAY_FORMAT, attrs={"class": "form-control"}),
     )
 
 

@@ -9,7 +9,7 @@
     if (event.ctrlKey && event.key === "Enter") {
       const form = event.target.closest("form");
       const button = document.getElementById(event.target.dataset.submits ?? "") ?? form?.querySelector("button");
-      if (form && button) { event.preventDefault(); form.requestSubmit(button); }
+      if (form && button) { event.preventDefault(); button.click(); }
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -36,10 +36,12 @@
     press(event);
   });
 
+  const INSIDE = "a[href], input:not([type=hidden]), button";
+
   // j and k walk through the rows of a list (and through an open menu); Enter follows the link.
   const walk = (step, event) => {
     const menu = document.querySelector("details.action-menu[open]");
-    const rows = [...(menu ? menu.querySelectorAll("a[href], button, input") : document.querySelectorAll("a[data-row]"))];
+    const rows = [...(menu ? menu.querySelectorAll(INSIDE) : document.querySelectorAll("a[data-row]"))];
     if (!rows.length) return;
     event.preventDefault();
     const now = rows.indexOf(document.activeElement);
@@ -56,7 +58,7 @@
     if (isTyping(found)) { found.focus(); return; }
     found.click();
     const menu = found.closest("details[open]");
-    if (menu) menu.querySelector("a[href], input, button")?.focus();
+    if (menu) menu.querySelector(INSIDE)?.focus();
   };
 
   document.addEventListener("click", (event) => {
