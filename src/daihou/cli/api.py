@@ -1,4 +1,4 @@
-"""``daihou api``: keys for programs, places to tell, and the description of the API."""
+"""``daihou api``: keys for programs, and the description of the API."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ from daihou.errors import DaihouError
 if TYPE_CHECKING:
     from daihou.web.access.models import User
 
-app = typer.Typer(no_args_is_help=True, help="Keys for programs, webhooks, OpenAPI.")
+app = typer.Typer(no_args_is_help=True, help="Keys for programs, OpenAPI.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

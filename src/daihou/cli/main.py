@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("daihou.cli.serve", "Serve the web pages. 网页服务"),
     "worker": ("daihou.cli.worker", "Do queued jobs. 后台任务"),
     "db": ("daihou.cli.db", "Start, stop, back up and restore the database. 数据库"),
-    "api": ("daihou.cli.api", "Keys for programs, webhooks, OpenAPI. 接口"),
+    "api": ("daihou.cli.api", "Keys for programs, OpenAPI. 接口"),
     "user": ("daihou.cli.user", "Add and change the people who may log in. 用户"),
 }
 

@@ -164,6 +164,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Products"),
         group="set_up",
     ),
+    "interfaces": Page(
+        permission="webhook.change",
+        url="desk:interfaces",
+        icon="api",
+        key="i",
+        label=_("Interfaces"),
+        group="set_up",
+    ),
 }
 GROUPS = {"work": ("briefcase", _("Work")), "set_up": ("settings", _("Set-up"))}
 ANY_VIEW = tuple(page.permission for page in PAGES.values())
