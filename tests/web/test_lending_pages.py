@@ -353,3 +353,29 @@ def test_users_of_another_book_see_nothing(enter, path):
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(enter, launched, path):
     assert enter("manager").get(path).status_code == 404
+
+
+def test_the_command_lists_versions_and_costs_a_sample(launched, capsys):
+    import json
+
+    from daihou.cli import main
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main.run(arguments)
+        return left.value.code, *capsys.readouterr()
+
+    code, out, _ = run("products", "list", "--book", "demo", "--json")
+    rows = [row for row in json.loads(out)["versions"] if row["product"] == "W1"]
+    assert (code, rows[-1]["version"], rows[-1]["state"]) == (0, 1, "approved")
+    code, out, _ = run("products", "sample", "W1", "1", "--principal", "12,000", "--book", "demo")
+    assert code == 0
+    assert "principal 12,000.00, received 12,000.00" in out
+    assert "nominal 14.40 %" in out
+    for arguments, expected in (
+        (("W1", "9"), "product.version_unknown"),
+        (("W1", "1", "--principal", "much"), "product.principal_wrong"),
+        (("W1", "1", "--principal", "NaN"), "product.principal_wrong"),
+    ):
+        code, _, err = run("products", "sample", *arguments, "--book", "demo")
+        assert (code, err.split("]")[0]) == (1, f"error[{expected}")

@@ -10,6 +10,7 @@ from daihou.cli import output
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
+    from daihou.web.loans.costs import Sample
     from daihou.web.loans.models import ProductVersion
 
 app = typer.Typer(no_args_is_help=True, help="Products, their versions and samples.")
@@ -81,27 +82,30 @@ def sample(
         "effective_rate": str(found.effective_rate),
         "instalments": codec.encode(found.instalments),
         "costs": [
-            {"item": codec.encode(row.item), "amount_minor": row.amount_minor}
-            for row in found.rows
+            {"item": codec.encode(row.item), "amount_minor": row.amount_minor} for row in found.rows
         ],
     }
-    text = "\n".join(
-        [
-            f"principal {output.money(found.principal_minor, digits=digits)},"
-            f" received {output.money(found.received_minor, digits=digits)},"
-            f" cost {output.money(found.cost_minor, digits=digits)}",
-            f"a year: nominal {found.nominal_rate * 100:.2f} %,"
-            f" effective {found.effective_rate * 100:.2f} %",
-            *(
-                f"{row.instalment_no:>4} {row.due_on}"
-                f" {output.money(row.principal_minor, digits=digits):>16}"
-                f" {output.money(row.interest_minor, digits=digits):>14}"
-                f" {output.money(row.fee_minor, digits=digits):>12}"
-                for row in found.instalments
-            ),
-        ]
+    output.emit(document, text=_text(found, digits=digits), as_json=as_json)
+
+
+def _text(found: "Sample", *, digits: int) -> str:
+    def money(amount_minor: int) -> str:
+        return output.money(amount_minor, digits=digits)
+
+    head = (
+        f"principal {money(found.principal_minor)}, received {money(found.received_minor)},"
+        f" cost {money(found.cost_minor)}"
     )
-    output.emit(document, text=text, as_json=as_json)
+    rates = (
+        f"a year: nominal {found.nominal_rate * 100:.2f} %,"
+        f" effective {found.effective_rate * 100:.2f} %"
+    )
+    rows = [
+        f"{row.instalment_no:>4} {row.due_on} {money(row.principal_minor):>16}"
+        f" {money(row.interest_minor):>14} {money(row.fee_minor):>12}"
+        for row in found.instalments
+    ]
+    return "\n".join([head, rates, *rows])
 
 
 def _version(book_id: int, code: str, version_no: int) -> "ProductVersion":
