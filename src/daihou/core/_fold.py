@@ -199,14 +199,14 @@ class Fold:
     def _accrue_through(self, day: int) -> None:
         if day <= self.through:
             return
+        if self.follower is not None:  # What fell due on the way bears penalty as it did.
+            self.follower.go_to(day)
         if self.tranches and self.accrues:
             if self.penalty is not None:
                 self._accrue_component(0, PENALTY, PRINCIPAL, self.penalty, day)
             if self.compound is not None:
                 self._accrue_component(1, COMPOUND_INTEREST, INTEREST, self.compound, day)
         self.through = day
-        if self.follower is not None:
-            self.follower.go_to(day)
 
     def _accrue_component(
         self, slot: int, component: int, base: int, rate: DailyRate, day: int

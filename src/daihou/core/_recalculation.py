@@ -44,7 +44,7 @@ class Follower:
         self.bore_minor = 0  # What the last piece was earned on.
         self.laid: dict[WorkRow, list[int]] = {}  # A row's principal and interest as laid out last.
         self.stood_for: set[WorkRow] = set()  # Rows whose principal was paid early, and more.
-        self.rates: dict[tuple[int, int, int, int], Fraction] = {}  # At the pace in force.
+        self.paces: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}  # Of each period.
 
     # The days
 
@@ -63,7 +63,7 @@ class Follower:
 
     def follow_change(self, day: int) -> None:
         """Go on from a plan that was changed: what it left to pay, and what it says is earned."""
-        self.rates = {}
+        self.paces = {}
         self.stood_for = set()
         for row in self._to_come(day):
             interest_minor = row.owed[INTEREST] - row.carried[INTEREST]
@@ -80,8 +80,9 @@ class Follower:
         while self.through < day:
             row = self._running(self.through)
             if row is None:
-                self.through = day
-                break
+                starts = [row.start for row in self._rows() if row.start > self.through]
+                self.through = min([day, *starts])
+                continue
             until = min(day, row.due)
             self._earn(row, until)
             self.through = until
@@ -124,13 +125,17 @@ class Follower:
         ]
 
     def _rate(self, row: WorkRow, after: int, through: int) -> Fraction:
-        """Give the rate of the days after one through another, but for pauses."""
-        place = row.start, row.due, after, through
-        if place not in self.rates:
+        """Give the rate of the days after one through another, but for pauses.
+
+        It is read off the whole period, so that days add up whatever one stops on.
+        """
+        period = row.start, row.due
+        if period not in self.paces:
             fold = self.fold
-            bearing = Bearing(fold.rhythm, (row.start, row.due), tuple(fold.pauses))
-            self.rates[place] = value_at(bearing.points(after), through)
-        return self.rates[place]
+            bearing = Bearing(fold.rhythm, period, tuple(fold.pauses))
+            self.paces[period] = bearing.points(row.start)
+        pace = self.paces[period]
+        return value_at(pace, through) - value_at(pace, after)
 
     # The rows to come
 
