@@ -8,10 +8,12 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given, strategies as st
 
+from daihou.core._fold import Fold
+from daihou.core.changes import Change, InterestTreatment
 from daihou.core.course import standings
 from daihou.core.events import Kind, is_plain
 from daihou.core.money import round_amount
-from daihou.core.position import Status, position
+from daihou.core.position import Status, freeze, position
 from daihou.core.terms import (
     STATUTORY_ORDER,
     AllocationTerms,
@@ -19,6 +21,8 @@ from daihou.core.terms import (
     DayCount,
     InterestBasis,
     Method,
+    PenaltyTerms,
+    PeriodUnit,
     Rate,
     RatePer,
     Recalculation,
@@ -200,6 +204,61 @@ def test_the_course_says_what_the_position_says():
         now = position(contract=contract, events=events, as_of=day)
         assert told.principal_outstanding_minor == now.principal_outstanding_minor
         assert told.overdue_minor == sum(now.overdue_minor.values())
+
+
+PAUSED = event(Kind.INTEREST_PAUSED, 0, change=Change(through_on=on(31)))
+RE_AGED = event(
+    Kind.RE_AGED,
+    82,
+    change=Change(
+        first_due_on=on(100),
+        instalment_count=4,
+        every=2,
+        unit=PeriodUnit.WEEK,
+        interest=InterestTreatment.GOES_ON,
+    ),
+)
+DAILY_PENALTY = PenaltyTerms(rate=DAILY)
+
+
+@pytest.mark.parametrize(
+    ("terms", "events"),
+    [
+        ({"day_count": DayCount.ACTUAL_ACTUAL, "rate": rate("0.24")}, ()),
+        ({"method": Method.INTEREST_ONLY}, (PAUSED,)),
+        ({"day_count": DayCount.THIRTY_360, "rate": rate("0.24")}, (RE_AGED,)),
+        ({"overdue_bears": True, "penalty": DAILY_PENALTY}, (RE_AGED,)),
+        ({"overdue_bears": True, "penalty": DAILY_PENALTY}, (payment(70, 300_000),)),
+    ],
+)
+def test_to_stop_on_every_day_changes_nothing(terms, events):
+    contract = loan(**terms)
+    told = [event(Kind.DISBURSED, 0, 1_000_000), *events]
+    fold = Fold(contract)
+    for offset in range(150):
+        fold.run([each for each in told if each.effective_on == on(offset)], on(offset))
+        now = position(contract=contract, events=told, as_of=on(offset))
+        assert freeze(fold, on(offset), ()) == now, offset
+
+
+def test_a_pause_keeps_the_instalment_and_the_last_one_shrinks():
+    """10 of 30 days rest: 20 times 500 are earned in the first period."""
+    contract = loan(method=Method.EQUAL_INSTALMENT)
+    before = plan(at(0, of=contract))
+    paused = event(Kind.INTEREST_PAUSED, 5, change=Change(through_on=on(14)))
+    after = plan(at(5, paused, of=contract))
+    assert after[0] == (sum(before[0]) - 10_000, 10_000)
+    assert [sum(each) for each in after[:3]] == [sum(each) for each in before[:3]]
+    assert sum(after[3]) < sum(before[3])
+    assert sum(each[0] for each in after) == 1_000_000
+
+
+def test_a_changed_rate_counts_from_its_day():
+    """10 days of 500, then 20 of 250."""
+    slower = Rate(value=Decimal("0.00025"), per=RatePer.DAY)
+    changed = event(Kind.RATE_CHANGED, 10, change=Change(rate=slower))
+    now = at(10, changed, of=loan())
+    assert plan(now) == [(250_000, 10_000), (250_000, 5_813), (250_000, 3_875), (250_000, 1_813)]
 
 
 def test_such_a_loan_is_not_plain():
