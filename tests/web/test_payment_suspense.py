@@ -6,15 +6,16 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from daihou.core.events import EventRefused
 from daihou.core.position import position
 from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.errors import ApprovalRefused
-from daihou.web.ledger import queries
+from daihou.web.ledger import payments_in, queries
 from daihou.web.ledger.end_of_day import run_end_of_day
 from daihou.web.ledger.models import Event as EventRow, Position
 from daihou.web.loans.models import Loan
-from daihou.web.payments import suggestions, suspense
+from daihou.web.payments import posting, suggestions, suspense
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import SuspenseItem
 from daihou.web.payments.posting import post_open
@@ -108,6 +109,34 @@ def test_overpaid_money_is_refunded_out_of_its_loan(provider, people, book):
     contract, events = queries.load_loan(book=book, loan_ref="A")
     after = position(contract=contract, events=events, as_of=timezone.now().date())
     assert (after.status, after.unapplied_minor) == ("closed", 0)
+
+
+def test_what_two_payments_leave_over_is_all_in_suspense(provider, book):
+    run_end_of_day(book=book, through=date(2026, 1, 9), acting_user=system_user())
+    late = datetime(2026, 1, 10, 10, tzinfo=UTC)
+    for reference in ("r1", "r2"):
+        told = movement(reference, order_ref="A", amount_minor=100_000, paid_at=late)
+        provider.tell(told)
+    post_open(book=book, acting_user=system_user())
+    suspended(provider, "r3", order_ref="A", paid_at=late)
+    items = SuspenseItem.objects.filter(loan__loan_ref="A")
+    held = Position.objects.get(loan__loan_ref="A")
+    assert items.count() == 2
+    assert sum(item.left_minor for item in items) == held.unapplied_minor
+
+
+def test_a_receipt_that_its_loan_cannot_take_holds_up_no_other(provider, book, monkeypatch):
+    def refuse(*, payments, **rest):
+        if "B" in payments["source_ref"]:
+            raise EventRefused("event.total_too_large")
+        return payments_in.record_payments(payments=payments, **rest)
+
+    monkeypatch.setattr(posting, "record_payments", refuse)
+    for number, ref in enumerate(["A", "A", "B", "C", "A"]):
+        provider.tell(movement(f"r{number}", order_ref=ref))
+    done = post_open(book=book, acting_user=system_user(), batch=3)
+    assert (done.posted, done.suspended) == (4, 1)
+    assert SuspenseItem.objects.get().code == "event.total_too_large"
 
 
 REFUSED = [

@@ -10,14 +10,12 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
-from procrastinate.exceptions import AlreadyEnqueued
 
-from daihou.web.payments import intake
+from daihou.web.payments import intake, tasks
 from daihou.web.payments.adapters.protocol import Answer
 from daihou.web.payments.adapters.registry import adapter_of
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import Channel
-from daihou.web.payments.tasks import post_receipts
 
 PREFIX = "/hooks/"
 CHANNEL_KEPT_SECONDS = 5
@@ -106,10 +104,7 @@ def _ask_to_post(book_id: int) -> None:
     if now - _asked_at.get(book_id, 0.0) < POST_EVERY_SECONDS:
         return
     _asked_at[book_id] = now
-    try:
-        post_receipts.configure(queueing_lock=f"payments.post:{book_id}").defer(book_id=book_id)
-    except AlreadyEnqueued:
-        return  # It waits in the queue and will see this receipt too.
+    tasks.ask_to_post(book_id=book_id)
 
 
 def _length(request: HttpRequest) -> int:

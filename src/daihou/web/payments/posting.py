@@ -17,8 +17,12 @@ from django.db import connection as django_connection, transaction
 from django.utils import timezone
 from psycopg import Connection
 
+from daihou.core.events import EventRefused
+from daihou.core.position import PositionRefused
+from daihou.core.schedule import ScheduleRefused
 from daihou.web.access.models import User
 from daihou.web.ledger.copying import copy_out
+from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.models import Book
 from daihou.web.ledger.operations import lock_book
 from daihou.web.ledger.payments_in import record_payments
@@ -26,6 +30,8 @@ from daihou.web.payments import debit_answers, refunds
 from daihou.web.payments.models import Receipt, ReceiptKind, ReceiptState
 
 BATCH = 2_000
+SMALLER = 8  # A batch that is refused is tried in smaller ones, to find who is at fault.
+REFUSALS = (EventRefused, LedgerRefused, PositionRefused, ScheduleRefused)
 UTC_MICROS = pl.Datetime("us", "UTC")
 OPEN: Mapping[str, Any] = {
     "row_no": pl.Int64,
@@ -63,13 +69,26 @@ class Posted:
 
 
 def post_open(*, book: Book, acting_user: User, batch: int = BATCH) -> Posted:
-    """Post everything of a book that is open, batch by batch; then refunds and failed debits."""
-    total = Posted()
+    """Post everything of a book that is open, batch by batch; then refunds and failed debits.
+
+    A receipt that the ledger refuses to fold goes into suspense and holds up no other.
+    """
+    total, size = Posted(), batch
     while True:
-        with transaction.atomic():
-            done = _post_batch(book_id=book.pk, acting_user=acting_user, batch=batch)
+        try:
+            with transaction.atomic():
+                done = _post_batch(book_id=book.pk, acting_user=acting_user, batch=size)
+        except REFUSALS as refused:
+            if size > 1:
+                size = max(1, size // SMALLER)
+                continue
+            with transaction.atomic():
+                _suspend_next(book_id=book.pk, code=refused.code, acting_user=acting_user)
+            done, size = Posted(suspended=1), batch
+            total += done
+            continue
         total += done
-        if done.posted + done.suspended < batch:
+        if done.posted + done.suspended < size:
             break
     with transaction.atomic():
         locked = lock_book(book_id=book.pk)
@@ -99,6 +118,25 @@ def _post_batch(*, book_id: int, acting_user: User, batch: int) -> Posted:
     finish(raw, book=locked, outcomes=outcomes, at=now, acting_user=acting_user)
     is_posted = outcomes["state"] == ReceiptState.POSTED
     return Posted(posted=int(is_posted.sum()), suspended=int((~is_posted).sum()))
+
+
+def _suspend_next(*, book_id: int, code: str, acting_user: User) -> None:
+    """Put the next open receipt into suspense: its loan cannot take it."""
+    locked = lock_book(book_id=book_id)
+    raw = cast("Connection[Any]", django_connection.connection)
+    row = _open_rows(raw, book_id=book_id, batch=1).select("row_no")
+    raw.execute(
+        "UPDATE payments_receipt SET state = %s, code = %s WHERE id = %s",
+        (ReceiptState.SUSPENDED.value, code, row.item()),
+    )
+    outcomes = pl.DataFrame(
+        {"row_no": row["row_no"], "state": [ReceiptState.SUSPENDED.value], "code": [code]}
+    )
+    whole = outcomes.select(
+        (pl.col(name) if name in outcomes.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in OUTCOMES.items()
+    )
+    finish(raw, book=locked, outcomes=whole, at=timezone.now(), acting_user=acting_user)
 
 
 def _open_rows(connection: Connection[Any], *, book_id: int, batch: int) -> pl.DataFrame:
@@ -200,12 +238,14 @@ def finish(
     connection.execute(
         "INSERT INTO payments_suspenseitem"
         " (book_id, receipt_id, loan_id, amount_minor, left_minor, code, opened_on, state)"
-        " SELECT p.book_id, r.id, r.loan_id, least(p.unapplied_minor, r.amount_minor),"
-        "  least(p.unapplied_minor, r.amount_minor), 'payment.overpaid', %s, 'open'"
-        " FROM ledger_position p JOIN (SELECT DISTINCT ON (loan_id) id, loan_id, amount_minor"
+        " SELECT p.book_id, r.id, r.loan_id, p.unapplied_minor - held.left_minor,"
+        "  p.unapplied_minor - held.left_minor, 'payment.overpaid', %s, 'open'"
+        " FROM ledger_position p JOIN (SELECT DISTINCT ON (loan_id) id, loan_id"
         "   FROM payments_receipt WHERE id = ANY(%s) ORDER BY loan_id, paid_on DESC, id DESC) r"
-        "  ON r.loan_id = p.loan_id"
-        " WHERE p.status = 'closed' AND p.unapplied_minor > 0",
+        "  ON r.loan_id = p.loan_id,"
+        " LATERAL (SELECT coalesce(sum(i.left_minor), 0) AS left_minor"
+        "   FROM payments_suspenseitem i WHERE i.loan_id = p.loan_id AND i.state = 'open') held"
+        " WHERE p.status = 'closed' AND p.unapplied_minor > held.left_minor",
         (today, posted["row_no"].to_list()),
     )
     answered = posted.filter(pl.col("attempt_id").is_not_null())["row_no"].to_list()

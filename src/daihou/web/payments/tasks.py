@@ -1,5 +1,6 @@
 """Jobs of the intake: what came in is posted soon after, and by the clock if nobody asked."""
 
+from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -29,7 +30,15 @@ def post_all(timestamp: int) -> None:  # noqa: ARG001  Given by the clock.
     """Queue the posting of each book where something is open."""
     open_books = Receipt.objects.filter(state=ReceiptState.RECEIVED).values("book_id").distinct()
     for book_id in open_books.values_list("book_id", flat=True):
-        try:
-            post_receipts.configure(queueing_lock=f"payments.post:{book_id}").defer(book_id=book_id)
-        except AlreadyEnqueued:
-            continue
+        ask_to_post(book_id=book_id)
+
+
+def ask_to_post(*, book_id: int) -> bool:
+    """Queue the posting of a book; tell whether it was not queued already."""
+    job = post_receipts.configure(queueing_lock=f"payments.post:{book_id}")
+    try:
+        with transaction.atomic():  # A refusal must not spoil what the caller is in.
+            job.defer(book_id=book_id)
+    except AlreadyEnqueued:
+        return False  # It waits in the queue and will see what has come in since.
+    return True
