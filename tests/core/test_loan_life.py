@@ -12,7 +12,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, assume, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from daihou.core import changes as ch, course, terms as t
+from daihou.core import changes as ch, course, posting, terms as t
 from daihou.core._fold import Fold, sort_key
 from daihou.core.changes import Change, InterestTreatment
 from daihou.core.events import (
@@ -95,6 +95,8 @@ def the_course_says_the_same(agreed, events, got):
     assert standing.principal_outstanding_minor == got.principal_outstanding_minor
     assert standing.overdue_minor == sum(got.overdue_minor.values())
     assert standing.status is got.status
+    _, end = course.follow(contract=agreed, events=events, after=on(-1), through=got.as_of)
+    assert end == got
 
 
 def the_order_of_arrival_does_not_matter(agreed, events, got):
@@ -110,6 +112,32 @@ def day_by_day_is_at_once(agreed, events, got):
     assert freeze(fold, got.as_of, ()) == got
 
 
+def the_books_are_the_position(agreed, events, got):
+    """In every view each event and day balances, and the accounts hold the loan's figures."""
+    moved = posting.movements(contract=agreed, events=events, as_of=got.as_of)
+    figures = posting.sub_ledger(contract=agreed, events=events, as_of=got.as_of)
+    for view in ("lender", "platform", "guarantor"):
+        rules = posting.rules_of(view)
+        entries = posting.entries_of(moved, rules=rules)
+        sums = {}
+        for entry in entries:
+            place = entry.on, entry.event_key
+            sums[place] = sums.get(place, 0) + entry.amount_minor
+        assert not any(sums.values())
+        held = posting.measures(posting.balances(entries), rules=rules)
+        assert held == {name: figures[name] for name in held}
+    assert figures["principal"] == got.principal_outstanding_minor
+    assert figures["unapplied"] == got.unapplied_minor
+    assert figures["claim"] == got.claim_minor
+
+
+def later_days_change_no_entry_of_earlier_ones(agreed, events, got):
+    eve = got.as_of - timedelta(days=30)
+    whole = posting.movements(contract=agreed, events=events, as_of=got.as_of)
+    late = posting.movements(contract=agreed, events=events, as_of=got.as_of, after=eve)
+    assert posting.movements(contract=agreed, events=events, as_of=eve) + late == whole
+
+
 LAWS: list[Law] = [
     money_in_is_applied_held_or_gone,
     nothing_owed_is_negative,
@@ -119,6 +147,8 @@ LAWS: list[Law] = [
     the_course_says_the_same,
     the_order_of_arrival_does_not_matter,
     day_by_day_is_at_once,
+    the_books_are_the_position,
+    later_days_change_no_entry_of_earlier_ones,
 ]
 RATES = st.sampled_from(["0", "0.036", "0.12", "0.24"]).map(rate)
 SOON = st.integers(1, 70)

@@ -107,11 +107,11 @@ def standing(fold: Fold, day: int) -> Standing:
 
     Interest is earned as its period runs (also interest that became principal before), a fee on
     its instalment's due day, penalty and compound interest at once. What had fallen due before it
-    was planned anew stays earned. On the day the loan is closed earning ends.
+    was planned anew stays earned. On the day the loan is closed earning ends, but for what is
+    charged later.
     """
     left, paid, advance, waived = [0] * 5, [0] * 5, [0] * 5, [0] * 5
-    if fold.closed_on is not None:
-        day = min(day, fold.closed_on.toordinal())
+    last = day if fold.closed_on is None else min(day, fold.closed_on.toordinal())
     for row in fold.rows:
         for component, owed_minor in enumerate(row.owed):
             if not owed_minor:
@@ -124,7 +124,7 @@ def standing(fold: Fold, day: int) -> Standing:
                 left[PRINCIPAL] += left_minor
                 waived[PRINCIPAL] += waived_minor
                 continue
-            earned_minor = _earned(fold, row, component, day)
+            earned_minor = _earned(fold, row, component, day if left_minor else last)
             left[component] += max(0, earned_minor - owed_minor + left_minor)
             advance[component] += max(0, paid_minor - earned_minor)
             waived[component] += min(waived_minor, max(0, earned_minor - paid_minor))
