@@ -1,6 +1,7 @@
 """Goal: every kind of event comes in by a file and has its words. Method: one tape of them all."""
 
 import json
+from datetime import date
 
 import pytest
 from django.utils import translation
@@ -8,8 +9,11 @@ from django.utils import translation
 from daihou.cli import importing
 from daihou.core.events import Kind
 from daihou.core.position import position
+from daihou.engine import replay
+from daihou.web.access.queries import system_user
 from daihou.web.board import words
 from daihou.web.ledger import queries
+from daihou.web.ledger.end_of_day import run_end_of_day
 from daihou.web.ledger.models import Book, Event
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +100,25 @@ def test_every_kind_comes_in_by_the_native_tape_and_is_folded(tmp_path, monkeypa
         as_of = max(event.effective_on for event in events)
         statuses.append(position(contract=contract, events=events, as_of=as_of).status)
     assert statuses == ["written_off", "closed", "active"]
+
+
+def test_a_night_takes_every_kind_in_as_core_folds_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("daihou.web.postgres.database.ensure_database", lambda: None)
+    for table, text in TABLES.items():
+        (tmp_path / f"{table}.csv").write_text(text)
+    importing.import_tape(format_name="native", paths=[tmp_path])
+    book, through = Book.objects.get(), date(2024, 6, 20)
+    run_end_of_day(book=book, through=through, acting_user=system_user(), processes=1)
+
+    shown = replay.positions(book=queries.engine_book(book=book), as_of=through)
+    rows = {row["loan_ref"]: row for row in shown.iter_rows(named=True)}
+    for ref in ("L1", "L3"):
+        contract, events = queries.load_loan(book=book, loan_ref=ref)
+        found = position(contract=contract, events=events, as_of=through)
+        row = rows[ref]
+        assert row["principal_outstanding_minor"] == found.principal_outstanding_minor
+        assert row["days_past_due"] == found.days_past_due
+        assert row["overdue_minor"] == sum(found.overdue_minor.values())
 
 
 def test_a_change_that_its_loan_cannot_take_is_an_error_row(tmp_path, monkeypatch):

@@ -163,6 +163,7 @@ def plan_overdue(fold: Fold, event: Event, day: int) -> None:
         fold.terms, every=change.every or fold.terms.every, unit=change.unit or fold.terms.unit
     )
     collected = plans.collect(fold, due)
+    fold.is_replanned = True
     rows = []
     for due_on in plans.dues_from(Rhythm(terms, first_on), count, day):
         row = WorkRow(start_on=event.effective_on, due_on=due_on)
