@@ -12,7 +12,7 @@ from django.utils import timezone
 from daihou.errors import DaihouError
 from daihou.web.access import operations as access
 from daihou.web.access.queries import system_user
-from daihou.web.approvals import operations, queries, registry
+from daihou.web.approvals import changing, operations, queries, registry
 from daihou.web.approvals.authority import Band, authority_on, set_authority
 from daihou.web.approvals.models import Approval, Decision
 from daihou.web.audit.models import AuditRow
@@ -313,3 +313,34 @@ def test_a_double_decision_at_one_moment_happens_once(scratch_database, django_d
         assert outcomes == ["approval.decided_already"] * 5 + ["carried_out"]
         assert len(things.done) == 1
         assert Decision.objects.count() == 1
+
+
+def test_the_matrix_is_changed_by_two_people_and_past_days_stay(things, book, make_user):
+    maker = make_user("compliance")
+    on = timezone.now().date() + timedelta(days=3)
+    bands = (Band(checkers=1, roles=("finance",)),)
+    given = {"kind": KIND, "valid_from": on, "bands": bands, "reason": "audit finding 12"}
+    approval = changing.request_change(**given, acting_user=maker)
+    refused("approval.by_maker", decide, approval, maker)
+    assert "finding 12" in approval.reason
+    assert changing.describe(approval).facts
+    decide(approval, make_user("compliance", username="second"))
+    asked = {"kind": KIND, "currency": "CNY", "amount_minor": 5}
+    assert authority_on(**asked, on=on).roles == ["finance"]
+    assert authority_on(**asked, on=on - timedelta(days=1)).checkers == 0
+    refused("authority.set_already", changing.request_change, **given, acting_user=maker)
+    unknown = given | {"kind": "no.such"}
+    refused("approval.kind_unknown", changing.request_change, **unknown, acting_user=maker)
+
+
+def test_a_change_for_all_books_is_not_decided_from_within_one(things, book, make_user):
+    approval = changing.request_change(
+        kind=KIND,
+        valid_from=timezone.now().date(),
+        bands=(Band(checkers=0),),
+        reason="faster",
+        acting_user=make_user("compliance"),
+    )
+    inside = make_user("compliance", username="inside", book_name="demo")
+    refused("approval.no_authority", decide, approval, inside)
+    assert approval not in queries.to_decide(user=inside, book=book)

@@ -91,3 +91,123 @@ def test_an_extension_waits_until_another_decides(enter):  # noqa: F811
     assert "Your decision was recorded." in text_of(decided)
     assert Approval.objects.get(pk=approval.pk).state == "carried_out"
     assert "Extended" in text_of(manager.get(reverse("board:loan", args=["desk", "B"])))
+
+
+OPEN = ["approvals", "authority", "servicing"]
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_who_sees_nothing_of_the_book_finds_nothing(enter, name):  # noqa: F811
+    assert enter("agency").get(url(name)).status_code in {403, 404}
+
+
+@pytest.mark.parametrize(
+    ("user", "action"), [("analyst", "extend"), ("operator", "waive"), ("agency", "extend")]
+)
+def test_who_may_not_ask_sees_no_form_and_asks_nothing(enter, user, action):  # noqa: F811
+    client, before = enter(user), Approval.objects.count()
+    assert client.get(url("action", action, "A")).status_code in {403, 404}
+    assert client.post(url("action", action, "A"), EXTENSION).status_code in {403, 404}
+    assert client.post(url("quote", "A"), {"valid_on": DAY}).status_code in {403, 404}
+    assert Approval.objects.count() == before
+
+
+def test_who_may_not_decide_is_refused_at_the_door(enter):  # noqa: F811
+    longer = EXTENSION | {"through_on": "2027-06-06"}
+    asked = ask(enter("collector"), "extend", longer, "C").context["approval"]
+    address = url("approval_decide", asked.pk)
+    verdict = {"verdict": "approved", "reason": "mine"}
+    for user in ("analyst", "operator", "agency", "collector"):
+        assert enter(user).post(address, verdict).status_code in {403, 404}
+    told = enter("finance").post(address, verdict, follow=True)
+    assert "you may not decide on this" in text_of(told)
+    told = enter("manager").post(address, verdict | {"reason": " "}, follow=True)
+    assert "a reason is needed" in text_of(told)
+    assert Approval.objects.get(pk=asked.pk).state == "pending"
+    withdrawn = enter("collector").post(
+        url("approval_withdraw", asked.pk), {"reason": "the wrong loan"}, follow=True
+    )
+    assert "Your request was withdrawn." in text_of(withdrawn)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("action", ("extend", "NOBODY")),
+        ("action", ("no_such", "A")),
+        ("explain", ("NOBODY",)),
+        ("approval", (9_999_999,)),
+    ],
+)
+def test_what_is_not_there_is_not_found(enter, name, more):  # noqa: F811
+    assert enter("collector").get(url(name, *more)).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["no=99&part=penalty", "no=3&part=gold", "no=x&part=fee"])
+def test_an_amount_that_is_not_there_is_not_explained(enter, query):  # noqa: F811
+    assert enter("collector").get(f"{url('explain', 'A')}?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("ref", ["A", "B", "C", "S"])
+def test_the_lines_of_every_amount_add_up(enter, ref):  # noqa: F811
+    client, then = enter("collector"), position_of(Book.objects.get(name="desk"), ref)
+    for instalment in then.instalments[:5]:
+        for component, amounts in instalment.components.items():
+            query = f"?no={instalment.instalment_no}&part={component.value}"
+            shown = client.get(url("explain", ref) + query)
+            assert shown.context["total_minor"] == amounts.outstanding_minor
+            if amounts.due_minor:
+                assert shown.context["lines"]
+    shown = client.get(url("explain", ref))
+    total = sum(each["line"].amount_minor for each in shown.context["lines"])
+    assert max(0, total) == then.payoff_minor == shown.context["total_minor"]
+
+
+def test_a_change_of_the_matrix_is_decided_by_another(enter):  # noqa: F811
+    change = {
+        "kind": "servicing.stop_penalty",
+        "valid_from": "2030-01-01",
+        "amount_0": "0",
+        "people_0": "1",
+        "roles_0": ["manager"],
+        "reason": "audit finding 12",
+    }
+    assert enter("manager").post(url("authority_change"), change).status_code == 403
+    asked = enter("compliance").post(url("authority_change"), change, follow=True)
+    assert "Change of who decides" in text_of(asked)
+    assert "You asked for this" in text_of(asked)
+    bad = change | {"people_0": "many"}
+    told = enter("compliance").post(url("authority_change"), bad, follow=True)
+    assert "the people or the amount of line 1" in text_of(told)
+    for wrong in ({"valid_from": "soon"}, {"roles_0": []}, {"amount_0": "1e9"}):
+        told = enter("compliance").post(url("authority_change"), change | wrong, follow=True)
+        assert told.redirect_chain[-1][0] == url("authority")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (
+            {"effective_on": "2999-01-01", "amount_minor": "600", "surplus": "lower"},
+            "servicing.in_future",
+        ),
+        (
+            {"effective_on": "2025-01-01", "amount_minor": "600", "surplus": "lower"},
+            "servicing.before_disbursement",
+        ),
+    ],
+)
+def test_a_form_says_why_it_is_refused(enter, data, code):  # noqa: F811
+    told = post(enter("collector"), "prepay", data, step="preview")
+    assert told.status_code == 409
+    assert code in text_of(told)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"through_on": "soon"}, {"through_on": ""}, {"rate": "-5"}, {"rate": "1" * 400}]
+)
+def test_a_field_that_cannot_be_read_is_said_beside_it(enter, wrong):  # noqa: F811
+    told = post(enter("collector"), "extend", EXTENSION | wrong, step="preview")
+    assert told.status_code == 200
+    assert told.context["form"].errors
+    assert told.context["shown"] is None

@@ -58,7 +58,12 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "there are more checkers than roles for them",
     ),
     "authority.set_already": (
-        "{kind} 自 {valid_from} 起的授权已经设定",
-        "the authority for {kind} from {valid_from} on is set already",
+        "{kind} 在 {valid_from} 或之后已有设定的授权",
+        "the authority for {kind} is set already from {valid_from} or a later day on",
+    ),
+    "authority.day_wrong": ("生效日无法识别：{text}", "{text} is no day"),
+    "authority.band_wrong": (
+        "第 {line} 行的人数或金额无法识别",
+        "the people or the amount of line {line} cannot be read",
     ),
 }

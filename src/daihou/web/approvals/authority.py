@@ -70,7 +70,7 @@ def set_authority(
     """
     if not reason.strip():
         raise ApprovalRefused("approval.reason_missing")
-    _check_bands(bands)
+    check_bands(bands)
     try:
         with transaction.atomic():
             rows = Authority.objects.bulk_create(
@@ -101,7 +101,11 @@ def set_authority(
     return tuple(rows)
 
 
-def _check_bands(bands: Sequence[Band]) -> None:
+def check_bands(bands: Sequence[Band]) -> None:
+    """Refuse bands that leave amounts out, name nobody, or ask for more people than roles.
+
+    :raises ApprovalRefused: see ``set_authority``.
+    """
     if not bands or min(band.from_minor for band in bands) != 0:
         raise ApprovalRefused("authority.bands_missing")
     for band in bands:

@@ -1,5 +1,8 @@
 """The inbox of approvals: what waits for me, what I asked for, what was decided; and the matrix."""
 
+import re
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -11,7 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.web.access import queries as access
 from daihou.web.access.models import Role
-from daihou.web.approvals import operations, queries, registry
+from daihou.web.approvals import changing, operations, queries, registry
+from daihou.web.approvals.authority import Band
+from daihou.web.approvals.errors import ApprovalRefused
 from daihou.web.approvals.models import Approval, Authority, State
 from daihou.web.audit.models import AuditRow
 from daihou.web.board.page import book_page, page_no, show
@@ -19,6 +24,9 @@ from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt
 
 PAGE_SIZE = 50
+BANDS = 3  # Lines of the form.
+FIELDS = ("people", "amount")
+AMOUNT = re.compile(r"\d{1,13}(\.\d{1,4})?")
 TO_DECIDE, MINE, DECIDED, ALL = "to_decide", "mine", "decided", "all"
 
 
@@ -156,5 +164,61 @@ def authority(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         of_kind["rows"].append(
             {"row": row, "roles": [Role(role).label for role in row.roles if role in Role.values]}
         )
-    context = {"kinds": shown}
+    context = {
+        "kinds": shown,
+        "may_change": user_of(request).has_perm("authority.change", sight.book),
+        "labels": [(kind, each.label) for kind, each in kinds.items()],
+        "roles": Role.choices,
+        "lines": range(BANDS),
+    }
     return show(request, "desk/approvals/authority.html", context, sight=sight, page="approvals")
+
+
+@require_POST
+@book_page("authority.change")
+def change_authority(request: HttpRequest, *, sight: Sight) -> HttpResponse:
+    """Ask for other people to decide; amounts are typed in the book's currency."""
+    made: list[Approval] = []
+
+    def act() -> None:
+        made.append(
+            changing.request_change(
+                kind=request.POST.get("kind", ""),
+                currency=sight.book.currency if request.POST.get("own_currency") else "",
+                valid_from=_day(request.POST.get("valid_from", "")),
+                bands=_bands(request, digits=sight.book.minor_digits),
+                reason=request.POST.get("reason", ""),
+                acting_user=user_of(request),
+            )
+        )
+
+    if attempt(request, act, done=_("Asked for: it waits for a decision.")):
+        return redirect("desk:approval", sight.book.name, made[0].pk)
+    return redirect("desk:authority", sight.book.name)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ApprovalRefused("authority.day_wrong", text=text[:40]) from None
+
+
+def _bands(request: HttpRequest, *, digits: int) -> tuple[Band, ...]:
+    """Read the lines that say how many people; an amount that is none is refused."""
+    bands = []
+    for line in range(BANDS):
+        people, amount = (request.POST.get(f"{name}_{line}", "").strip() for name in FIELDS)
+        if not people:
+            continue
+        if not people.isdecimal() or len(people) > 1 or not AMOUNT.fullmatch(amount or "0"):
+            raise ApprovalRefused("authority.band_wrong", line=line + 1)
+        bands.append(
+            Band(
+                checkers=int(people),
+                from_minor=int(Decimal(amount or "0").scaleb(digits)),
+                roles=tuple(request.POST.getlist(f"roles_{line}")),
+                is_each_role=bool(request.POST.get(f"each_{line}")),
+            )
+        )
+    return tuple(bands)
