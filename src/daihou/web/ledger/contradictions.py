@@ -16,6 +16,7 @@ from daihou.core.changes import Change
 from daihou.core.codec import decode_text
 from daihou.core.events import (
     MONEY_IN_KINDS,
+    PAYMENT_TARGET_KINDS,
     UNDOABLE_KINDS,
     Event,
     EventRefused,
@@ -129,7 +130,7 @@ def _code(row: dict[str, Any]) -> str | None:
 def _contradiction(*, kind: str, target: str | None) -> str | None:
     if target is None:
         return "event.unknown_target"
-    if kind in {Kind.PAYMENT_REVERSED, Kind.CHARGED_BACK} and target not in MONEY_IN_KINDS:
+    if kind in PAYMENT_TARGET_KINDS and target not in MONEY_IN_KINDS:
         return "event.target_not_payment"
     if kind == Kind.UNDONE and target not in UNDOABLE_KINDS:
         return "undo.impossible"
