@@ -35,7 +35,7 @@ def show_all(*, book: BookName = None, as_json: AsJson = False) -> None:
             "origin": version.origin,
             "effective_on": version.effective_on,
             "effective_until": version.effective_until,
-            "loans": version.loan_count,
+            "loans": queries.loans_of(version=version).count(),
         }
         for product in queries.products(book=opened.ledger)
         for version in queries.versions(product=product)
