@@ -1,5 +1,6 @@
 """What approved requests do: papers move, collateral is released; and how the inbox shows them."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db import transaction
@@ -102,7 +103,11 @@ def _check_same(task: ReleaseTask, approval: Approval, as_of: date) -> None:
 def _letter(task: ReleaseTask, held: list[Pledge], as_of: date, acting_user: User) -> File:
     loans = documents.with_names(book=task.book, loan_ids=[task.loan_id])
     ((loan, subject),) = documents.subjects(book=task.book, loans=loans, language=Language.CHINESE)
-    written = values.release(subject=subject, as_of=as_of, items=[_line(each) for each in held])
+    owners = [each.item.owner for each in held if each.item.owner]
+    names = documents.names_of(parties=owners)
+    written = values.release(
+        subject=subject, as_of=as_of, items=[_line(each, names) for each in held]
+    )
     produced = typeset(loan=loan, kind=DocumentKind.RELEASE, written=written)
     (letter,) = archive.store_produced(
         book=task.book, produced=[produced], arrived_on=as_of, acting_user=acting_user
@@ -110,7 +115,7 @@ def _letter(task: ReleaseTask, held: list[Pledge], as_of: date, acting_user: Use
     return letter
 
 
-def _line(pledge: Pledge) -> list[str]:
+def _line(pledge: Pledge, names: Mapping[int, str]) -> list[str]:
     """Write one item of the letter; papers stay where the item secures another loan."""
     item = pledge.item
     secures_more = Pledge.objects.filter(item=item, released_on__isnull=True).exists()
@@ -119,7 +124,7 @@ def _line(pledge: Pledge) -> list[str]:
         for place in queries.papers(item=item)
         if place.last is not None and place.last.kind in queries.INSIDE and not secures_more
     ]
-    owner = item.owner.reference if item.owner else "–"
+    owner = names.get(item.owner_id or 0, "–")
     return [item.description, item.identifier, owner, "、".join(inside) or "–"]
 
 

@@ -7,11 +7,11 @@ Errors  ``DocumentRefused``: ``document.no_change``; ``EventRefused`` of core.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from itertools import zip_longest
 
 from daihou.core.events import Event, Kind
 from daihou.core.position import InstalmentPosition, Position
-from daihou.core.preview import Cost, Preview, SideBySide, preview
+from daihou.core.preview import Cost, Preview, preview
 from daihou.web.documents.errors import DocumentRefused
 from daihou.web.documents.kinds import DocumentKind
 from daihou.web.documents.values import (
@@ -69,58 +69,47 @@ def of_recorded(*, subject: Subject, changes: Sequence[Event]) -> Preview:
 def restructure(*, subject: Subject, shown: Preview, reason: str = "") -> Values:
     """Set a changed plan beside the one before it, with what each costs."""
     before, after = shown.before, shown.after
-    left = [(_left(row.before), _left(row.after), row) for row in shown.rows]
-    rows = [(old, new, row) for old, new, row in left if old or new]
-    plain = subject.plain
-
+    old, new = _unpaid(before), _unpaid(after)
+    plain, amount = subject.plain, subject.amount
     return common(subject=subject, kind=DocumentKind.RESTRUCTURE, then=after) | {
         "reason": reason,
         "compared": [
-            [
-                "count",
-                str(sum(bool(old) for old, _, _ in rows)),
-                str(sum(bool(new) for _, new, _ in rows)),
-            ],
-            ["last_due", _last_due(before), _last_due(after)],
+            ["count", str(len(old)), str(len(new))],
+            ["last_due", _last_due(old), _last_due(new)],
             ["rate", written_rate(before), written_rate(after)],
-            ["principal", *map(subject.amount, _principals(shown))],
-            ["outstanding", subject.amount(_sum(rows, 0)), subject.amount(_sum(rows, 1))],
+            [
+                "principal",
+                amount(before.principal_outstanding_minor),
+                amount(after.principal_outstanding_minor),
+            ],
+            ["outstanding", amount(_sum(old)), amount(_sum(new))],
             ["annual_cost", _annual(shown.cost_before), _annual(shown.cost_after)],
         ],
         "plan": [
-            [
-                number,
-                row.due_on.isoformat() if old else "–",
-                plain(old) if old else "–",
-                row.due_on.isoformat() if new else "–",
-                plain(new) if new else "–",
-            ]
-            for number, (old, new, row) in enumerate(rows, start=1)
+            [number, *_cells(subject, was), *_cells(subject, will)]
+            for number, (was, will) in enumerate(zip_longest(old, new), start=1)
         ],
-        "total_before": plain(_sum(rows, 0)),
-        "total_after": plain(_sum(rows, 1)),
+        "total_before": plain(_sum(old)),
+        "total_after": plain(_sum(new)),
     }
 
 
-def _left(each: InstalmentPosition | None) -> int:
-    return each.outstanding_minor if each is not None else 0
+def _unpaid(then: Position) -> list[InstalmentPosition]:
+    return [each for each in then.instalments if each.outstanding_minor]
 
 
-def _count(rows: Sequence[tuple[int, int, SideBySide]], place: Literal[0, 1]) -> str:
-    return str(sum(row[place] > 0 for row in rows))
+def _cells(subject: Subject, each: InstalmentPosition | None) -> tuple[str, str]:
+    if each is None:
+        return "–", "–"
+    return written_due(each.due_on), subject.plain(each.outstanding_minor)
 
 
-def _sum(rows: Sequence[tuple[int, int, SideBySide]], place: Literal[0, 1]) -> int:
-    return sum(row[place] for row in rows)
+def _sum(unpaid: Sequence[InstalmentPosition]) -> int:
+    return sum(each.outstanding_minor for each in unpaid)
 
 
-def _principals(shown: Preview) -> tuple[int, int]:
-    return shown.before.principal_outstanding_minor, shown.after.principal_outstanding_minor
-
-
-def _last_due(then: Position) -> str:
-    owing = [each.due_on for each in then.instalments if each.outstanding_minor]
-    return written_due(max(owing)) if owing else "–"
+def _last_due(unpaid: Sequence[InstalmentPosition]) -> str:
+    return written_due(max(each.due_on for each in unpaid)) if unpaid else "–"
 
 
 def _annual(cost_of_life: Cost) -> str:

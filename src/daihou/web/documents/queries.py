@@ -12,7 +12,7 @@ from daihou.web.ledger.models import Book
 from daihou.web.ledger.queries import load_loans
 from daihou.web.loans.costs import CostItem
 from daihou.web.loans.models import Loan
-from daihou.web.parties import queries as parties
+from daihou.web.parties import queries as personal
 from daihou.web.parties.masking import masked
 from daihou.web.parties.models import Field, Party, PersonalDatum
 
@@ -69,6 +69,12 @@ def _subject(
     )
 
 
+def names_of(*, parties: Collection[Party]) -> dict[int, str]:
+    """Name parties as a letter does: whole, by their number where we have no name."""
+    named = _personal({each.pk for each in parties})
+    return {each.pk: named.get((each.pk, Field.NAME.value)) or each.reference for each in parties}
+
+
 def _reference(loan: Loan) -> str:
     """Call a borrower whose name we do not have by her number."""
     return loan.person.reference if loan.person else ""
@@ -78,4 +84,4 @@ def _personal(person_ids: set[int]) -> dict[tuple[int, str], str]:
     data = PersonalDatum.objects.filter(
         party_id__in=person_ids, field__in=(Field.NAME, Field.ID_NUMBER), position=0
     )
-    return {(datum.party_id, datum.field): parties.plain(datum=datum) for datum in data}
+    return {(datum.party_id, datum.field): personal.plain(datum=datum) for datum in data}
