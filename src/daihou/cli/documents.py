@@ -125,9 +125,9 @@ def notices(
     opened = open_book(book)
     from dataclasses import asdict
 
-    from daihou.web.documents import notices as planning
+    from daihou.web.documents.notices import plan
 
-    planned = planning.plan(book=opened.ledger, from_on=as_of.date(), days=days)
+    planned = plan(book=opened.ledger, from_on=as_of.date(), days=days)
     rows = [asdict(each) for each in planned]
     document = {"book": opened.name, "as_of": as_of.date(), "days": days, "notices": rows}
     output.emit(document, as_json=as_json)
