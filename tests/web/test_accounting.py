@@ -1,5 +1,6 @@
 """Goal: the general ledger is the positions, every night. Method: random books through nights."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import F, Sum
 
+from daihou.cli import accounting as command
 from daihou.core import posting
 from daihou.core.changes import Change
 from daihou.core.events import Event, Kind
@@ -286,3 +288,27 @@ def test_a_refunded_sold_and_restructured_loan_is_proved_every_night(unblocked):
         run(book, on)
         assert Proof.objects.latest("pk").is_passed
     assert posted(book) == from_core(book, date(2025, 2, 24))
+
+
+def test_the_commands_show_prove_close_and_export(unblocked, capsys, tmp_path):
+    run(new_book(), date(2025, 2, 7))
+    as_of = datetime(2025, 1, 31)
+
+    def said(command, **asked):
+        command(book="small", as_json=True, **asked)
+        return json.loads(capsys.readouterr().out)
+
+    balance = said(command.trial_balance, as_of=as_of)
+    assert balance["debit_minor"] == balance["credit_minor"] > 240_000
+    assert sum(account["balance_minor"] for account in balance["accounts"]) == 0
+    lines = said(command.journal, as_of=datetime(2025, 1, 6))["entries"]
+    assert {line["cause"] for line in lines} == {"disbursement"}
+    assert said(command.prove, as_of=as_of)["is_passed"]
+    assert said(command.close, period=as_of)["state"] == "closed"
+    for name in ("january.csv", "january.xlsx"):
+        out = tmp_path / name
+        told = said(command.export, as_of=as_of, since=datetime(2025, 1, 1), out=out)
+        assert told["rows"] > 50
+        assert out.stat().st_size > 3_000
+    command.trial_balance(book="small", as_of=as_of)
+    assert "1303.01" in capsys.readouterr().out
