@@ -15,6 +15,7 @@ import pytest
 from tests.database import *  # noqa: F403
 from tests.database import scratch
 from tests.web.odd_books import make_odd_books
+from tests.web.paid_book import make_paid_book
 from tests.web.servicing_book import make_site as make_servicing_book
 from tests.web.shown_book import PASSWORD, make_shown_book, make_users
 
@@ -57,6 +58,7 @@ def site(running_database, django_db_blocker, tmp_path_factory):
         _import_files(folder)
         make_users()
         make_servicing_book()
+        make_paid_book()
         log = (folder / "serve.log").open("w")
         server = subprocess.Popen(
             [sys.executable, "-m", "daihou", "serve"],
