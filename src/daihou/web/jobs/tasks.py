@@ -8,7 +8,12 @@ KEPT_HOURS = 7 * 24
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="jobs.take_up_abandoned", queueing_lock="jobs.take_up_abandoned", pass_context=True)
+@app.task(
+    name="jobs.take_up_abandoned",
+    lock="jobs.take_up_abandoned",  # Two at once would take up the same job.
+    queueing_lock="jobs.take_up_abandoned",
+    pass_context=True,
+)
 async def take_up_abandoned(context: JobContext, timestamp: int) -> int:  # noqa: ARG001
     """Give the jobs of workers that fell silent to others; tasks bear being done twice."""
     manager = context.app.job_manager

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from django.db import connections
 from procrastinate.contrib.django import app
 
 POLL_SECONDS = 5.0  # New jobs are announced by PostgreSQL; this is for what nobody announced.
@@ -12,7 +13,13 @@ def run_worker(*, concurrency: int = 2, waits: bool = True, name: str = "daihou"
 
     SIGINT or SIGTERM lets running jobs end. A killed worker's jobs are taken up by another.
     """
-    asyncio.run(_run(concurrency=concurrency, waits=waits, name=name))
+    settings = connections["default"].settings_dict
+    kept_seconds = settings["CONN_MAX_AGE"]
+    settings["CONN_MAX_AGE"] = 0  # Threads come and go; none may leave a connection behind.
+    try:
+        asyncio.run(_run(concurrency=concurrency, waits=waits, name=name))
+    finally:
+        settings["CONN_MAX_AGE"] = kept_seconds
 
 
 async def _run(*, concurrency: int, waits: bool, name: str) -> None:
