@@ -104,6 +104,36 @@ def test_paid_off_early_a_loan_costs_the_days_it_ran():
     assert (now.status, now.closed_on, now.unapplied_minor) == (Status.CLOSED, on(17), 0)
 
 
+@pytest.mark.parametrize("earned_first", [True, False])
+@pytest.mark.parametrize("counts_for_next", [True, False])
+@pytest.mark.parametrize("surplus", list(Surplus))
+def test_a_prepayment_of_all_pays_off_whatever_the_product(earned_first, counts_for_next, surplus):
+    contract = loan(
+        surplus=surplus,
+        earned_first=earned_first,
+        counts_for_next=counts_for_next,
+        instalment_fee_minor=150,
+    )
+    change = Change(surplus=Surplus.LOWER)
+    prepaid = event(Kind.PREPAID, 17, 1_008_500, change=change)
+    now = at(17, prepaid, of=contract)
+    assert (now.principal_outstanding_minor, now.payoff_minor, now.unapplied_minor) == (0, 0, 0)
+
+
+def test_principal_owed_again_after_the_term_can_be_prepaid_too():
+    later = event(
+        Kind.CHARGE_ADDED, 100, 700, key="c1", component=Component.FEE, due_on=on(200), sequence=1
+    )
+    out = event(Kind.REFUNDED, 130, 5_000, sequence=3)
+    contract = loan()
+    paid = payment(121, at(121, of=contract).payoff_minor, sequence=2)
+    change = Change(surplus=Surplus.LOWER)
+    prepaid = event(Kind.PREPAID, 140, 5_000, sequence=4, change=change)
+    now = at(140, later, paid, out, prepaid, of=contract)
+    assert (now.principal_outstanding_minor, now.unapplied_minor) == (0, 0)
+    assert now.instalments[4].outstanding_minor == 700
+
+
 def test_one_unit_too_much_stays_in_hand():
     now = at(17, payment(17, 1_008_501), of=loan(surplus=Surplus.SHORTEN))
     assert (now.status, now.unapplied_minor) == (Status.CLOSED, 1)

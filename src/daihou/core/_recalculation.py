@@ -17,7 +17,7 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from daihou.core._rhythm import Bearing, value_at
-from daihou.core._rows import INTEREST, PRINCIPAL, WorkRow, accrued_unpaid
+from daihou.core._rows import INTEREST, PRINCIPAL, WorkRow, pay_what_is_earned
 from daihou.core.money import round_amount
 from daihou.core.periods import Periods
 from daihou.core.plans import divide
@@ -258,30 +258,46 @@ class Follower:
         """
         rows = self._to_come(day)
         if not rows:
-            return amount_minor
+            return self._pay_beside(amount_minor, day, parts)
         due_today = next((row for row in self._rows() if row.due == day), None)
         head = due_today or rows[0]
         stands_for_next = self.rule.counts_for_next and due_today is None
         if self.rule.earned_first:
-            earned_minor = accrued_unpaid(rows[0], day, self.fold.terms.rounding)
-            earned_minor = min(earned_minor, amount_minor)
-            amount_minor -= _pay(rows[0], INTEREST, earned_minor, parts)
+            amount_minor = self._pay_earned(amount_minor, day, parts)
         if stands_for_next:
             part_minor = min(head.left[PRINCIPAL], amount_minor)
             amount_minor -= _pay(head, PRINCIPAL, part_minor, parts)
         prepaid_minor = min(_principal_left(rows), amount_minor)
-        if not prepaid_minor:
-            return amount_minor
-        self._take_from(reversed(rows), prepaid_minor)
-        head.owed[PRINCIPAL] += prepaid_minor
-        head.left[PRINCIPAL] += prepaid_minor
-        _pay(head, PRINCIPAL, prepaid_minor, parts)
-        if stands_for_next:
-            self.stood_for.add(head)
-            rows = rows[1:]
-        if rows and not shortens:
-            self.plan(rows, day)
-        return amount_minor - prepaid_minor
+        if prepaid_minor:
+            self._take_from(reversed(rows), prepaid_minor)
+            head.owed[PRINCIPAL] += prepaid_minor
+            head.left[PRINCIPAL] += prepaid_minor
+            _pay(head, PRINCIPAL, prepaid_minor, parts)
+            if stands_for_next:
+                self.stood_for.add(head)
+                rows = rows[1:]
+            if rows and not shortens:
+                self.plan(rows, day)
+        amount_minor -= prepaid_minor
+        if amount_minor and not _principal_left(self._to_come(day)):
+            amount_minor = self._pay_beside(amount_minor, day, parts)
+            self.lay(day)  # Paid off: what was earned is all that is left.
+            amount_minor = self._pay_earned(amount_minor, day, parts)
+        return amount_minor
+
+    def _pay_beside(self, amount_minor: int, day: int, parts: list[Part]) -> int:
+        """Pay principal that came upon rows to come that have no plan of their own."""
+        for row in self.fold.rows:
+            if row.due > day:
+                part_minor = min(row.left[PRINCIPAL], amount_minor)
+                amount_minor -= _pay(row, PRINCIPAL, part_minor, parts)
+        return amount_minor
+
+    def _pay_earned(self, amount_minor: int, day: int, parts: list[Part]) -> int:
+        fold = self.fold
+        return pay_what_is_earned(
+            fold.rows, amount_minor, on=day, rounding=fold.terms.rounding, parts=parts
+        )
 
     def plan(self, rows: Sequence[WorkRow], day: int) -> None:
         """Plan rows to come anew on the principal they owe, by the method of the terms."""

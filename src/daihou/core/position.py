@@ -63,7 +63,7 @@ class InstalmentPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedPart:
-    instalment_no: int
+    instalment_no: int  # 0: an instalment that owes nothing any more, all of it taken back.
     component: Component
     amount_minor: int
     applied_on: date  # Later than the payment where the money was held first.
@@ -361,7 +361,7 @@ def _freeze_flow(flow: Flow, numbers: Mapping[int, int]) -> Applied:
         amount_minor=flow.event.amount_minor,
         parts=tuple(
             AppliedPart(
-                instalment_no=numbers[id(row)],
+                instalment_no=numbers.get(id(row), 0),
                 component=COMPONENTS[component],
                 amount_minor=amount_minor,
                 applied_on=date.fromordinal(day),
