@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from daihou.core.position import position
 from daihou.core.terms import Contract
-from daihou.web.board import borrowers, loan_law, loan_page
+from daihou.web.board import borrowers, loan_law, loan_links, loan_page
 from daihou.web.board.page import Days, book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.servicing import choosing
@@ -55,6 +55,7 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
         "servicing": choosing.on_loan_page(
             user=user_of(request), sight=sight, row=row, position=then
         ),
+        "links": loan_links.links(user=user_of(request), sight=sight, row=row),
         "row": row,
         "contract": contract,
         "page_data": page,
