@@ -16,7 +16,7 @@ from django.utils import timezone
 from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.api import webhooks
-from daihou.web.api.models import Message
+from daihou.web.api.models import Endpoint, Message
 from daihou.web.audit import operations as audit
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +150,10 @@ def test_the_outbox_can_be_replayed(local):
         "ftp://example.com/",
         "https:///nowhere",
         "https://example.com/" + "a" * 600,
+        "https://example.com:99999/",
+        "https://example.com:0/",
+        "https://[::1/",
+        "https://example.com/通知",
     ],
 )
 def test_an_address_that_is_not_https_is_refused(db, url):
@@ -166,6 +170,17 @@ def test_an_address_inside_the_own_network_is_not_called(db, host):
     message = endpoint.messages.get()
     assert message.state == "waiting"
     assert message.last_error.startswith("DaihouError")
+
+
+def test_an_address_that_cannot_be_called_does_not_hold_up_the_others(local):
+    with receiver(204) as (url, heard):
+        broken = told("http://127.0.0.1:9/hook", "event.record")
+        Endpoint.objects.filter(pk=broken.pk).update(url="https://example.com:99999/")
+        told(url, "event.record")
+        happen("event.record")
+        assert webhooks.deliver_waiting() == 2
+        assert len(heard) == 1
+    assert broken.messages.get().last_error.startswith("ValueError")
 
 
 def test_a_new_secret_signs_differently(local):

@@ -31,6 +31,7 @@ ATTEMPTS_MOST = 12
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=12)
 ANSWER_MOST = 200
+URL_MOST = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ def send(message: Message) -> Delivery:
     }
     try:
         status = _post(urlsplit(message.endpoint.url), body, headers)
-    except (OSError, http.client.HTTPException, DaihouError) as exception:
+    except (OSError, http.client.HTTPException, ValueError, DaihouError) as exception:
         return Delivery(status=None, error=f"{type(exception).__name__}: {exception}"[:ANSWER_MOST])
     return Delivery(status=status, error="" if 200 <= status < 300 else f"HTTP {status}")
 
@@ -185,9 +186,14 @@ def _post(url: SplitResult, body: bytes, headers: dict[str, str]) -> int:
 
 
 def _check_url(url: str) -> None:
-    found = urlsplit(url)
     schemes = {"https", "http"} if settings.WEBHOOKS_LOCAL else {"https"}
-    if found.scheme not in schemes or not found.hostname or found.username or len(url) > 512:
+    try:
+        found = urlsplit(url)
+        is_fit = found.scheme in schemes and found.hostname and not found.username
+        is_fit = is_fit and found.port != 0 and url.isascii() and len(url) <= URL_MOST
+    except ValueError:  # A port that is none, a bracket that does not close.
+        is_fit = False
+    if not is_fit:
         raise DaihouError("webhook.url_refused", url=url[:80])
 
 

@@ -72,7 +72,7 @@ def make_document(
     return Status(201, file_out(made))
 
 
-@router.get("/books/{book_name}/notices", response=NoticesOut, auth=needs("loan.view"))
+@router.get("/books/{book_name}/notices", response=NoticesOut, auth=needs("document.make"))
 def list_notices(
     request: HttpRequest,
     book_name: BookName,
@@ -80,7 +80,7 @@ def list_notices(
     days: Annotated[int, Field(ge=1, le=31)] = 7,
 ) -> dict[str, Any]:
     """Plan the notices of the next days; nothing is sent."""
-    book = whole_book_of(request, book_name=book_name, permission="loan.view")
+    book = whole_book_of(request, book_name=book_name, permission="document.make")
     first = from_on or book.business_date
     if first is None:
         raise DaihouError("api.no_business_date", book=book.name)

@@ -91,7 +91,7 @@ def add_loan_file(
 @router.get(PATH + "/{file_id}", response=FileOut, auth=needs("file.view"))
 def get_file(request: HttpRequest, book_name: BookName, file_id: RowId) -> dict[str, Any]:
     """Say what a file is and how long it is kept."""
-    return file_out(_find(request, book_name, file_id))
+    return file_out(_find(request, book_name, file_id, "file.view"))
 
 
 @router.get(PATH + "/{file_id}/content", auth=needs("file.open"), response={200: bytes})
@@ -99,7 +99,7 @@ def get_file_content(
     request: HttpRequest, book_name: BookName, file_id: RowId
 ) -> StreamingHttpResponse:
     """Hand a file out; who took it is noted."""
-    found = _find(request, book_name, file_id)
+    found = _find(request, book_name, file_id, "file.open")
     pieces = operations.open_file(file=found, acting_user=user_of(request))
     disposition = content_disposition_header(as_attachment=True, filename=found.name)
     return StreamingHttpResponse(
@@ -119,9 +119,8 @@ def hold_file(
 ) -> Status[Any]:
     """Keep a file whatever its retention says."""
     whole_book_of(request, book_name=book_name, permission="file.hold")
-    placed = operations.hold_file(
-        file=_find(request, book_name, file_id), reason=body.reason, acting_user=user_of(request)
-    )
+    found = _find(request, book_name, file_id, "file.hold")
+    placed = operations.hold_file(file=found, reason=body.reason, acting_user=user_of(request))
     placed.refresh_from_db()
     return Status(201, _hold_out(placed))
 
@@ -139,12 +138,12 @@ def lift_hold(
     return _hold_out(hold)
 
 
-def _find(request: HttpRequest, book_name: str, file_id: int) -> File:
+def _find(request: HttpRequest, book_name: str, file_id: int, permission: str) -> File:
     """Find a file in sight: of the whole book, or of a loan the caller sees.
 
     :raises Http404: there is none.
     """
-    sight = sight_of(request, book_name=book_name, permission="file.view")
+    sight = sight_of(request, book_name=book_name, permission=permission)
     found = queries.files(book=sight.book).filter(pk=file_id).select_related("content").first()
     if found is None or not _is_seen(sight, found):
         raise Http404
