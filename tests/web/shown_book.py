@@ -66,6 +66,7 @@ def make_users(*, only=()):
         "agency": {"roles": ["agency"], "book_name": "demo"},
         "compliance": {"roles": ["compliance"]},
         "finance": {"roles": ["finance"]},
+        "administrator": {"roles": ["admin"]},
     }
     made = {}
     for name, given in wanted.items():
