@@ -129,6 +129,30 @@ def test_what_cannot_be_read_is_marked_and_saves_nothing(enter, launched):
     assert ProductVersion.objects.count() == before
 
 
+def test_a_fee_for_paying_off_early_is_typed_and_shown(enter, launched):
+    analyst = enter("analyst")
+    early = {
+        "costs-TOTAL_FORMS": "3", "costs-2-code": "early", "costs-2-component": "fee",
+        "costs-2-method": "on_event", "costs-2-standard": "1%", "costs-2-payee": "Bank",
+        "costs-2-payee_role": "lender", "costs-2-prepayment_value": "1",
+        "costs-2-prepayment": "percent_of_principal", "costs-2-prepayment_free_after": "6",
+    }  # fmt: skip
+    said = "1 % of the principal not yet due, none once 6 instalments are paid"
+    page = save(analyst, f"{PRODUCTS}W1/new/", effective_on="2027-03-01", **early)
+    assert said in text_of(page)
+    newest = ProductVersion.objects.filter(product__code="W1").latest("version_no")
+    assert newest.costs[2]["prepayment"] == {
+        "method": "percent_of_principal", "value": "0.01", "free_after_instalments": 6,
+    }  # fmt: skip
+    form = analyst.get(f"{PRODUCTS}W1/{newest.version_no}/edit/").context["draft"].costs[2]
+    assert form.initial["prepayment_value"] == "1"
+    assert form.initial["prepayment"] == "percent_of_principal"
+    alone = early | {"costs-2-prepayment_value": ""}
+    refused = save(analyst, f"{PRODUCTS}W1/new/", effective_on="2027-03-01", **alone)
+    assert "paying off early" in text_of(refused)
+    assert refused.status_code == 422
+
+
 def test_a_version_too_dear_shows_the_rule_and_is_not_submitted(enter, launched):
     analyst = enter("analyst")
     save(analyst, f"{PRODUCTS}W1/new/", rate="30", effective_on="2026-12-01")

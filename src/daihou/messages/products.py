@@ -94,6 +94,20 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "明示表缺少条款收取的科目 {component}",
         "the cost table leaves out what the terms charge: {component}",
     ),
+    "cost.prepayment_wrong": (
+        (
+            "费用项 {item}：提前还款违约金须为“发生时收取”的费用，"
+            "不超过剩余本金的 100% 或 {most} 个月利息"
+        ),
+        (
+            "the item {item}: what paying off early costs is a fee charged only if it happens, at "
+            "most 100 % of the principal or {most} months of interest"
+        ),
+    ),
+    "cost.prepayment_twice": (
+        "明示表只能有一项提前还款违约金",
+        "a cost table has one fee for paying off early at most",
+    ),
     # Ranges.
     "range.principal_wrong": ("金额范围无效", "the range of principal makes no sense"),
     "range.count_wrong": ("期数范围无效", "the range of instalments makes no sense"),

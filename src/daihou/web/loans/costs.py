@@ -20,14 +20,16 @@ from fractions import Fraction
 from daihou.core import cost, limits
 from daihou.core.limits import Payee
 from daihou.core.money import round_amount
+from daihou.core.quote import FeeMethod, FeeRule
 from daihou.core.schedule import ScheduledInstalment, build_schedule
-from daihou.core.terms import Component, PeriodUnit, Terms
+from daihou.core.terms import MOST_INSTALMENTS, Component, PeriodUnit, Terms
 from daihou.web.loans.errors import ProductRefused
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 STANDARD_LONGEST = 200
 PAYEE_LONGEST = 80
 MOST_ITEMS = 40
+MOST_MONTHS = 12  # Of interest, as a fee for paying off early.
 
 
 class Charged(StrEnum):
@@ -35,6 +37,15 @@ class Charged(StrEnum):
     AT_START = "at_start"  # Once, on the day of disbursement.
     EACH_INSTALMENT = "each_instalment"  # With every instalment, beside the schedule.
     ON_EVENT = "on_event"  # Only if something happens: contingent.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepaymentFee:
+    """How an item is measured that is charged for paying off early; as ``core.quote.FeeRule``."""
+
+    method: FeeMethod
+    value: Decimal  # A share of the principal not yet due, or months of its interest.
+    free_after_instalments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,7 @@ class CostItem:
     is_contingent: bool = False
     share: Decimal | None = None  # Of the principal, where charged beside the schedule …
     amount_minor: int = 0  # … or this amount.
+    prepayment: PrepaymentFee | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +91,8 @@ def check_costs(*, costs: Sequence[CostItem], terms: Terms) -> None:
 
     :raises ProductRefused: ``cost.too_many``, ``cost.code_wrong``, ``cost.code_twice``,
         ``cost.text_missing``, ``cost.text_too_long``, ``cost.contingent_wrong``,
-        ``cost.amount_wrong``, ``cost.component_missing``.
+        ``cost.amount_wrong``, ``cost.component_missing``, ``cost.prepayment_wrong``,
+        ``cost.prepayment_twice``.
     """
     if len(costs) > MOST_ITEMS:
         raise ProductRefused("cost.too_many", most=MOST_ITEMS)
@@ -88,6 +101,8 @@ def check_costs(*, costs: Sequence[CostItem], terms: Terms) -> None:
         raise ProductRefused("cost.code_twice", item=twice[0])
     for item in costs:
         check_item(item)
+    if sum(item.prepayment is not None for item in costs) > 1:
+        raise ProductRefused("cost.prepayment_twice")
     for component, is_contingent in charged_by(terms):
         if not any(
             item.component is component and item.is_contingent is is_contingent for item in costs
@@ -112,6 +127,31 @@ def check_item(item: CostItem) -> None:
         raise ProductRefused("cost.amount_wrong", item=item.code)
     if item.component is Component.PRINCIPAL:
         raise ProductRefused("cost.amount_wrong", item=item.code)
+    if item.prepayment is not None:
+        _check_prepayment(item, item.prepayment)
+
+
+def _check_prepayment(item: CostItem, fee: PrepaymentFee) -> None:
+    is_share = fee.method is FeeMethod.PERCENT_OF_PRINCIPAL
+    most = 1 if is_share else MOST_MONTHS
+    is_sane = fee.value.is_finite() and 0 < fee.value <= most
+    is_free_sane = 0 <= (fee.free_after_instalments or 0) <= MOST_INSTALMENTS
+    is_fee = item.component is Component.FEE and item.method is Charged.ON_EVENT
+    if not (is_sane and is_free_sane and is_fee):
+        raise ProductRefused("cost.prepayment_wrong", item=item.code, most=MOST_MONTHS)
+
+
+def fee_rule(costs: Sequence[CostItem]) -> FeeRule | None:
+    """Return the rule of the fee for paying off early, where the table has one."""
+    for item in costs:
+        if item.prepayment is not None:
+            return FeeRule(
+                item=item.code,
+                method=item.prepayment.method,
+                value=item.prepayment.value,
+                free_after_instalments=item.prepayment.free_after_instalments,
+            )
+    return None
 
 
 def charged_by(terms: Terms) -> tuple[tuple[Component, bool], ...]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from daihou.core import codec
 from daihou.core.events import Event
 from daihou.core.limits import Around, ChargeFacts, CostItem, Payee
+from daihou.core.quote import FeeRule
 from daihou.web.ledger.models import Book
 from daihou.web.ledger.queries import load_loan
 from daihou.web.loans import costs
@@ -22,6 +23,7 @@ class Loaded:
     row: LoanRow
     loan: Loan
     cost_table: tuple[CostItem, ...] | None  # None: none was disclosed.
+    fee_rule: FeeRule | None = None  # What its product charges for paying off early.
 
 
 def load(*, book: Book, loan_ref: str, at: datetime) -> Loaded:
@@ -35,7 +37,13 @@ def load(*, book: Book, loan_ref: str, at: datetime) -> Loaded:
     today = max(business_date, local_day(book=book, at=at))
     loan = Loan(contract=contract, events=events, business_date=business_date, today=today)
     version = row.product_version
-    return Loaded(row=row, loan=loan, cost_table=disclosed(version.costs) if version else None)
+    items = _items(version.costs) if version else ()
+    return Loaded(
+        row=row,
+        loan=loan,
+        cost_table=costs.cost_table(items) or None,
+        fee_rule=costs.fee_rule(items),
+    )
 
 
 def local_day(*, book: Book, at: datetime) -> date:
@@ -43,12 +51,8 @@ def local_day(*, book: Book, at: datetime) -> date:
     return at.astimezone(ZoneInfo(book.time_zone)).date()
 
 
-def disclosed(rows: Any) -> tuple[CostItem, ...] | None:
-    """Read a product's cost table as the limits take it; an empty one was not disclosed."""
-    items = [codec.decode(costs.CostItem, row) for row in rows]
-    if not items:
-        return None
-    return costs.cost_table(items)
+def _items(rows: Any) -> tuple[costs.CostItem, ...]:
+    return codec.decode(tuple[costs.CostItem, ...], rows)
 
 
 def around(*, loaded: Loaded, asked: Asked, events: tuple[Event, ...]) -> Around:

@@ -31,7 +31,7 @@ def make_quote(
     at: datetime,
     fee_rule: FeeRule | None = None,
 ) -> Quote:
-    """Quote what closes a loan at the end of a day.
+    """Quote what closes a loan at the end of a day, with the fee that its product discloses.
 
     :raises ServicingRefused: ``quote.day_wrong``, ``quote.nothing_owed``.
     :raises QuoteRefused: as ``core.quote.payoff_quote``.
@@ -41,6 +41,7 @@ def make_quote(
         loan = loaded.loan
         if not 0 <= (valid_on - loan.last_on).days <= LONGEST_DAYS:
             raise ServicingRefused("quote.day_wrong", first=loan.last_on, most=LONGEST_DAYS)
+        fee_rule = fee_rule or loaded.fee_rule
         found = payoff_quote(
             contract=loan.contract,
             events=loan.events,

@@ -150,7 +150,10 @@ class OutcomeOut(Schema):
 
 
 class FeeRuleIn(Schema):
-    """``item`` names the line of the disclosed cost table; ``value`` is a share or of months."""
+    """``item`` names the line of the disclosed cost table; ``value`` is a share or of months.
+
+    Left out: the rule of the loan's product version.
+    """
 
     item: Text
     method: FeeMethod

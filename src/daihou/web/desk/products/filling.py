@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from daihou.core.quote import FeeMethod
 from daihou.core.terms import (
     MOST_MINOR,
     PRINCIPAL_FIRST_ORDER,
@@ -19,6 +20,7 @@ from daihou.core.terms import (
     rule_in_order,
 )
 from daihou.web.desk.products.forms import CostForms, CostFormSet, Draft, VersionForm
+from daihou.web.loans.costs import PrepaymentFee
 from daihou.web.loans.queries import Content
 from daihou.web.loans.ranges import Ranges
 
@@ -146,9 +148,21 @@ def _initial_costs(content: Content, digits: int) -> list[dict[str, Any]]:
             "payee_role": item.payee_role.value,
             "share": _percent(item.share),
             "amount": _major(item.amount_minor, digits),
+            **_initial_prepayment(item.prepayment),
         }
         for item in content.costs
     ]
+
+
+def _initial_prepayment(fee: PrepaymentFee | None) -> dict[str, Any]:
+    if fee is None:
+        return {}
+    is_share = fee.method is FeeMethod.PERCENT_OF_PRINCIPAL
+    return {
+        "prepayment": fee.method.value,
+        "prepayment_value": _percent(fee.value) if is_share else fee.value,
+        "prepayment_free_after": fee.free_after_instalments,
+    }
 
 
 def _major(minor: int, digits: int) -> Decimal | None:

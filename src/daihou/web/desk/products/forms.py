@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daihou.core.limits import Payee
+from daihou.core.quote import FeeMethod
 from daihou.core.terms import (
     MOST_INSTALMENTS,
     PRINCIPAL_FIRST_ORDER,
@@ -38,7 +39,14 @@ from daihou.core.terms import (
     rule_in_order,
 )
 from daihou.web.desk.products import words
-from daihou.web.loans.costs import MOST_ITEMS, PAYEE_LONGEST, STANDARD_LONGEST, Charged, CostItem
+from daihou.web.loans.costs import (
+    MOST_ITEMS,
+    PAYEE_LONGEST,
+    STANDARD_LONGEST,
+    Charged,
+    CostItem,
+    PrepaymentFee,
+)
 from daihou.web.loans.operations import NOTE_LONGEST
 from daihou.web.loans.queries import Content
 from daihou.web.loans.ranges import Ranges
@@ -206,6 +214,11 @@ class CostForm(Styled):
     payee_role = _choice(_("Payee is"), list(words.PAYEES.items()))
     share = _percent(_("% of principal"))
     amount = _amount(_("Amount"))
+    prepayment_value = _percent(_("Fee for paying off early"))
+    prepayment = forms.ChoiceField(label=_("It is measured in"), required=False,
+        choices=[("", "–"), *words.PREPAYMENT.items()])  # fmt: skip
+    prepayment_free_after = _count(_("None once so many instalments are paid"),
+        least=1, most=MOST_INSTALMENTS)  # fmt: skip
 
 
 if TYPE_CHECKING:
@@ -309,6 +322,7 @@ class Draft:
                 is_contingent=row["method"] == Charged.ON_EVENT,
                 share=_share(row["share"]) if row["share"] else None,
                 amount_minor=self._minor(row["amount"]),
+                prepayment=_prepayment(row),
             )
             for row in rows
             if not row.get("DELETE")
@@ -316,6 +330,19 @@ class Draft:
 
     def _minor(self, amount: Decimal | None) -> int:
         return int((amount or Decimal(0)).scaleb(self.digits).to_integral_value())
+
+
+def _prepayment(row: dict[str, Any]) -> PrepaymentFee | None:
+    """Read the fee for paying off early; one of its two fields alone is senseless, not nothing."""
+    value: Decimal = row["prepayment_value"] or Decimal(0)
+    if not row["prepayment"] and not value:
+        return None
+    method = FeeMethod(row["prepayment"] or FeeMethod.PERCENT_OF_PRINCIPAL)
+    return PrepaymentFee(
+        method=method,
+        value=_share(value) if method is FeeMethod.PERCENT_OF_PRINCIPAL else value,
+        free_after_instalments=row["prepayment_free_after"],
+    )
 
 
 def _share(percent: Decimal) -> Decimal:

@@ -77,6 +77,8 @@ def _item_text(item: CostItem, digits: int) -> str:
         parts.append(f"{(item.share * 100).normalize():f} %")
     if item.amount_minor:
         parts.append(money.full(item.amount_minor, digits=digits))
+    if item.prepayment is not None:
+        parts.append(words.prepayment_text(item.prepayment))
     return " · ".join(parts)
 
 

@@ -2,12 +2,15 @@
 
 from typing import Final
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from daihou.core.limits import Payee
+from daihou.core.quote import FeeMethod
 from daihou.core.terms import Method
 from daihou.web.board.words import COMPONENTS, METHODS
-from daihou.web.loans.costs import Charged
+from daihou.web.loans.costs import Charged, PrepaymentFee
+
+HUNDRED: Final = 100
 
 OFFERED_METHODS: Final = [(name, label) for name, label in METHODS.items() if name != Method.FREE]
 UNITS: Final = [("month", _("Months")), ("week", _("Weeks")), ("day", _("Days"))]
@@ -81,7 +84,26 @@ PAYEES: Final = {
     Payee.PLATFORM: _("Platform"),
     Payee.THIRD_PARTY: _("Third party"),
 }
+PREPAYMENT: Final = {
+    FeeMethod.PERCENT_OF_PRINCIPAL: _("% of the principal not yet due"),
+    FeeMethod.MONTHS_OF_INTEREST: _("months of interest on it"),
+}
 CHARGEABLE: Final = [(name, label) for name, label in COMPONENTS.items() if name != "principal"]
+
+
+def prepayment_text(fee: PrepaymentFee) -> str:
+    """Say what paying off early costs."""
+    is_share = fee.method is FeeMethod.PERCENT_OF_PRINCIPAL
+    value = fee.value * HUNDRED if is_share else fee.value
+    text = f"{value.normalize():f} {PREPAYMENT[fee.method]}"
+    if fee.free_after_instalments is None:
+        return text
+    free = gettext("none once %(count)s instalments are paid") % {
+        "count": fee.free_after_instalments
+    }
+    return f"{text}, {free}"
+
+
 FIELD_OF_PATH: Final = {  # Where a difference is named by the field of the form.
     "terms.rate.value": "rate",
     "terms.rate.per": "rate_per",

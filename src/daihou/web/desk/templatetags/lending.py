@@ -3,8 +3,8 @@
 from django import template
 
 from daihou.web.desk.parties.words import FIELDS
-from daihou.web.desk.products.words import CHARGED, PAYEES
-from daihou.web.loans.costs import Charged
+from daihou.web.desk.products.words import CHARGED, PAYEES, prepayment_text as said
+from daihou.web.loans.costs import Charged, PrepaymentFee
 
 register = template.Library()
 
@@ -13,6 +13,12 @@ register = template.Library()
 def charged_word(method: Charged) -> str:
     """Say how an item of the cost table is charged."""
     return str(CHARGED[method])
+
+
+@register.filter
+def prepayment_text(fee: PrepaymentFee) -> str:
+    """Say what paying off early costs."""
+    return said(fee)
 
 
 @register.filter
