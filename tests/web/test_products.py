@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from daihou.core import cost
+from daihou.core.quote import FeeMethod
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component, Method, PeriodUnit
 from daihou.errors import MESSAGES, DaihouError
@@ -18,7 +20,7 @@ from daihou.web.audit.models import AuditRow
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.queries import load_loan
 from daihou.web.loans import costs, operations, queries
-from daihou.web.loans.costs import Charged
+from daihou.web.loans.costs import Charged, PrepaymentFee
 from daihou.web.loans.models import Loan, ProductVersion
 from daihou.web.loans.origination import Wanted, open_contract
 from daihou.web.loans.ranges import Ranges
@@ -125,16 +127,45 @@ def test_what_was_submitted_is_edited_no_more(product, maker):
     assert Approval.objects.count() == 1
 
 
-def test_a_refused_version_becomes_a_draft_again(product, maker):
+def refuse(approval, maker):
+    checker = user("checker", "manager")
+    approvals.decide(approval=approval, verdict="refused", reason="dear", acting_user=checker)
+
+
+def withdraw(approval, maker):
+    approvals.withdraw(approval=approval, reason="a slip", acting_user=maker)
+
+
+def let_expire(approval, maker):
+    assert approvals.expire(at=approval.expires_at, acting_user=system_user()) == 1
+
+
+@pytest.mark.parametrize("end", [refuse, withdraw, let_expire])
+def test_a_version_whose_request_ended_is_a_draft_again_at_once(product, maker, end):
     version = draft(product)
     operations.submit_version(version=version, reason="launch", acting_user=maker)
-    approvals.decide(
-        approval=Approval.objects.get(),
-        verdict="refused",
-        reason="too dear",
-        acting_user=user("checker", "manager"),
-    )
-    assert operations.reopen_version(version=version, acting_user=maker).state == "draft"
+    end(Approval.objects.get(), maker)
+    version.refresh_from_db()
+    assert version.state == "draft"
+    assert AuditRow.objects.filter(action="product_version.reopen").count() == 1
+    operations.submit_version(version=version, reason="again", acting_user=maker)
+    approve(version)
+    version.refresh_from_db()
+    assert version.state == "approved"
+
+
+def test_an_old_request_that_expires_late_leaves_the_new_submission_alone(
+    product, maker, monkeypatch
+):
+    version = draft(product)
+    operations.submit_version(version=version, reason="launch", acting_user=maker)
+    old = Approval.objects.get()
+    monkeypatch.setattr(timezone, "now", lambda: old.expires_at)
+    operations.reopen_version(version=version, acting_user=maker)
+    operations.submit_version(version=version, reason="again", acting_user=maker)
+    assert approvals.expire(at=old.expires_at, acting_user=system_user()) == 1
+    version.refresh_from_db()
+    assert version.state == "submitted"
 
 
 def test_an_open_version_ends_the_day_before_its_successor(product):
@@ -235,6 +266,15 @@ def test_a_daily_product_is_costed_by_its_days():
     assert found.effective_rate > found.nominal_rate > Decimal("0.14")
 
 
+def early(value, *, code="early", method=FeeMethod.PERCENT_OF_PRINCIPAL):
+    return replace(
+        PENALTY,
+        code=code,
+        component=Component.FEE,
+        prepayment=PrepaymentFee(method=method, value=Decimal(value)),
+    )
+
+
 @pytest.mark.parametrize(
     ("table", "code"),
     [
@@ -250,6 +290,15 @@ def test_a_daily_product_is_costed_by_its_days():
         ((replace(INTEREST, code="Zins!"),), "cost.code_wrong"),
         ((replace(INTEREST, payee=" "),), "cost.text_missing"),
         ((replace(INTEREST, standard="x" * 10_000),), "cost.text_too_long"),
+        ((INTEREST, PENALTY, early("1.5")), "cost.prepayment_wrong"),
+        ((INTEREST, PENALTY, early("0")), "cost.prepayment_wrong"),
+        ((INTEREST, PENALTY, early("NaN")), "cost.prepayment_wrong"),
+        ((INTEREST, PENALTY, early("13", method=FeeMethod.MONTHS_OF_INTEREST)),
+         "cost.prepayment_wrong"),
+        ((INTEREST, replace(PENALTY, prepayment=early("0.01").prepayment)),
+         "cost.prepayment_wrong"),
+        ((INTEREST, PENALTY, early("0.01"), early("0.02", code="again")),
+         "cost.prepayment_twice"),
     ],
 )  # fmt: skip
 def test_a_cost_table_that_hides_or_contradicts_is_refused(table, code):

@@ -96,7 +96,7 @@ def decide(*, approval: Approval, verdict: str, reason: str, acting_user: User) 
         )
         _audit(locked, action=f"approval.{_DEED[verdict]}", acting_user=acting_user)
         if verdict == Verdict.REFUSED:
-            _settle(locked, State.REFUSED)
+            _end(locked, State.REFUSED, acting_user=acting_user)
         elif locked.decisions.filter(verdict=Verdict.APPROVED).count() >= locked.checkers:
             registry.registered(locked.kind).carry_out(locked, acting_user)
             _settle(locked, State.CARRIED_OUT)
@@ -118,8 +118,8 @@ def withdraw(*, approval: Approval, reason: str, acting_user: User) -> Approval:
         if locked.made_by_id != acting_user.pk:
             raise ApprovalRefused("approval.not_maker")
         _check_pending(locked)
-        _settle(locked, State.WITHDRAWN)
         _audit(locked, action="approval.withdraw", acting_user=acting_user, reason=reason)
+        _end(locked, State.WITHDRAWN, acting_user=acting_user)
     return locked
 
 
@@ -132,8 +132,8 @@ def expire(*, at: datetime, acting_user: User) -> int:
             locked = _lock(approval)
             if locked.state != State.PENDING:
                 continue
-            _settle(locked, State.EXPIRED)
             _audit(locked, action="approval.expire", acting_user=acting_user)
+            _end(locked, State.EXPIRED, acting_user=acting_user)
             count += 1
     return count
 
@@ -180,6 +180,14 @@ def _settle(approval: Approval, state: State) -> None:
     approval.state = state
     approval.settled_at = timezone.now()
     approval.save(update_fields=["state", "settled_at"])
+
+
+def _end(approval: Approval, state: State, *, acting_user: User) -> None:
+    """Settle what was not carried out, and let its app take back what it did when asking."""
+    _settle(approval, state)
+    on_ended = registry.registered(approval.kind).on_ended
+    if on_ended is not None:
+        on_ended(approval, acting_user)
 
 
 def _checked_reason(reason: str) -> str:

@@ -3,6 +3,7 @@
 An app registers its kinds in its ``AppConfig.ready``. ``carry_out`` runs in the transaction of the
 last decision, under the book's lock; what it raises leaves everything as it was, the request
 pending. It raises ``ApprovalRefused("approval.stale")`` where its target moved since it was asked.
+``on_ended`` runs in the transaction in which a request is refused, withdrawn or expires.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ class Description:
 
 
 CarryOut = Callable[[Approval, User], None]
+OnEnded = Callable[[Approval, User], None]
 Describe = Callable[[Approval], Description]
 
 
@@ -45,6 +47,7 @@ class Registered:
     carry_out: CarryOut
     describe: Describe
     open_days: int
+    on_ended: OnEnded | None
 
 
 _KINDS: dict[str, Registered] = {}
@@ -57,6 +60,7 @@ def register(
     describe: Describe,
     label: str | Promise = "",
     open_days: int = OPEN_DAYS,
+    on_ended: OnEnded | None = None,
 ) -> None:
     """Make a kind known, whose requests expire after so many days. Again replaces it."""
     _KINDS[kind] = Registered(
@@ -65,6 +69,7 @@ def register(
         carry_out=carry_out,
         describe=describe,
         open_days=open_days,
+        on_ended=on_ended,
     )
 
 

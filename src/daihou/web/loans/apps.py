@@ -19,4 +19,5 @@ class LoansConfig(AppConfig):
             label=_("Product version"),
             carry_out=operations.carry_out_approval,
             describe=describing.describe,
+            on_ended=operations.take_back_submission,
         )

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from daihou.core import codec
@@ -149,21 +149,39 @@ def submit_version(*, version: ProductVersion, reason: str, acting_user: User) -
 
 @transaction.atomic
 def reopen_version(*, version: ProductVersion, acting_user: User) -> ProductVersion:
-    """Make a submitted version a draft again, once its request was refused or withdrawn.
+    """Make a submitted version a draft again that no request waits for.
 
     :raises ProductRefused: ``product.not_submitted``, ``product.approval_pending``.
     """
     locked = _lock(version)
     _demand(locked, VersionState.SUBMITTED, code="product.not_submitted")
-    waiting = asked.of_target(
-        book=locked.product.book, target_type=TARGET, target_id=locked.pk
-    ).filter(state=State.PENDING, expires_at__gt=timezone.now())
-    if waiting.exists():
+    if _waiting(locked).filter(expires_at__gt=timezone.now()).exists():
         raise ProductRefused("product.approval_pending")
-    locked.state = VersionState.DRAFT
-    locked.save(update_fields=["state"])
-    _audit(locked, action="product_version.reopen", acting_user=acting_user)
+    _reopen(locked, acting_user=acting_user)
     return locked
+
+
+def take_back_submission(approval: Approval, acting_user: User) -> None:
+    """Make the version of a request that ended a draft again, unless it was submitted anew."""
+    found = ProductVersion.objects.select_related("product__book").filter(pk=approval.target_id)
+    version = found.first()
+    if version is None:
+        return
+    locked = _lock(version)
+    if locked.state == VersionState.SUBMITTED and not _waiting(locked).exists():
+        _reopen(locked, acting_user=acting_user)
+
+
+def _waiting(version: ProductVersion) -> QuerySet[Approval]:
+    return asked.of_target(
+        book=version.product.book, target_type=TARGET, target_id=version.pk
+    ).filter(state=State.PENDING)
+
+
+def _reopen(version: ProductVersion, *, acting_user: User) -> None:
+    version.state = VersionState.DRAFT
+    version.save(update_fields=["state"])
+    _audit(version, action="product_version.reopen", acting_user=acting_user)
 
 
 def carry_out_approval(approval: Approval, acting_user: User) -> None:
