@@ -13,10 +13,15 @@ from daihou.core.limits import CostItem, Payee
 from daihou.core.quote import FeeMethod, FeeRule
 from daihou.core.terms import Component
 from daihou.web.access.queries import system_user
+from daihou.web.approvals import operations as approvals
 from daihou.web.ledger.recording import record_event
+from daihou.web.payments import suspense
+from daihou.web.payments.models import SuspenseItem
+from daihou.web.payments.posting import post_open
 from daihou.web.servicing import loading, offers, quoting
 from daihou.web.servicing.actions import Action
 from daihou.web.servicing.models import OfferState, Quote, SettlementOffer
+from tests.web.payment_channels import Provider, make_channel, movement
 from tests.web.servicing_book import *  # noqa: F403
 from tests.web.servicing_book import TODAY, approve, ask, position_of, preview, refused
 
@@ -78,6 +83,30 @@ def test_payments_in_time_fulfil_it_and_the_rest_is_given_up(book, offer):
     used = sum(o.paid_minor for i in closed.instalments for o in i.components.values())
     assert used + closed.unapplied_minor == paid_in
     assert follow(book, LAST) == {}
+
+
+def test_suspended_money_that_is_applied_fulfils_it_at_once(book, offer, make_user, monkeypatch):
+    monkeypatch.setattr("daihou.web.payments.hooks._lines", {})
+    paid_at = datetime(LAST.year, LAST.month, LAST.day, 4, tzinfo=UTC)
+    Provider(make_channel(book)).tell(
+        movement(amount_minor=AGREED, paid_at=paid_at, order_ref="nobody")
+    )
+    post_open(book=book, acting_user=system_user())
+    item = SuspenseItem.objects.select_related("book", "receipt").get()
+    asked = suspense.request_apply(
+        item=item,
+        parts=[("A", AGREED)],
+        reason="her letter",
+        acting_user=make_user("finance", username="maker"),
+    )
+    approvals.decide(
+        approval=asked,
+        verdict="approved",
+        reason="seen",
+        acting_user=make_user("finance", username="checker"),
+    )
+    assert (state(offer), offer.received_minor) == ("fulfilled", AGREED)
+    assert position_of(book, on=LAST).status.value == "closed"
 
 
 def test_an_offer_underpaid_or_paid_late_is_broken_and_money_stays_applied(book, offer):

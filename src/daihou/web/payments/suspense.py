@@ -27,6 +27,7 @@ from daihou.web.payments import suspense_uses
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import SuspenseItem, SuspenseState
 from daihou.web.payments.reconciling import checked_reason
+from daihou.web.servicing import offers
 
 APPLY, RETURN = "suspense.apply", "suspense.return"
 
@@ -104,7 +105,10 @@ def _check_parts(item: SuspenseItem, parts: Sequence[tuple[str, int]]) -> None:
 
 
 def carry_out_apply(approval: Approval, acting_user: User) -> None:
-    """Take the money out of suspense and record it on the loans that were asked for."""
+    """Take the money out of suspense and record it on the loans that were asked for.
+
+    A settlement that it fulfils ends at once.
+    """
     item = _locked(approval)
     parts = [(str(loan_ref), int(amount)) for loan_ref, amount in approval.payload["parts"]]
     total_minor = sum(amount for _, amount in parts)
@@ -142,6 +146,12 @@ def carry_out_apply(approval: Approval, acting_user: User) -> None:
             reason=approval.reason,
             acting_user=acting_user,
             approval=approval,
+        )
+        offers.follow(
+            book=item.book,
+            loan_ref=loan_ref,
+            on=_today(item.book, timezone.now()),
+            acting_user=acting_user,
         )
 
 
