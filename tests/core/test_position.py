@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from daihou.core import terms as t
+from daihou.core.changes import Change
 from daihou.core.events import Kind
 from daihou.core.position import PositionRefused, Status, position
 from daihou.core.terms import Component, Surplus
@@ -249,6 +250,19 @@ def test_a_charge_may_fall_due_on_its_own_day():
     assert parts_of(got, "p") == [(1, FEE, 50), (3, INTEREST, 20), (3, PRINCIPAL, 30)]
     later = at(agreed, [*events, paid(22, 5, key="q")], 22)
     assert parts_of(later, "q") == [(3, PRINCIPAL, 5)]
+
+
+@pytest.mark.parametrize(("due", "held"), [(12, 7), (15, 7), (16, 0)])
+def test_a_pay_off_holds_the_charges_whose_own_day_has_come(due, held):
+    agreed = free((31, 1000, 30))
+    events = [event(Kind.DISBURSED, 0, 1000), charge(10, 7, due)]
+    owed = at(agreed, events, 15).payoff_minor
+    assert owed == 1000 + 15 + held
+    change = Change(surplus=Surplus.LOWER)
+    paid = event(Kind.PREPAID, 15, owed, sequence=9, change=change)
+    left = at(agreed, [*events, paid], 15)
+    assert left.principal_outstanding_minor == 0
+    assert left.unapplied_minor == 0
 
 
 def test_a_waiver_gives_up_what_is_left_and_no_more():

@@ -7,7 +7,7 @@ Source  docs/algorithms/position.md; the order of a day's events is in ``DAY_ORD
 Twin    ``engine`` folds plain loans on columns; ``tests/twins`` holds the two equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -340,7 +340,17 @@ class Fold:
             lay(self, taken, day, taken.dues)
 
     def _spend_on_charges(self, amount_minor: int, day: int, parts: list[Part]) -> int:
-        """Pay the charges of instalments to come whose own day has come, oldest first.
+        """Pay the charges of instalments to come whose own day has come, oldest first."""
+        for row, component, open_minor in self._charges_come(day):
+            taken_minor = min(amount_minor, open_minor)
+            if taken_minor:
+                row.left[component] -= taken_minor
+                parts.append((row, component, taken_minor))
+                amount_minor -= taken_minor
+        return amount_minor
+
+    def _charges_come(self, day: int) -> Iterator[tuple[WorkRow, int, int]]:
+        """Give each such charge with what is open of its component, those before it included.
 
         What has been settled of a component counts for its oldest charges.
         """
@@ -352,14 +362,7 @@ class Fold:
             place = id(row), component
             come[place] = come.get(place, 0) + charge.amount_minor
             settled_minor = row.owed[component] - row.left[component]
-            taken_minor = min(
-                amount_minor, row.left[component], max(0, come[place] - settled_minor)
-            )
-            if taken_minor:
-                row.left[component] -= taken_minor
-                parts.append((row, component, taken_minor))
-                amount_minor -= taken_minor
-        return amount_minor
+            yield row, component, min(row.left[component], max(0, come[place] - settled_minor))
 
     def _note(self, flow: Flow, parts: Sequence[Part], day: int) -> None:
         for row, component, amount_minor in parts:
@@ -444,6 +447,16 @@ class Fold:
             if row.due > day
             for component in (FEE, PENALTY, COMPOUND_INTEREST)
         )
+
+    def charges_come(self, day: int) -> int:
+        """Sum fees and penalty of instalments to come whose own day has come."""
+        beside = {FEE, PENALTY, COMPOUND_INTEREST}
+        open_minor = {
+            (id(row), component): amount_minor
+            for row, component, amount_minor in self._charges_come(day)
+            if component in beside
+        }
+        return sum(open_minor.values())
 
     def accrued_interest(self, day: int) -> int:
         return sum(accrued_unpaid(row, day, self.terms.rounding) for row in self.rows)

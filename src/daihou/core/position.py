@@ -239,6 +239,7 @@ def _freeze(fold: Fold, as_of: date, *, with_rows: bool = True) -> Position:
             + not_due_minor
             + accrued_minor
             + fold.carried_charges(day)
+            + fold.charges_come(day)
             - fold.capital_not_earned(day)
             - unapplied_minor,
         ),
