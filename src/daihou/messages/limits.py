@@ -120,7 +120,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "没有这种可信度；可用：{known}",
         "there is no such confidence; there are {known}",
     ),
-    "parameter.day_invalid": ("{text} 不是日期", "{text} is not a day"),
+    "parameter.day_invalid": ("“{text}”不是日期", "“{text}” is not a day"),
     "parameter.span_backwards": ("有效期早于生效日", "the parameter ends before it begins"),
     "parameter.value_missing": ("参数没有值", "the parameter has no value"),
     "parameter.value_malformed": ("值不是 JSON：{text}", "the value is not JSON: {text}"),
