@@ -180,6 +180,125 @@ def sandbox(
     output.emit({"book": ledger.name, "channels": told}, as_json=as_json)
 
 
+@app.command("channel-add")
+def channel_add(
+    code: Annotated[str, typer.Argument(help="Its code: a-z, 0-9, - and _.")],
+    *,
+    adapter: Annotated[str, typer.Option(help="wechat_pay, alipay, bank_debit or manual.")],
+    account: Annotated[str, typer.Option(help="Our number with the provider.")],
+    secret_ref: Annotated[str, typer.Option(help="The file of its keys, without .json.")] = "",
+    book: BookName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a channel to a book; its keys lie in <DAIHOU_SECRETS>/channels (新增渠道)."""
+    from daihou.cli.books import open_book
+
+    ledger = open_book(book).ledger
+    from daihou.web.access.queries import system_user
+    from daihou.web.payments import channels, secrets
+
+    added = channels.add_channel(
+        book=ledger,
+        code=code,
+        adapter=adapter,
+        account=account,
+        secret_ref=secret_ref,
+        acting_user=system_user(),
+    )
+    keys = secrets.path_of(secret_ref=secret_ref) if secret_ref else None
+    output.emit(
+        {
+            "channel": added.code,
+            "book": ledger.name,
+            "hook": f"/hooks/{added.code}/" if keys else None,
+            "keys": keys,
+            "keys_found": keys.is_file() if keys else None,
+        },
+        as_json=as_json,
+    )
+
+
+@app.command("channel-switch")
+def channel_switch(
+    *,
+    channel: ChannelCode,
+    on: Annotated[bool, typer.Option("--on/--off", help="Open it, or close it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Open or close a channel; what came in stays (启用、停用渠道)."""
+    found, _ = _begin(channel)
+    from daihou.web.access.queries import system_user
+    from daihou.web.payments import channels
+
+    changed = channels.set_active(channel=found, is_active=on, acting_user=system_user())
+    output.emit({"channel": changed.code, "is_active": changed.is_active}, as_json=as_json)
+
+
+@app.command("mandate-add")
+def mandate_add(
+    loan: Annotated[str, typer.Argument(help="The loan's reference. 借据")],
+    *,
+    channel: ChannelCode,
+    reference: Annotated[str, typer.Option(help="The agreement's number. 协议号")],
+    account: Annotated[str, typer.Option(help="The account that may be debited. 扣款账号")],
+    evidence: Annotated[Path, typer.Option(help="The signed agreement; its SHA-256 is kept.")],
+    on: Day,
+    most_minor: Annotated[int | None, typer.Option(min=1, help="Most of one debit.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put on file that a payer agreed to be debited (签约)."""
+    found, _ = _begin(channel)
+    from hashlib import sha256
+
+    from daihou.web.access.queries import system_user
+    from daihou.web.loans.models import Loan
+    from daihou.web.payments.mandates import add_mandate
+
+    lent = Loan.objects.filter(book=found.book, loan_ref=loan).first()
+    if lent is None:
+        raise DaihouError("loan.unknown", loan_ref=loan, book=found.book.name)
+    added = add_mandate(
+        channel=found,
+        loan=lent,
+        reference=reference,
+        account=account,
+        evidence_digest=sha256(evidence.read_bytes()).hexdigest(),
+        signed_on=on.date(),
+        most_minor=most_minor,
+        acting_user=system_user(),
+    )
+    output.emit(
+        {
+            "mandate": added.reference,
+            "loan": loan,
+            "account": added.account_masked,
+            "evidence": added.evidence_digest,
+        },
+        as_json=as_json,
+    )
+
+
+@app.command("mandate-end")
+def mandate_end(
+    reference: Annotated[str, typer.Argument(help="The agreement's number. 协议号")],
+    *,
+    channel: ChannelCode,
+    on: Day,
+    as_json: AsJson = False,
+) -> None:
+    """End a mandate: from that day on nothing is debited under it (解约)."""
+    found, _ = _begin(channel)
+    from daihou.web.access.queries import system_user
+    from daihou.web.payments.mandates import end_mandate, mandate_of
+
+    ended = end_mandate(
+        mandate=mandate_of(channel=found, reference=reference),
+        ended_on=on.date(),
+        acting_user=system_user(),
+    )
+    output.emit({"mandate": ended.reference, "ended_on": ended.ended_on}, as_json=as_json)
+
+
 def _begin(code: str) -> tuple["Channel", datetime]:
     from daihou.web.postgres.database import ensure_database
 

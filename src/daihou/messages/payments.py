@@ -10,9 +10,17 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "渠道公钥不可用：需要 2048 位以上的 RSA 公钥",
         "a public key of the channel is not RSA of 2048 bits or more",
     ),
+    "channel.name_refused": (
+        "渠道名称 {name} 不可用：须为 1 至 32 个小写字母、数字、- 或 _",
+        "the name {name} is refused: 1 to 32 of a-z, 0-9, - and _",
+    ),
     "channel.not_a_sandbox": (
         "渠道密钥 {secret_ref} 不是沙箱",
         "the keys {secret_ref} are not a sandbox's",
+    ),
+    "channel.secret_ref_wrong": (
+        "接口 {adapter}：手工渠道不要密钥文件，其他渠道必须有",
+        "for {adapter}: a channel by hand has no file of keys, every other one has",
     ),
     "channel.secrets_missing": (
         "缺少渠道密钥文件 {path}",
@@ -130,6 +138,11 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "借据与渠道不在同一账簿",
         "the loan and the channel are of different books",
     ),
+    "mandate.reference_missing": (
+        "缺少协议号或扣款账号",
+        "the agreement's number or the account is missing",
+    ),
+    "mandate.unknown": ("没有签约 {reference}", "there is no mandate {reference}"),
     "suspense.loan_twice": ("同一借据出现两次", "a loan stands there twice"),
     "suspense.loan_unknown": ("没有借据 {loan_ref}", "there is no loan {loan_ref}"),
     "suspense.settled_already": ("暂收款已处理", "this suspended money is settled already"),

@@ -42,6 +42,8 @@ PERMISSIONS = MappingProxyType(
         "payment.view": _EVERYONE_INSIDE,
         "payment.record": frozenset({Role.FINANCE}),
         "payment.resolve": frozenset({Role.FINANCE}),
+        "channel.change": frozenset({Role.ADMIN}),
+        "mandate.change": frozenset({Role.FINANCE, Role.OPERATOR}),
         "reconciliation.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.OPERATOR}),
         "reconciliation.run": frozenset({Role.FINANCE, Role.OPERATOR}),
         "accounting.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.ANALYST}),

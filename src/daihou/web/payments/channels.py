@@ -1,5 +1,7 @@
 """Add a channel, close it again."""
 
+import re
+
 from django.db import IntegrityError, transaction
 
 from daihou.web.access.models import User
@@ -7,6 +9,8 @@ from daihou.web.audit import operations as audit
 from daihou.web.ledger.models import Book
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import AdapterKind, Channel
+
+NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
 
 def add_channel(
@@ -22,10 +26,16 @@ def add_channel(
 ) -> Channel:
     """Add a channel to a book; its keys are in the file that ``secret_ref`` names.
 
-    :raises PaymentRefused: ``channel.adapter_unknown``, ``channel.exists``.
+    :raises PaymentRefused: ``channel.adapter_unknown``, ``channel.name_refused``,
+        ``channel.secret_ref_wrong``, ``channel.exists``.
     """
     if adapter not in AdapterKind.values:
         raise PaymentRefused("channel.adapter_unknown", adapter=adapter)
+    for given in (code, *filter(None, [secret_ref, event_channel])):
+        if not NAME.fullmatch(given):
+            raise PaymentRefused("channel.name_refused", name=given[:64])
+    if (adapter == AdapterKind.MANUAL) != (not secret_ref):
+        raise PaymentRefused("channel.secret_ref_wrong", adapter=adapter)
     try:
         with transaction.atomic():
             channel = Channel.objects.create(

@@ -26,9 +26,11 @@ def add_mandate(
 ) -> Mandate:
     """Put on file that a payer agreed to be debited; the digest names the signed agreement.
 
-    :raises PaymentRefused: ``mandate.evidence_missing``, ``mandate.other_book``,
-        ``mandate.exists``.
+    :raises PaymentRefused: ``mandate.reference_missing``, ``mandate.evidence_missing``,
+        ``mandate.other_book``, ``mandate.exists``.
     """
+    if not (reference.strip() and account.strip()):
+        raise PaymentRefused("mandate.reference_missing")
     if not DIGEST.fullmatch(evidence_digest):
         raise PaymentRefused("mandate.evidence_missing")
     if loan.book_id != channel.book_id:
@@ -55,6 +57,17 @@ def add_mandate(
     except IntegrityError as exception:
         raise PaymentRefused("mandate.exists", reference=reference) from exception
     return mandate
+
+
+def mandate_of(*, channel: Channel, reference: str) -> Mandate:
+    """Find a mandate by the agreement's number.
+
+    :raises PaymentRefused: ``mandate.unknown``.
+    """
+    found = Mandate.objects.filter(channel=channel, reference=reference).first()
+    if found is None:
+        raise PaymentRefused("mandate.unknown", reference=reference)
+    return found
 
 
 def end_mandate(*, mandate: Mandate, ended_on: date, acting_user: User) -> Mandate:

@@ -12,6 +12,7 @@ from daihou.web.payments.models import (
     BreakState,
     Channel,
     DebitBatch,
+    Mandate,
     Receipt,
     ReconciliationBreak,
     ReconciliationRun,
@@ -29,6 +30,16 @@ def channel_of(*, code: str) -> Channel:
     if found is None:
         raise PaymentRefused("channel.unknown", channel=code)
     return found
+
+
+def channels(*, book: Book) -> QuerySet[Channel]:
+    """Query a book's channels, by code."""
+    return Channel.objects.filter(book=book).order_by("code")
+
+
+def mandates(*, loan: Loan) -> QuerySet[Mandate]:
+    """Query the mandates of a loan, ended ones too."""
+    return Mandate.objects.filter(loan=loan).select_related("channel").order_by("pk")
 
 
 def receipts(

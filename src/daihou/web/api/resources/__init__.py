@@ -5,6 +5,7 @@ from ninja import NinjaAPI
 from daihou.web.api.resources import (
     accounting,
     approvals,
+    channels,
     collateral,
     credit,
     documents,
@@ -24,6 +25,7 @@ ROUTERS = (
     servicing.router,
     approvals.router,
     payments.router,
+    channels.router,
     accounting.router,
     products.router,
     credit.router,
