@@ -1,7 +1,8 @@
 """Every write carries an ``Idempotency-Key``: the same request again is answered, not done, again.
 
 The answer commits together with what was done. Refusals are kept too; a failure of ours is not,
-so that it can be tried again with the same key.
+so that it can be tried again with the same key; nor is what may be stored nowhere (``no-store``:
+personal data in plain), which is given anew each time.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from daihou.web.api.problems import problem
 
 HEADER = "Idempotency-Key"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+NO_STORE = "no-store"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -40,7 +42,7 @@ def once(
         if known is not None:
             return _again(known, digest)
         response = _attempt(carry_out)
-        if response.status_code < 500:
+        if response.status_code < 500 and response.headers.get("Cache-Control") != NO_STORE:
             Answer.objects.create(
                 client=client,
                 key=key,

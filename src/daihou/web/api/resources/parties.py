@@ -4,10 +4,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field as Limits
 
+from daihou.web.api.idempotency import NO_STORE
 from daihou.web.api.paging import Page, PagingQuery, page_of
 from daihou.web.api.resources.shared import (
     BookName,
@@ -189,9 +190,14 @@ def get_party(request: HttpRequest, book_name: BookName, party_id: RowId) -> dic
 
 @router.post(OF_PARTY + "/reveal", response=PlainOut, auth=needs("party.view_personal_data"))
 def reveal_party(
-    request: HttpRequest, book_name: BookName, party_id: RowId, body: ReasonIn
+    request: HttpRequest,
+    response: HttpResponse,
+    book_name: BookName,
+    party_id: RowId,
+    body: ReasonIn,
 ) -> dict[str, Any]:
-    """Give a party's data in plain; who looked and why is noted first."""
+    """Give a party's data in plain; who looked and why is noted first, each time."""
+    response["Cache-Control"] = NO_STORE
     party = _find(request, book_name, party_id, "party.view_personal_data")
     plain = editing.reveal(party=party, reason=body.reason, acting_user=user_of(request))
     return {"data": {name: list(values) for name, values in plain.items()}}
