@@ -18,6 +18,10 @@ app = typer.Typer()
 
 BOOK = "demo"
 USER = "demo"
+ROLES = {
+    USER: ("manager", "compliance"),  # Decides on what the other asks for.
+    "demo-2": ("finance", "manager", "admin"),
+}
 STARTS_ON = date(2025, 7, 1)
 ENDS_ON = date(2026, 6, 30)
 REAL_BOOKS = (
@@ -51,9 +55,14 @@ def demo(
         if data is None
         else _real(folder=data)
     )
-    login = _login(acting_user=acting_user)
-    text = "\n".join([*map(_line, books), f"log in as {login['user']} · {login['password']}"])
-    output.emit({"books": books, "log_in": login}, as_json=as_json, text=text)
+    logins = [_login(name, acting_user=acting_user) for name in ROLES]
+    if data is None:
+        _examples()
+    said = [f"log in as {each['user']} · {each['password']}" for each in logins]
+    text = "\n".join([*map(_line, books), *said])
+    output.emit(
+        {"books": books, "log_in": logins[0], "second": logins[1]}, as_json=as_json, text=text
+    )
     if serve and not as_json:
         from daihou.cli.serve import serve as serve_pages
 
@@ -142,14 +151,32 @@ def _line(book: dict[str, Any]) -> str:
     return f"{book['book']}: " + " · ".join(f"{name} {value}" for name, value in shown.items())
 
 
-def _login(*, acting_user: "User") -> dict[str, str]:
-    """Make a person who may look at everything; her password is shown once."""
+def _login(name: str, *, acting_user: "User") -> dict[str, str]:
+    """Make a person who may look at everything and decide; her password is shown once."""
     from daihou.web.access import operations
     from daihou.web.access.models import User
 
-    if User.objects.filter(username=USER).exists():
-        return {"user": USER, "password": "as shown the first time; daihou user password demo"}
+    if User.objects.filter(username=name).exists():
+        return {"user": name, "password": f"as shown the first time; daihou user password {name}"}
     _, password = operations.add_user(
-        username=USER, roles=["manager", "compliance"], acting_user=acting_user
+        username=name, roles=list(ROLES[name]), acting_user=acting_user
     )
-    return {"user": USER, "password": password}
+    return {"user": name, "password": password}
+
+
+def _examples() -> None:
+    """Put examples on the desk of the invented book, unless they are there."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from daihou.cli.demo_examples import add_examples
+    from daihou.web.access.models import User
+    from daihou.web.ledger.models import Book
+    from daihou.web.payments.models import Channel
+
+    book = Book.objects.get(name=BOOK)
+    if Channel.objects.filter(book=book).exists():
+        return
+    checker, maker = (User.objects.get(username=name) for name in ROLES)
+    with transaction.atomic():
+        add_examples(book=book, on=ENDS_ON, at=timezone.now(), maker=maker, checker=checker)
