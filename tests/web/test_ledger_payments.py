@@ -1,16 +1,21 @@
 """Goal: many payments recorded at once are what each alone would be. Method: both, compared."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import polars as pl
 import pytest
+from django.db import connection
 from django.forms.models import model_to_dict
 
 from daihou.core.events import Event, Kind
+from daihou.engine import expand
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
-from daihou.web.ledger import operations, refreshing
+from daihou.web.ledger import operations, queries, refreshing
 from daihou.web.ledger.end_of_day import run_end_of_day
+from daihou.web.ledger.extract import facts_of_loans
 from daihou.web.ledger.models import Event as EventRow, Position
 from daihou.web.ledger.payments_in import PAYMENTS, record_payments
 from daihou.web.ledger.recording import record_event
@@ -117,3 +122,41 @@ def test_money_before_the_loan_was_paid_out_and_of_another_book_is_refused(books
     )
     assert dict(done.refused.iter_rows()) == {1: "payment.before_disbursement", 2: "loan.unknown"}
     assert done.new_count == 0
+
+
+def test_instalments_that_shards_hold_are_not_planned_again(books, monkeypatch):
+    one, many = books
+    monkeypatch.setattr(refreshing, "FEW_LOANS", 0)
+    before = published(one)
+    monkeypatch.setattr(refreshing, "EVENTS_READ", 0)
+    whole = record_payments(book=one, payments=paid(loans_of(one)), acting_user=system_user())
+
+    def refuse(**_):
+        raise AssertionError("planned anew")
+
+    monkeypatch.setattr(refreshing, "EVENTS_READ", 500)
+    monkeypatch.setattr(expand, "build_schedule", refuse)
+    held = record_payments(book=many, payments=paid(loans_of(many)), acting_user=system_user())
+    assert (held.new_count, held.refused.height) == (whole.new_count, 0)
+    assert published(many) == published(one) != before
+
+
+@pytest.mark.parametrize("differs", [{"loan_ref": pl.lit("x")}, {"disbursed_minor": pl.lit(1)}])
+def test_instalments_held_of_another_loan_are_not_taken(books, differs):
+    book = books[1]
+    ids = pl.Series("loan_id", [loan.pk for loan in loans_of(book)], dtype=pl.Int64)
+    held = queries.engine_book(book=book).read_facts(loan_ids=ids)
+    assert held.loans.height == ids.len()
+    others = replace(
+        held,
+        loans=held.loans.with_columns(**differs).cast(dict(held.loans.schema)),
+        dues=held.dues.with_columns(pl.lit(7, pl.Int64).alias("interest_due_minor")),
+    )
+    read = partial(
+        facts_of_loans,
+        connection.connection,
+        knowledge=refreshing._all_knowledge(book),
+        loan_ids=ids.sort(),
+    )
+    assert read(held=others).dues.equals(read(held=None).dues)
+    assert read(held=held).dues.equals(read(held=None).dues)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from daihou.web.access.queries import system_user
@@ -246,3 +247,29 @@ def test_the_same_voucher_number_with_another_amount_is_refused(counter):
     with pytest.raises(PaymentRefused) as refused:
         enter(counter, amount_minor=1)
     assert refused.value.code == "payment.reference_conflict"
+
+
+@pytest.mark.parametrize("wrong", ["loan_id", "channel_id"])
+def test_a_receipt_of_another_books_loan_or_channel_is_refused_by_the_database(book, wrong):
+    take(make_channel(book, "bank_debit"), several(1))
+    stranger = make_book(name="other", loans=("Z",))
+    ids = {
+        "loan_id": stranger.loans.get().pk,
+        "channel_id": make_channel(stranger, "bank_debit").pk,
+    }
+    row = Receipt.objects.filter(kind="payment").values().get()
+    names = ", ".join(name for name in row if name != "id")
+    moved = names.replace(wrong, "%s").replace(" reference", " reference || 'x'")
+    moved = moved.replace("event_key", "event_key || 'x'")
+    with pytest.raises(IntegrityError, match="in its book"), transaction.atomic():
+        connection.cursor().execute(
+            f"INSERT INTO payments_receipt ({names}) SELECT {moved} FROM payments_receipt",
+            [ids[wrong]],
+        )
+    assert Receipt.objects.count() == 1
+
+
+def test_a_channel_is_never_deleted(book):
+    channel = make_channel(book, "alipay")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        channel.delete()

@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from daihou.engine import columns as c
-from daihou.engine.tables import ShardResult, ShardTables
+from daihou.engine.tables import NewFacts, ShardResult, ShardTables
 
 COMPRESSION_LEVEL = 1
 ROW_GROUP_ROWS = 1_000_000
@@ -132,6 +132,27 @@ class Book:
                 name: self._read_table(table, shard, chain, wanted.get(name))
                 for name, table in DAY_TABLES.items()
             }
+        )
+
+    def read_facts(self, *, loan_ids: pl.Series) -> NewFacts:
+        """Return some loans and their instalments as the newest version has them, if there is one.
+
+        :raises BookRefused: ``book.damaged``.
+        """
+        if not self.business_dates():
+            return NewFacts()
+        chain = self._chain(None)
+        loans, dues = [c.LOAN_FACTS.empty()], [c.DUE_FACTS.empty()]
+        for shard in (loan_ids % self.shard_count).unique():
+            for parts, table, names in (
+                (loans, c.LOANS, c.LOAN_FACTS.names),
+                (dues, c.DUES, c.DUE_FACTS.names),
+            ):
+                rows = self._read_table(table, shard, chain, names)
+                parts.append(rows.filter(pl.col("loan_id").is_in(loan_ids.implode())))
+        return NewFacts(
+            loans=pl.concat(loans).sort("loan_id"),
+            dues=pl.concat(dues).sort("loan_id", "instalment_no"),
         )
 
     def read_for_night(self, *, shard: int, from_on: date | None, to_on: date) -> ShardTables:

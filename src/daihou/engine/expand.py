@@ -16,6 +16,7 @@ from daihou.core.schedule import ScheduledInstalment, build_schedule
 from daihou.core.terms import Terms
 from daihou.engine import columns as c, rules
 from daihou.engine.rules import terms_are_plain
+from daihou.engine.tables import NewFacts
 
 __all__ = ["CONTRACTS", "Expanded", "expand", "terms_are_plain"]
 
@@ -47,8 +48,13 @@ class Expanded:
     rules: pl.DataFrame  # columns.RULES
 
 
-def expand(*, contracts: pl.DataFrame, terms: Mapping[str, Terms]) -> Expanded:
+def expand(
+    *, contracts: pl.DataFrame, terms: Mapping[str, Terms], held: NewFacts | None = None
+) -> Expanded:
     """Expand contracts into rows; ``is_plain`` of a loan is false where its terms are not plain.
+
+    ``held`` are plain loans and their instalments as a shard has them: terms never change, so
+    those of the same loan, day and amount are not planned again.
 
     :raises ColumnsRefused: ``columns.*``, ``rule.width``, ``contract.unknown_terms``.
     """
@@ -70,8 +76,9 @@ def expand(*, contracts: pl.DataFrame, terms: Mapping[str, Terms]) -> Expanded:
     )
     plain = joined.filter("is_plain")
     listed = _listed_dues(plain.filter(pl.col("due_on").is_not_null()))
-    built = _built_dues(plain.filter(pl.col("due_on").is_null()), terms)
-    dues = pl.concat([listed, built]).sort("loan_id", "instalment_no")
+    planned, unplanned = _held_dues(plain.filter(pl.col("due_on").is_null()), held)
+    built = _built_dues(unplanned, terms)
+    dues = pl.concat([listed, planned, built]).sort("loan_id", "instalment_no")
     loans = joined.select(c.LOAN_FACTS.names)
     used = set(contracts["terms_key"].unique())
     frame = rules.rules_frame([terms[key] for key in keys if key in used])
@@ -79,6 +86,16 @@ def expand(*, contracts: pl.DataFrame, terms: Mapping[str, Terms]) -> Expanded:
     return Expanded(
         loans=c.check(loans, c.LOAN_FACTS), dues=c.check(dues, c.DUE_FACTS), rules=frame
     )
+
+
+def _held_dues(contracts: pl.DataFrame, held: NewFacts | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the instalments that are held already, and the contracts still to be planned."""
+    if held is None:
+        return c.DUE_FACTS.empty(), contracts
+    same = ["loan_id", "loan_ref", "disbursed_on", "disbursed_minor"]
+    known = contracts.join(held.loans.filter("is_plain"), on=same, how="semi")["loan_id"]
+    is_known = pl.col("loan_id").is_in(known.implode())
+    return held.dues.filter(is_known), contracts.filter(~is_known)
 
 
 def _listed_dues(contracts: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from psycopg import Connection, sql
 
 CHUNK_BYTES = 1 << 22
 SLICE_ROWS = 500_000
+_QUOTED = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 
 def copy_in(connection: Connection[Any], *, table: str, frame: pl.DataFrame) -> int:
@@ -60,8 +61,19 @@ def _bound(query: str, params: Sequence[object]) -> sql.Composable:
     assert len(parts) == len(params) + 1
     pieces: list[sql.Composable] = [sql.SQL(cast("Any", parts[0]))]
     for value, rest in zip(params, parts[1:], strict=True):
-        pieces += [sql.Literal(value), sql.SQL(cast("Any", rest))]
+        literal = _array(value) if isinstance(value, list) else value
+        pieces += [sql.Literal(literal), sql.SQL(cast("Any", rest))]
     return sql.Composed(pieces)
+
+
+def _array(values: list[object]) -> str:
+    r"""Write an array as text, many times quicker than psycopg does; its place gives the type.
+
+    >>> _array([1, None, 'a"b'])
+    '{"1",NULL,"a\\"b"}'
+    """
+    texts = ("NULL" if value is None else f'"{str(value).translate(_QUOTED)}"' for value in values)
+    return "{" + ",".join(texts) + "}"
 
 
 def _read_type(dtype: Any) -> Any:

@@ -130,11 +130,18 @@ def extract_shard(
 
 
 def facts_of_loans(
-    connection: Connection[Any], *, knowledge: Knowledge, loan_ids: pl.Series
+    connection: Connection[Any],
+    *,
+    knowledge: Knowledge,
+    loan_ids: pl.Series,
+    held: NewFacts | None = None,
 ) -> NewFacts:
-    """Return everything known of some loans, for folding them on their own."""
+    """Return everything known of some loans, for folding them on their own.
+
+    ``held`` is what shards hold of them; it spares planning their instalments again.
+    """
     none_new = pl.DataFrame(schema=NEW_EVENT)
-    facts = _facts_of(connection, knowledge, loan_ids=loan_ids, new=none_new)
+    facts = _facts_of(connection, knowledge, loan_ids=loan_ids, new=none_new, held=held)
     stated = _stated(connection, knowledge, shard=0, loan_ids=loan_ids, with_new=none_new)
     return replace(facts, stated=stated).check()
 
@@ -216,7 +223,12 @@ def _payments(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _facts_of(
-    connection: Connection[Any], knowledge: Knowledge, *, loan_ids: pl.Series, new: pl.DataFrame
+    connection: Connection[Any],
+    knowledge: Knowledge,
+    *,
+    loan_ids: pl.Series,
+    new: pl.DataFrame,
+    held: NewFacts | None = None,
 ) -> NewFacts:
     """Return the facts of loans that are new, or that the kernel can no longer fold as before."""
     if loan_ids.is_empty():
@@ -239,6 +251,7 @@ def _facts_of(
             *_schedule_or_none(terms),
         ),
         terms=terms,
+        held=held,
     )
     plain_ids = expanded.loans.filter("is_plain")["loan_id"]
     not_plain = joined.filter(~pl.col("loan_id").is_in(plain_ids.implode()))

@@ -11,13 +11,16 @@ import polars as pl
 from psycopg import Connection
 
 from daihou.engine import arrays, columns as c, end_of_day, frames, others, stated as overlay
+from daihou.engine.book import BookRefused
 from daihou.engine.tables import NewFacts
+from daihou.web.ledger import queries
 from daihou.web.ledger.copying import copy_in
 from daihou.web.ledger.extract import Knowledge, facts_of_loans
 from daihou.web.ledger.models import Book
 from daihou.web.ledger.publishing import COLUMNS, refresh
 
 FEW_LOANS = 40  # From here on the kernel is quicker than core's fold.
+EVENTS_READ = 500  # Shards are read where a loan is planned anew for at most so many events.
 EVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -37,11 +40,23 @@ def refresh_many(
     ).fetchall()
     apart = [loan_id for (loan_id,) in later]
     now = loan_ids.filter(~loan_ids.is_in(apart)).unique().sort()
-    facts = facts_of_loans(connection, knowledge=_all_knowledge(book), loan_ids=now)
+    facts = facts_of_loans(
+        connection, knowledge=_all_knowledge(book), loan_ids=now, held=_held(book, loan_ids=now)
+    )
     found = _positions(facts, currency=book.currency, as_of=as_of)
     _put(connection, book=book, found=found)
     missing = now.filter(~now.is_in(found["loan_id"].implode()))  # Not paid out by that day.
     refresh(book=book, loan_ids=[*apart, *missing.to_list()], as_of=as_of)
+
+
+def _held(book: Book, *, loan_ids: pl.Series) -> NewFacts | None:
+    """Read what shards hold of the loans, unless planning these few anew is less work."""
+    if loan_ids.len() * EVENTS_READ < book.next_sequence:
+        return None
+    try:
+        return queries.engine_book(book=book).read_facts(loan_ids=loan_ids)
+    except BookRefused:  # The night says so; money is not held up by it.
+        return None
 
 
 def _all_knowledge(book: Book) -> Knowledge:

@@ -112,11 +112,14 @@ def _take_part(
     failures = new.filter(pl.col("kind") == "failure")
     _put_failures(raw, channel=channel, rows=failures, at=at)
     moved = new.filter(pl.col("kind") != "failure")
-    ids = [row[0] for row in raw.execute(
-        "SELECT nextval(pg_get_serial_sequence('payments_receipt', 'id'))"
-        " FROM generate_series(1, %s)", (moved.height,),
-    )]  # fmt: skip
-    numbered = moved.with_columns(pl.Series("row_no", ids, dtype=pl.Int64))
+    numbers = copy_out(
+        raw,
+        query="SELECT nextval(s.name) FROM generate_series(1, %s), (SELECT"
+        " pg_get_serial_sequence('payments_receipt', 'id')::regclass AS name OFFSET 0) s",
+        params=(moved.height,),
+        schema={"row_no": pl.Int64},
+    )
+    numbered = pl.concat([moved, numbers], how="horizontal")
     outcomes = _settle(
         raw, book=book, channel=channel, rows=numbered, acting_user=acting_user, at=at
     )

@@ -235,6 +235,14 @@ def finish(
         (today, suspended),
     )
     posted = outcomes.filter(pl.col("state") == ReceiptState.POSTED)
+    settled = copy_out(
+        connection,
+        query="SELECT loan_id FROM ledger_position WHERE loan_id = ANY(%s)"
+        " AND status = 'closed' AND unapplied_minor > 0",
+        params=(posted["loan_id"].unique().to_list(),),
+        schema={"loan_id": pl.Int64},
+    )
+    on_settled = posted.join(settled, on="loan_id", how="semi")
     connection.execute(
         "INSERT INTO payments_suspenseitem"
         " (book_id, receipt_id, loan_id, amount_minor, left_minor, code, opened_on, state)"
@@ -246,7 +254,7 @@ def finish(
         " LATERAL (SELECT coalesce(sum(i.left_minor), 0) AS left_minor"
         "   FROM payments_suspenseitem i WHERE i.loan_id = p.loan_id AND i.state = 'open') held"
         " WHERE p.status = 'closed' AND p.unapplied_minor > held.left_minor",
-        (today, posted["row_no"].to_list()),
+        (today, on_settled["row_no"].to_list()),
     )
     answered = posted.filter(pl.col("attempt_id").is_not_null())["row_no"].to_list()
     if answered:

@@ -25,15 +25,24 @@ class ReceiptState(models.TextChoices):
 class Receipt(models.Model):
     """What it says never changes (a trigger holds that); only where its money went does.
 
+    A trigger holds book, channel and loan together, once for each statement and not for each row.
     ``order_ref`` is our own number that the channel gives back: a debit's, or the loan's.
     """
 
     id = models.BigAutoField(primary_key=True)
     book = models.ForeignKey(
-        "ledger.Book", on_delete=models.PROTECT, related_name="receipts", db_index=False
+        "ledger.Book",
+        on_delete=models.PROTECT,
+        related_name="receipts",
+        db_index=False,
+        db_constraint=False,
     )
     channel = models.ForeignKey(
-        Channel, on_delete=models.PROTECT, related_name="receipts", db_index=False
+        Channel,
+        on_delete=models.PROTECT,
+        related_name="receipts",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(_("类型"), max_length=8, choices=ReceiptKind)
     reference = models.CharField(_("渠道流水号"), max_length=128, db_collation="C")
@@ -63,7 +72,11 @@ class Receipt(models.Model):
     )
     code = models.CharField(_("原因"), max_length=64, blank=True)
     loan = models.ForeignKey(
-        "loans.Loan", null=True, on_delete=models.PROTECT, related_name="receipts"
+        "loans.Loan",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="receipts",
+        db_constraint=False,
     )
     event_key = models.CharField(max_length=192, blank=True, db_collation="C")
     posted_at = models.DateTimeField(null=True)
