@@ -11,6 +11,7 @@ from string import Formatter
 from types import MappingProxyType
 
 from daihou.messages import MESSAGES, ROW_MESSAGES
+from daihou.messages.words import WORDS
 
 
 class DaihouError(Exception):
@@ -40,8 +41,8 @@ def message(*, code: str, params: Mapping[str, object] | None = None) -> tuple[s
     lines = MESSAGES.get(code) or ROW_MESSAGES.get(code)
     if lines is None:
         return None
-    zh, en = (_fill(line, params or {}) for line in lines)
-    return zh, en
+    zh, en = lines
+    return _fill(zh, _worded(params or {}, place=0)), _fill(en, _worded(params or {}, place=1))
 
 
 def describe(exception: BaseException) -> Described:
@@ -64,6 +65,14 @@ def describe(exception: BaseException) -> Described:
         text = code if isinstance(exception, DaihouError) else _one_line(str(exception)) or code
         lines = (text, text)
     return Described(code=code, message_zh=lines[0], message_en=lines[1])
+
+
+def _worded(params: Mapping[str, object], *, place: int) -> dict[str, object]:
+    """Put words for the values that have some, in one language."""
+    return {
+        name: WORDS[name][str(value)][place] if str(value) in WORDS.get(name, {}) else value
+        for name, value in params.items()
+    }
 
 
 def _fill(line: str, params: Mapping[str, object]) -> str:

@@ -4,9 +4,12 @@ from string import Formatter
 
 import pytest
 
-from daihou.core.terms import TermsRefused
+from daihou.core.life_cost import CostBasis
+from daihou.core.limits import Payee
+from daihou.core.terms import Component, TermsRefused
 from daihou.engine.book import BookRefused
 from daihou.errors import MESSAGES, ROW_MESSAGES, DaihouError, describe
+from daihou.messages.words import WORDS
 
 
 def fields(line):
@@ -34,3 +37,22 @@ DESCRIBED = [
 @pytest.mark.parametrize(("exception", "line"), DESCRIBED)
 def test_any_exception_becomes_one_line(exception, line):
     assert describe(exception).message_en == line
+
+
+NAMED = {"component": Component, "basis": CostBasis, "payee": Payee}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_value_that_a_message_names_has_words(name):
+    assert set(WORDS[name]) == {value.value for value in NAMED[name]}
+    for value, (chinese, english) in WORDS[name].items():
+        assert value not in chinese
+        assert "_" not in english
+
+
+def test_a_refusal_says_its_values_in_words():
+    refused = DaihouError("limit.annual_cost", rate="30 %", most="24 %", basis="irr_times_twelve")
+    assert "口径：内部收益率×12" in describe(refused).message_zh
+    assert "12 times the monthly internal rate" in describe(refused).message_en
+    other = DaihouError("limit.component_not_disclosed", component="penalty")
+    assert describe(other).message_zh == "综合融资成本明示表没有该科目：罚息"
