@@ -1,12 +1,20 @@
 """Goal: a person asks, sees what she asks for, another decides; pages say why when they refuse."""
 
+import re
+from html import unescape
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from daihou.core.events import Event, Kind
 from daihou.core.terms import Component
+from daihou.web.access.queries import system_user
 from daihou.web.approvals.models import Approval
 from daihou.web.ledger.models import Book
+from daihou.web.ledger.recording import record_event
 from daihou.web.servicing.actions import Action
+from daihou.web.servicing.explaining import Line
 from tests.database import scratch
 from tests.web.board_site import enter, text_of  # noqa: F401
 from tests.web.servicing_book import TODAY, make_site, position_of
@@ -161,6 +169,79 @@ def test_the_lines_of_every_amount_add_up(enter, ref):  # noqa: F811
     shown = client.get(url("explain", ref))
     total = sum(each["line"].amount_minor for each in shown.context["lines"])
     assert max(0, total) == then.payoff_minor == shown.context["total_minor"]
+
+
+def explained(client, ref="A", **query):
+    shown = client.get(url("explain", ref), query)
+    assert shown.status_code == 200, query
+    assert (
+        sum(each["line"].amount_minor for each in shown.context["lines"])
+        == (shown.context["total_minor"])
+    )
+    return shown.context["total_minor"]
+
+
+@pytest.mark.parametrize("ref", ["A", "B", "C"])
+def test_sums_payments_and_what_is_owed_name_their_cells(enter, ref):  # noqa: F811
+    client, then = enter("collector"), position_of(Book.objects.get(name="desk"), ref)
+    due = [each for each in then.instalments if each.due_on <= TODAY]
+    assert explained(client, ref, of="owed") == sum(each.outstanding_minor for each in due)
+    assert explained(client, ref, part="principal") == then.principal_outstanding_minor
+    assert explained(client, ref, of="left") == sum(e.outstanding_minor for e in then.instalments)
+    for each in then.instalments[:3]:
+        assert explained(client, ref, no=each.instalment_no) == each.outstanding_minor
+    owed = explained(client, ref, of="owed", part="interest")
+    assert owed == sum(each.components[Component.INTEREST].outstanding_minor for each in due)
+    for applied in then.applied:
+        assert explained(client, ref, key=applied.event_key) == applied.amount_minor
+    assert client.get(url("explain", ref), {"key": "no such"}).status_code == 404
+    assert client.get(url("explain", ref), {"no": "999"}).status_code == 404
+
+
+def test_every_amount_of_the_loan_page_opens_what_made_it(enter):  # noqa: F811
+    client = enter("collector")
+    page = client.get(reverse("board:loan", args=["desk", "A"]), {"as_of": DAY})
+    links = set(re.findall(r'class="why-link" href="([^"]+)"', page.content.decode()))
+    queries = {unescape(link).partition("&")[2].partition("=")[0] for link in links}
+    assert queries == {"", "of", "part", "no", "key"}
+    for link in links:
+        assert f"as_of={DAY}" in link
+        assert client.get(unescape(link)).status_code == 200, link
+
+
+def test_an_amount_is_explained_as_it_was_known(enter):  # noqa: F811
+    client = enter("collector")
+    long_ago = {"as_of": DAY, "known_at": "2025-02-10"}
+    page = client.get(reverse("board:loan", args=["desk", "A"]), long_ago)
+    assert "known_at=2025-02-10" in page.context["why"]
+    then = page.context["position"]
+    assert then.payoff_minor != position_of(Book.objects.get(name="desk")).payoff_minor
+    shown = client.get(url("explain", "A"), long_ago)
+    assert shown.context["total_minor"] == then.payoff_minor
+    assert explained(client, no=2, **long_ago) == then.instalments[1].outstanding_minor
+    assert "2025-02-10" in text_of(shown)
+
+
+def test_money_that_was_charged_back_is_no_waiver(enter):  # noqa: F811
+    book = Book.objects.get(name="desk")
+    target = position_of(book, "W01").applied[0]
+    event = Event(
+        kind=Kind.CHARGED_BACK,
+        effective_on=TODAY,
+        recorded_at=timezone.now(),
+        sequence=0,
+        key="back",
+        target_key=target.event_key,
+        amount_minor=5_000,
+    )
+    record_event(book=book, loan_ref="W01", event=event, acting_user=system_user())
+    client, then = enter("collector"), position_of(book, "W01")
+    for each in then.instalments[:5]:
+        for component, amounts in each.components.items():
+            query = {"no": each.instalment_no, "part": component.value}
+            assert explained(client, "W01", **query) == amounts.outstanding_minor
+            shown = client.get(url("explain", "W01"), query).context["lines"]
+            assert not [line for line in shown if line["line"].line is Line.WAIVED], query
 
 
 def test_a_change_of_the_matrix_is_decided_by_another(enter):  # noqa: F811

@@ -132,6 +132,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "charge.payee_unknown": ("未知的收取方 {payee}", "{payee} is not a kind of payee"),
     "transfer.not_sold": ("债权未转让，无从回购", "the loan was not sold: nothing to buy back"),
     "explain.unknown": ("没有第 {number} 期", "there is no instalment {number}"),
+    "explain.payment_unknown": ("没有收款 {key}", "there is no payment {key}"),
     "quote.day_wrong": (
         "报价日须在 {first} 起的 {most} 天内",
         "a quote is for one of the {most} days from {first} on",

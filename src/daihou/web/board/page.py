@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,11 @@ def book_page(permission: str) -> Callable[[View], View]:
         return opened
 
     return decorate
+
+
+def end_of(day: date) -> datetime:
+    """Give the last instant of a day in the business zone."""
+    return timezone.make_aware(datetime.combine(day, time.max))
 
 
 def show(

@@ -1,8 +1,9 @@
 """What made one amount: lines of plan, charges, accrual, payments, waivers, each with its rule.
 
 Units   ``*_minor`` is an ``int`` of minor units; what was paid or given up is negative.
-Shape   The lines of an amount sum to it. ``rule`` names a page of docs/algorithms.
-Errors  ``ServicingRefused``: ``explain.unknown``.
+Shape   The lines of an amount sum to it. ``rule`` names a page of docs/algorithms. What is a sum
+        of cells names them: each is explained further by ``cell``.
+Errors  ``ServicingRefused``: ``explain.unknown``, ``explain.payment_unknown``.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from daihou.core.events import PLAN_KINDS, Event, Kind, without_taken_back
-from daihou.core.position import Applied, InstalmentPosition, Position, position
+from daihou.core.position import Applied, GivenBack, InstalmentPosition, Position, position
 from daihou.core.terms import Component, Contract
 from daihou.web.servicing.errors import ServicingRefused
 
@@ -30,11 +31,13 @@ class Line(StrEnum):
     CHARGED = "charged"
     ACCRUED = "accrued"
     PAID = "paid"
+    TAKEN_BACK = "taken_back"  # Money that was paid here and went back.
     WAIVED = "waived"
     PRINCIPAL_LATER = "principal_later"
     INTEREST_SO_FAR = "interest_so_far"
     HELD = "held"
     DUE = "due"
+    LEFT = "left"  # Of one cell, due or not.
 
 
 RULES = {
@@ -43,11 +46,13 @@ RULES = {
     Line.CHARGED: "position",
     Line.ACCRUED: "penalty",
     Line.PAID: "allocation",
+    Line.TAKEN_BACK: "allocation",
     Line.WAIVED: "position",
     Line.PRINCIPAL_LATER: "position",
     Line.INTEREST_SO_FAR: "position",
     Line.HELD: "allocation",
     Line.DUE: "position",
+    Line.LEFT: "position",
 }
 
 
@@ -99,6 +104,7 @@ def cell(
     place = instalment_no, component
     lines += _flows(then.applied, Line.PAID, place, by_key)
     lines += _flows(then.waived, Line.WAIVED, place, by_key)
+    lines += _taken_back(then.given_back, place, by_key)
     rest_minor = found.components[component].outstanding_minor - sum(
         line.amount_minor for line in lines
     )
@@ -206,22 +212,94 @@ def _flows(
     ]
 
 
+def _taken_back(
+    flows: Sequence[GivenBack], place: tuple[int, Component], by_key: dict[str, Event]
+) -> list[Explained]:
+    return [
+        Explained(
+            line=Line.TAKEN_BACK,
+            amount_minor=part.amount_minor,
+            on=part.applied_on,
+            event=by_key.get(flow.event_key),
+        )
+        for flow in flows
+        for part in flow.taken_back
+        if (part.instalment_no, part.component) == place and part.amount_minor
+    ]
+
+
+def owed(*, then: Position, component: Component | None = None) -> tuple[Explained, ...]:
+    """Explain what is owed on the day, of one component or of all: the cells that are due."""
+    due = [each for each in then.instalments if each.due_on <= then.as_of]
+    return _cells(due, Line.DUE, component=component)
+
+
+def left(
+    *, then: Position, instalment_no: int | None = None, component: Component | None = None
+) -> tuple[Explained, ...]:
+    """Explain what is left of an instalment, of a component, or of the whole plan, due or not.
+
+    :raises ServicingRefused: ``explain.unknown``.
+    """
+    rows = [e for e in then.instalments if instalment_no in {None, e.instalment_no}]
+    if instalment_no is not None and not rows:
+        raise ServicingRefused("explain.unknown", number=instalment_no)
+    return _cells(rows, Line.LEFT, component=component)
+
+
+def _cells(
+    rows: Sequence[InstalmentPosition], line: Line, *, component: Component | None
+) -> tuple[Explained, ...]:
+    return tuple(
+        Explained(
+            line=line,
+            amount_minor=amounts.outstanding_minor,
+            on=each.due_on,
+            instalment_no=each.instalment_no,
+            component=name,
+        )
+        for each in rows
+        for name, amounts in each.components.items()
+        if amounts.outstanding_minor and component in {None, name}
+    )
+
+
+def payment(*, then: Position, events: Sequence[Event], key: str) -> tuple[Explained, ...]:
+    """Explain where the money of one payment went; the lines sum to what was received.
+
+    :raises ServicingRefused: ``explain.payment_unknown``.
+    """
+    flow = next((each for each in then.applied if each.event_key == key), None)
+    if flow is None:
+        raise ServicingRefused("explain.payment_unknown", key=key)
+    event = next((each for each in events if each.key == key), None)
+    lines = [
+        Explained(
+            line=Line.PAID,
+            amount_minor=part.amount_minor,
+            on=part.applied_on,
+            event=event,
+            instalment_no=part.instalment_no or None,
+            component=part.component,
+        )
+        for part in flow.parts
+    ]
+    if flow.unapplied_minor:
+        lines.append(
+            Explained(
+                line=Line.HELD,
+                amount_minor=flow.unapplied_minor,
+                on=flow.effective_on,
+                event=event,
+            )
+        )
+    return tuple(lines)
+
+
 def payoff(*, contract: Contract, events: Sequence[Event], as_of: date) -> tuple[Explained, ...]:
     """Explain the pay-off figure: what is due, principal to come, interest so far, money held."""
     then = position(contract=contract, events=events, as_of=as_of)
-    lines = [
-        Explained(
-            line=Line.DUE,
-            amount_minor=owed.outstanding_minor,
-            on=each.due_on,
-            instalment_no=each.instalment_no,
-            component=component,
-        )
-        for each in then.instalments
-        if each.due_on <= as_of
-        for component, owed in each.components.items()
-        if owed.outstanding_minor
-    ]
+    lines = [*owed(then=then)]
     lines += [
         Explained(
             line=Line.PRINCIPAL_LATER,

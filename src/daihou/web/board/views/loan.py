@@ -1,17 +1,18 @@
 """One loan: schedule, events, money flow, as of any day and as known at any time."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from daihou.core.position import position
 from daihou.core.terms import Contract
 from daihou.web.board import borrowers, loan_law, loan_links, loan_page
-from daihou.web.board.page import Days, book_page, show
+from daihou.web.board.page import Days, book_page, end_of, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.servicing import choosing
 from daihou.web.ledger.queries import load_loan
@@ -47,7 +48,7 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
     days = Days(request.GET.dict())
     as_of = days.read("as_of", default=business_date, latest=latest)
     known_on = days.read("known_at", default=date.max, latest=date.max)
-    known_at = _end_of(known_on) if known_on != date.max else None
+    known_at = end_of(known_on) if known_on != date.max else None
     then = position(contract=contract, events=events, as_of=as_of, known_at=known_at)
     known = tuple(event for event in events if known_at is None or event.recorded_at <= known_at)
     page = loan_page.page(contract=contract, events=known, position=then)
@@ -71,8 +72,15 @@ def _context(request: HttpRequest, *, row: Loan, sight: Sight) -> dict[str, Any]
         "borrower": borrowers.card(loan=row),
         "rate": _rate(contract),
         "law": loan_law.law(loan=row, contract=contract, events=known, position=then),
+        "why": _why(sight, row, as_of=as_of, known_on=known_on if known_at else None),
         "presets": _presets(page, business_date=business_date, as_of=as_of),
     }
+
+
+def _why(sight: Sight, row: Loan, *, as_of: date, known_on: date | None) -> str:
+    """Give the address that explains an amount of this page, of its day and as known then."""
+    asked = {"as_of": f"{as_of}"} | ({"known_at": f"{known_on}"} if known_on else {})
+    return f"{reverse('desk:explain', args=[sight.book.name, row.loan_ref])}?{urlencode(asked)}"
 
 
 def _later(
@@ -82,11 +90,6 @@ def _later(
         return None
     now = position(contract=contract, events=events, as_of=then.as_of)
     return loan_page.later(then=then, now=now, events=events, known_at=known_at)
-
-
-def _end_of(day: date) -> datetime:
-    """Give the last instant of a day in the business zone."""
-    return timezone.make_aware(datetime.combine(day, time.max))
 
 
 def _rate(contract: Contract) -> dict[str, str]:
