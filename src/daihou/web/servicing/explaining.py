@@ -32,6 +32,8 @@ class Line(StrEnum):
     ACCRUED = "accrued"
     PAID = "paid"
     TAKEN_BACK = "taken_back"  # Money that was paid here and went back.
+    OWED_AGAIN = "owed_again"  # What money that went back had settled elsewhere.
+    GONE = "gone"  # Held money of a payment that went back.
     WAIVED = "waived"
     PRINCIPAL_LATER = "principal_later"
     INTEREST_SO_FAR = "interest_so_far"
@@ -47,6 +49,8 @@ RULES = {
     Line.ACCRUED: "penalty",
     Line.PAID: "allocation",
     Line.TAKEN_BACK: "allocation",
+    Line.OWED_AGAIN: "position",
+    Line.GONE: "allocation",
     Line.WAIVED: "position",
     Line.PRINCIPAL_LATER: "position",
     Line.INTEREST_SO_FAR: "position",
@@ -87,7 +91,11 @@ def cell(
         raise ServicingRefused("explain.unknown", number=instalment_no)
     by_key = {event.key: event for event in events}
     charges = _charges(events, found, component=component, then=then)
-    made_minor = found.components[component].due_minor - sum(e.amount_minor for e in charges)
+    place = instalment_no, component
+    again = _gone_back(then.given_back, Line.OWED_AGAIN, place, by_key)
+    made_minor = found.components[component].due_minor - sum(
+        line.amount_minor for line in (*charges, *again)
+    )
     if component in ACCRUED:
         lines = _spans(
             contract, events, found, component=component, as_of=as_of, total_minor=made_minor
@@ -101,10 +109,10 @@ def cell(
         Explained(line=Line.CHARGED, amount_minor=e.amount_minor, on=e.effective_on, event=e)
         for e in charges
     ]
-    place = instalment_no, component
+    lines += again
     lines += _flows(then.applied, Line.PAID, place, by_key)
     lines += _flows(then.waived, Line.WAIVED, place, by_key)
-    lines += _taken_back(then.given_back, place, by_key)
+    lines += _gone_back(then.given_back, Line.TAKEN_BACK, place, by_key)
     rest_minor = found.components[component].outstanding_minor - sum(
         line.amount_minor for line in lines
     )
@@ -212,18 +220,21 @@ def _flows(
     ]
 
 
-def _taken_back(
-    flows: Sequence[GivenBack], place: tuple[int, Component], by_key: dict[str, Event]
+def _gone_back(
+    flows: Sequence[GivenBack],
+    line: Line,
+    place: tuple[int, Component],
+    by_key: dict[str, Event],
 ) -> list[Explained]:
     return [
         Explained(
-            line=Line.TAKEN_BACK,
+            line=line,
             amount_minor=part.amount_minor,
             on=part.applied_on,
             event=by_key.get(flow.event_key),
         )
         for flow in flows
-        for part in flow.taken_back
+        for part in (flow.taken_back if line is Line.TAKEN_BACK else flow.owed_again)
         if (part.instalment_no, part.component) == place and part.amount_minor
     ]
 
@@ -293,6 +304,9 @@ def payment(*, then: Position, events: Sequence[Event], key: str) -> tuple[Expla
                 event=event,
             )
         )
+    gone_minor = flow.amount_minor - sum(line.amount_minor for line in lines)
+    if gone_minor:
+        lines.append(Explained(line=Line.GONE, amount_minor=gone_minor))
     return tuple(lines)
 
 

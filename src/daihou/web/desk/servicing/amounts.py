@@ -27,6 +27,8 @@ LINES = {
     Line.ACCRUED: _("Accrued"),
     Line.PAID: _("Paid"),
     Line.TAKEN_BACK: _("Paid and taken back"),
+    Line.OWED_AGAIN: _("Owed again"),
+    Line.GONE: _("Held and gone back"),
     Line.WAIVED: _("Given up"),
     Line.PRINCIPAL_LATER: _("Principal not yet due"),
     Line.INTEREST_SO_FAR: _("Interest earned so far"),
