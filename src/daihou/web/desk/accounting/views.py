@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from daihou.web.access import queries as access
 from daihou.web.accounting import closing, exports, queries
 from daihou.web.accounting.models import Account, AccountingPeriod, Journal, Proof, View
-from daihou.web.board.page import Days, book_page, page_no, show
+from daihou.web.board.page import FIRST_DAY, Days, book_page, page_no, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.accounting.showing import Shown, shown_entries, shown_lines, shown_posted
 from daihou.web.desk.answering import attempt, line_of
@@ -118,7 +118,7 @@ def account(request: HttpRequest, *, sight: Sight, account_id: int) -> HttpRespo
 def loans(request: HttpRequest, *, sight: Sight, account_id: int, on: str) -> HttpResponse:
     asked, found = _ask(request, sight), _account(account_id)
     day, cause = _day(on), request.GET.get("cause", "")
-    if asked.newest is None or day > asked.newest.through_on:
+    if asked.newest is None or not FIRST_DAY <= day <= asked.newest.through_on:
         raise Http404
     behind = queries.loans_behind(book=sight.book, account=found, on=day, cause=cause)
     pages = max(1, -(-behind.height // PAGE_SIZE))
