@@ -19,6 +19,8 @@ PAGES = (
     f"{DESK}/servicing/change_rate/A/?effective_on=2025-05-20&rate=60",
     f"{DESK}/servicing/explain/A/",
     f"{DESK}/servicing/explain/A/?no=3&part=penalty",
+    f"{DESK}/servicing/explain/A/?of=owed&known_at=2025-03-31",
+    f"{DESK}/servicing/explain/A/?key=paid:A:2025-03-06:11002",
     f"{DESK}/loans/A/",
 )
 

@@ -93,9 +93,9 @@ def cell(
     charges = _charges(events, found, component=component, then=then)
     place = instalment_no, component
     again = _gone_back(then.given_back, Line.OWED_AGAIN, place, by_key)
-    made_minor = found.components[component].due_minor - sum(
-        line.amount_minor for line in (*charges, *again)
-    )
+    made_minor = found.components[component].due_minor
+    made_minor -= sum(charge.amount_minor for charge in charges)
+    made_minor -= sum(line.amount_minor for line in again)
     if component in ACCRUED:
         lines = _spans(
             contract, events, found, component=component, as_of=as_of, total_minor=made_minor
