@@ -310,5 +310,8 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "a designated loan is not among the debts",
     ),
     "designation.payment_not_positive": ("付款金额必须为正", "the payment must be positive"),
-    "designation.security_negative": ("担保价值不能为负", "a security's value must not be negative"),
+    "designation.security_negative": (
+        "担保价值不能为负",
+        "a security's value must not be negative",
+    ),
 }

@@ -57,15 +57,3 @@ def confidence(value: str) -> str:
 def class_reason(reason: ClassReason) -> str:
     """Say why a loan is not better than its floor."""
     return str(CLASS_REASONS[reason.why])
-
-
-@register.filter
-def charged_word(method: str) -> str:
-    """Say how an item of the cost table is charged."""
-    return str(CHARGED.get(Charged(method), method))
-
-
-@register.filter
-def payee_word(payee: str) -> str:
-    """Say who gets a charge."""
-    return str(PAYEES.get(Payee(payee), payee))
