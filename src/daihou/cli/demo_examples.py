@@ -10,6 +10,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from daihou.core.changes import InterestTreatment
+from daihou.core.position import position
 from daihou.core.terms import (
     Component,
     InterestBasis,
@@ -25,7 +26,8 @@ from daihou.web.approvals.models import Approval
 from daihou.web.collateral import operations as collateral
 from daihou.web.collateral.models import ItemKind, PaperKind, ValuedBy
 from daihou.web.credit import operations as credit
-from daihou.web.ledger.models import Book, Position
+from daihou.web.ledger.models import Book
+from daihou.web.ledger.queries import load_loan
 from daihou.web.loans import operations as products
 from daihou.web.loans.costs import Charged, CostItem
 from daihou.web.loans.models import Loan
@@ -40,6 +42,7 @@ from daihou.web.servicing import operations as servicing, previewing
 from daihou.web.servicing.actions import Action, Asked
 
 LENDER = "示例消费金融丙"
+LOOKED_AT = 80
 MANDATED = 20  # Loans whose borrowers have agreed to be debited.
 TERMS = Terms(
     method=Method.EQUAL_INSTALMENT,
@@ -69,8 +72,7 @@ COSTS = (
 
 def add_examples(*, book: Book, on: date, at: datetime, maker: User, checker: User) -> None:
     """Add them once, as of the last night ``on``; ``maker`` asks and ``checker`` decides."""
-    current = _loans(book, is_late=False)
-    late = _loans(book, is_late=True)
+    current, late = _loans(book=book, on=on)
     _launch_product(book=book, on=on, maker=maker, checker=checker)
     _open_channels(book=book, loans=[*current, *late][:MANDATED], on=on, maker=maker)
     if current:
@@ -81,10 +83,17 @@ def add_examples(*, book: Book, on: date, at: datetime, maker: User, checker: Us
         _enter_payment(loan=late[0], on=on, at=at, maker=maker)
 
 
-def _loans(book: Book, *, is_late: bool) -> list[Loan]:
-    found = Position.objects.filter(book=book, status="active", loan__person__isnull=False)
-    found = found.filter(overdue_minor__gt=0) if is_late else found.filter(overdue_minor=0)
-    return [row.loan for row in found.select_related("loan__person").order_by("-loan_id")[:20]]
+def _loans(*, book: Book, on: date) -> tuple[list[Loan], list[Loan]]:
+    """Part the newest loans into those that owe nothing overdue and those that are late."""
+    current: list[Loan] = []
+    late: list[Loan] = []
+    rows = Loan.objects.filter(book=book, person__isnull=False).select_related("person", "book")
+    for loan in rows.order_by("-pk")[:LOOKED_AT]:
+        contract, events = load_loan(book=book, loan_ref=loan.loan_ref)
+        found = position(contract=contract, events=events, as_of=on)
+        if found.status.value == "active":
+            (late if found.days_past_due else current).append(loan)
+    return current, late
 
 
 def _approve(approval: Approval, *, checker: User) -> None:
