@@ -1,6 +1,7 @@
 """Goal: the desk shows money in, in both languages, to whom it may. Method: Django's client."""
 
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,8 +10,17 @@ from django.utils import timezone
 from daihou.web.access.queries import system_user
 from daihou.web.approvals.models import Approval
 from daihou.web.ledger.end_of_day import run_end_of_day
-from daihou.web.payments.models import DebitBatch, Receipt, ReconciliationBreak, SuspenseItem
+from daihou.web.payments import secrets
+from daihou.web.payments.models import (
+    Channel,
+    DebitBatch,
+    Mandate,
+    Receipt,
+    ReconciliationBreak,
+    SuspenseItem,
+)
 from daihou.web.payments.posting import post_open
+from daihou.web.payments.sandbox import twins
 from daihou.web.payments.sandbox.bills import write_bill
 from daihou.web.payments.sandbox.drive import ensure_sandboxes
 from tests.web.payment_channels import Provider, make_book, movement
@@ -154,3 +164,64 @@ def test_accounts_are_compared_and_a_break_is_resolved(desk, book, channels, tol
 @pytest.mark.parametrize("page", ["payments/suspense/99/", "payments/debits/99/"])
 def test_what_is_not_there_is_not_found(desk, book, channels, page):
     assert desk.get(f"{BASE}/{page}").status_code == 404
+
+
+def test_an_admin_adds_closes_and_opens_a_channel_and_sees_no_key(client, make_user, book):
+    client.force_login(make_user("admin"))
+    page = f"{BASE}/payments/channels/"
+    assert client.get(page).status_code == 200
+    given = {"code": "bank-7", "adapter": "bank_debit", "account": "880", "secret_ref": "bank-7"}
+    client.post(f"{page}add/", given | {"secret_ref": "../../x"})
+    client.post(f"{page}add/", given | {"secret_ref": ""})
+    assert not Channel.objects.exists()
+    client.post(f"{page}add/", given)
+    added = Channel.objects.get()
+    assert "bg-orange-lt" in client.get(page).content.decode()  # Its keys are not there yet.
+    twins.make_keys(secret_ref="bank-7", adapter="bank_debit")
+    shown = client.get(page).content.decode()
+    assert "http://testserver/hooks/bank-7/" in shown
+    assert "bg-orange-lt" not in shown
+    held = secrets.load(secret_ref="bank-7")
+    assert not any(key in shown for key in (*held.platform_keys.values(), held.private_key) if key)
+    client.post(f"{page}{added.pk}/", {"deed": "close"})
+    added.refresh_from_db()
+    assert not added.is_active
+    client.post(f"{page}{added.pk}/", {"deed": "open"})
+    added.refresh_from_db()
+    assert added.is_active
+
+
+def test_a_mandate_is_put_on_file_with_its_agreement_and_ended(desk, book, channels):
+    page = f"{BASE}/payments/loans/A/mandates/"
+    bank = channels["bank_debit"].code
+    given = {
+        "channel": bank,
+        "reference": "M-7",
+        "account": "6222020200112233445",
+        "most": "500.00",
+        "signed_on": "2025-01-06",
+    }
+    desk.post(f"{page}add/", given)
+    assert not Mandate.objects.exists()
+    paper = SimpleUploadedFile("agreement.pdf", PDF, content_type="application/pdf")
+    desk.post(f"{page}add/", given | {"evidence": paper})
+    signed = Mandate.objects.get()
+    assert signed.evidence_digest == sha256(PDF).hexdigest()
+    assert signed.most_minor == 50_000
+    shown = desk.get(page).content.decode()
+    assert "M-7" in shown
+    assert given["account"] not in shown
+    desk.post(f"{page}{signed.pk}/end/", {"ended_on": "2024-01-01"})
+    desk.post(f"{page}{signed.pk}/end/", {"ended_on": "2025-03-10"})
+    signed.refresh_from_db()
+    assert signed.ended_on == date(2025, 3, 10)
+
+
+def test_channels_and_mandates_are_changed_by_nobody_else(client, make_user, desk, book, channels):
+    assert desk.get(f"{BASE}/payments/channels/").status_code == 403
+    assert desk.post(f"{BASE}/payments/channels/add/").status_code == 403
+    assert desk.get(f"{BASE}/payments/loans/Z/mandates/").status_code == 404
+    client.force_login(make_user("collector"))
+    shown = client.get(f"{BASE}/payments/loans/A/mandates/").content.decode()
+    assert "/mandates/add/" not in shown
+    assert client.post(f"{BASE}/payments/loans/A/mandates/add/").status_code == 403

@@ -31,6 +31,7 @@ def links(*, user: User, sight: Sight, row: Loan) -> tuple[Link, ...]:
         ("files", _("Files"), _asked("desk:files", name, loan=ref)),
         ("documents", _("Documents"), _asked("desk:documents", name, loan=ref)),
         ("payments", _("Payments"), _asked("desk:payments", name, q=ref)),
+        ("payments", _("Auto-debits"), reverse("desk:mandates", args=[name, ref])),
         ("credit", _("Disbursement"), reverse("desk:tranches", args=[name, ref])),
         ("limitation", _("Limitation"), reverse("desk:limitation_loan", args=[name, ref])),
         ("accounting", _("Entries"), reverse("desk:accounting_loan", args=[name, ref])),

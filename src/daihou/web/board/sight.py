@@ -164,6 +164,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Products"),
         group="set_up",
     ),
+    "channels": Page(
+        permission="channel.change",
+        url="desk:channels",
+        icon="plug",
+        key="",
+        label=_("Channels"),
+        group="set_up",
+    ),
     "interfaces": Page(
         permission="webhook.change",
         url="desk:interfaces",

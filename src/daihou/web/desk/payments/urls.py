@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from daihou.web.desk.payments import suspense, views
+from daihou.web.desk.payments import channels, mandates, suspense, views
 
 urlpatterns = [
     path("", views.payments, name="payments"),
     path("enter/", views.enter, name="payment_enter"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/add/", channels.add, name="channel_add"),
+    path("channels/<int:channel_id>/", channels.switch, name="channel_switch"),
+    path("loans/<path:loan_ref>/mandates/", mandates.mandates, name="mandates"),
+    path("loans/<path:loan_ref>/mandates/add/", mandates.add, name="mandate_add"),
+    path("loans/<path:loan_ref>/mandates/<int:mandate_id>/end/", mandates.end, name="mandate_end"),
     path("debits/", views.debits, name="debits"),
     path("debits/plan/", views.plan, name="debit_plan"),
     path("debits/<int:batch_id>/", views.batch, name="debit_batch"),

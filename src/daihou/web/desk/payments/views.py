@@ -24,6 +24,7 @@ from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import AdapterKind, Channel, DebitBatch, Receipt, ReceiptState
 
 PAGE_SIZE = 50
+DEBITING = (AdapterKind.BANK_DEBIT, AdapterKind.WECHAT_PAY)
 
 
 def paged(request: HttpRequest, found: QuerySet[Any]) -> dict[str, Any]:
@@ -144,10 +145,9 @@ def _enter(request: HttpRequest, sight: Sight, sent: Sent) -> Receipt:
 @book_page("payment.view")
 def debits(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     whole_book(sight)
-    offered = [AdapterKind.BANK_DEBIT, AdapterKind.WECHAT_PAY]
     context = paged(request, queries.batches(book=sight.book)) | {
         "channels": Channel.objects.filter(
-            book=sight.book, adapter__in=offered, is_active=True
+            book=sight.book, adapter__in=DEBITING, is_active=True
         ).order_by("code"),
         "today": timezone.localdate(),
         "may_plan": may(request, sight, "payment.record"),
