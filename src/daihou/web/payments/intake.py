@@ -12,7 +12,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from daihou.web.parties import encryption
 from daihou.web.parties.masking import masked
@@ -126,6 +126,9 @@ def take_notice(*, line: Line, headers: Mapping[str, str], body: bytes, now: dat
     check_movement(notice.movement, now=now)
     values = _values(line=line, notice=notice, body=body, now=now)
     is_failure = notice.movement.kind == "failure"
+    held = connection.connection
+    if held is not None and held.closed:  # The database was away; Django looks only at its own.
+        connection.close()
     connection.ensure_connection()
     raw = cast("Connection[Any]", connection.connection)
     made = _kept(raw, _FAILURE if is_failure else _RECEIPT, values)
@@ -140,7 +143,8 @@ def take_notice(*, line: Line, headers: Mapping[str, str], body: bytes, now: dat
 
 def _kept(connection: Connection[Any], statement: str, values: dict[str, Any]) -> int | None:
     """Write the notice with what it says; return the new receipt or answer, if it is new."""
-    row = connection.execute(cast("Any", statement), values, prepare=True).fetchone()
+    with Cursor(connection) as cursor:  # Django's own cursor prepares no statement.
+        row = cursor.execute(cast("Any", statement), values, prepare=True).fetchone()
     assert row is not None
     made, kept = row
     if kept is None:  # Its nonce was there already.
