@@ -8,8 +8,10 @@ import pytest
 from django.test import Client as Browser
 
 from daihou.web.access import queries as access
+from daihou.web.access.operations import add_user, grant_role
 from daihou.web.api import credentials, masks
 from daihou.web.api.models import Answer, Endpoint
+from daihou.web.ledger import operations as ledger
 from tests.web.api_client import Program, program
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +59,23 @@ def test_a_key_carries_its_scopes_only_and_never_more_than_its_user(make_user):
     assert code(narrow.get("/webhooks")) == "api.scope_missing"
     wide = program(make_user("collector"), "webhook.change")
     assert code(wide.get("/webhooks")) == "api.scope_missing"
+
+
+def test_who_administers_one_book_neither_hears_of_the_others_nor_makes_keys(db, client):
+    book = ledger.create_book(
+        name="one", currency="CNY", acting_user=access.system_user(), time_zone="UTC"
+    )
+    user, _ = add_user(username="one", roles=[], acting_user=access.system_user())
+    grant_role(user=user, role="admin", book_name=book.name, acting_user=access.system_user())
+    caller = program(user)
+    assert code(caller.get("/webhooks")) == "api.scope_missing"
+    assert code(caller.post("/webhooks", HOOK)) == "api.scope_missing"
+    client.force_login(user)
+    for place, form in (("", None), ("keys/", {"name": "k", "user": "one", "scope": "loan.view"})):
+        path = f"/books/one/interfaces/{place}"
+        answer = client.get(path) if form is None else client.post(path, form)
+        assert answer.status_code == 403, path
+    assert not Endpoint.objects.exists()
 
 
 def test_a_token_is_bought_with_id_and_secret(make_user):

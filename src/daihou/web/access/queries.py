@@ -124,6 +124,11 @@ def may(*, user: User, permission: str, target: object = None) -> bool:
     )
 
 
+def may_everywhere(*, user: User, permission: str) -> bool:
+    """Tell whether the user may do this for the whole installation: on every book, whole."""
+    return scope(user=user, permission=permission).every_book
+
+
 def system_user() -> User:
     """Return the user that unattended runs act as."""
     return User.objects.get(username="system")

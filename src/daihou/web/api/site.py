@@ -30,27 +30,31 @@ View = Callable[..., HttpResponse]
 
 
 class Needs(AuthBase):
-    """The caller's key must carry this permission, and her user must have it somewhere."""
+    """The caller's key must carry this permission, and her user must have it somewhere.
+
+    ``everywhere``: on every book, for what concerns the whole installation.
+    """
 
     openapi_type = "http"
     openapi_scheme = "bearer"
 
-    def __init__(self, permission: str) -> None:
+    def __init__(self, permission: str, *, everywhere: bool) -> None:
         super().__init__()
         assert permission in access.PERMISSIONS, permission
         self.permission = permission
+        self._may = access.may_everywhere if everywhere else access.may
 
     def __call__(self, request: HttpRequest) -> Caller:
         caller = caller_of(request)
-        if self.permission not in caller.scopes or not access.may(
-            user=caller.client.user, permission=self.permission
-        ):
+        user = caller.client.user
+        is_carried = self.permission in caller.scopes
+        if not (is_carried and self._may(user=user, permission=self.permission)):
             raise DaihouError("api.scope_missing", scope=self.permission)
         return caller
 
 
-def needs(permission: str) -> Needs:
-    return Needs(permission)
+def needs(permission: str, *, everywhere: bool = False) -> Needs:
+    return Needs(permission, everywhere=everywhere)
 
 
 def caller_of(request: HttpRequest) -> Caller:

@@ -3,12 +3,15 @@
 A key, and the secret of a place, are shown on the answer that makes them and never again.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +22,7 @@ from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.api import credentials, webhooks
 from daihou.web.api.models import Client, Endpoint, MessageState
-from daihou.web.board.page import book_page, show
+from daihou.web.board.page import View, book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt, line_of
 
@@ -27,14 +30,30 @@ REPLAYED = timedelta(days=1)
 TEXT_LONGEST = 512
 
 
+def _of_all_books(permission: str) -> Callable[[View], View]:
+    """Let in who has the permission on every book: keys and webhooks know no borders of books."""
+
+    def decorate(view: View) -> View:
+        @book_page(permission)
+        @wraps(view)
+        def opened(request: HttpRequest, *, sight: Sight, **rest: Any) -> HttpResponseBase:
+            if not access.may_everywhere(user=user_of(request), permission=permission):
+                raise PermissionDenied
+            return view(request, sight=sight, **rest)
+
+        return opened
+
+    return decorate
+
+
 @require_safe
-@book_page("webhook.change")
+@_of_all_books("webhook.change")
 def interfaces(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     return _page(request, sight)
 
 
 @require_POST
-@book_page("api_key.change")
+@_of_all_books("api_key.change")
 def add_key(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     try:
         _client, key = credentials.add_client(
@@ -50,7 +69,7 @@ def add_key(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_POST
-@book_page("api_key.change")
+@_of_all_books("api_key.change")
 def revoke_key(request: HttpRequest, *, sight: Sight, client_id: str) -> HttpResponse:
     attempt(
         request,
@@ -61,7 +80,7 @@ def revoke_key(request: HttpRequest, *, sight: Sight, client_id: str) -> HttpRes
 
 
 @require_POST
-@book_page("webhook.change")
+@_of_all_books("webhook.change")
 def add_webhook(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     try:
         made = webhooks.add_endpoint(
@@ -77,7 +96,7 @@ def add_webhook(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_POST
-@book_page("webhook.change")
+@_of_all_books("webhook.change")
 def change_webhook(request: HttpRequest, *, sight: Sight, endpoint_id: int) -> HttpResponse:
     deed = request.POST.get("deed", "")
     try:
@@ -97,7 +116,7 @@ def change_webhook(request: HttpRequest, *, sight: Sight, endpoint_id: int) -> H
 
 
 @require_POST
-@book_page("webhook.change")
+@_of_all_books("webhook.change")
 def replay_webhook(request: HttpRequest, *, sight: Sight, endpoint_id: int) -> HttpResponse:
     now = timezone.now()
     attempt(
@@ -127,7 +146,7 @@ def _page(request: HttpRequest, sight: Sight, shown: dict[str, Any] | None = Non
         "endpoints": Endpoint.objects.annotate(**counts).order_by("-is_active", "pk")[:200],
         "scopes": sorted(access.PERMISSIONS),
         "users": User.objects.filter(is_active=True).exclude(username="system"),
-        "may_keys": access.may(user=user_of(request), permission="api_key.change"),
+        "may_keys": access.may_everywhere(user=user_of(request), permission="api_key.change"),
     } | (shown or {})
     response = show(
         request, "desk/interfaces/interfaces.html", context, sight=sight, page="interfaces"
