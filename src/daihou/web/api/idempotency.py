@@ -98,4 +98,5 @@ def _digest(request: HttpRequest) -> bytes:
         told.update(json.dumps([name, str(file.name), file.size]).encode())
         for piece in file.chunks():
             told.update(piece)
+        file.seek(0)
     return told.digest()
