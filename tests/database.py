@@ -22,6 +22,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from daihou.web import home, setup
+from daihou.web.assets.catalogs import compile_catalogs
 from daihou.web.parties import encryption
 from daihou.web.postgres import connections, database, server
 
@@ -43,6 +44,7 @@ def _begin():
     if os.environ.get("DATABASE_URL"):
         _make_external(folder)
     setup()
+    compile_catalogs()
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = FAST_HASHERS

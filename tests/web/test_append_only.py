@@ -12,7 +12,7 @@ from daihou.web.postgres import connections
 CHANGES = [
     "UPDATE audit_auditrow SET action = 'x'",
     "DELETE FROM audit_auditrow",
-    "TRUNCATE audit_auditrow",
+    "TRUNCATE audit_auditrow CASCADE",
 ]
 
 

@@ -147,7 +147,7 @@ def test_an_impossible_target_is_refused_before_any_work(capsys, tmp_path, out, 
 def test_a_table_is_written_whole_in_every_kind(tmp_path, suffix):
     frame = pl.DataFrame({"loan_ref": ["=1", "L2"], "due_minor": [1, 2]})
     out = tmp_path / f"t{suffix}"
-    export._write(frame, out)
+    export.write(frame, out)
     read = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".xlsx": pl.read_excel}[suffix](out)
     assert read["due_minor"].to_list() == [1, 2]
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
@@ -156,7 +156,7 @@ def test_a_table_is_written_whole_in_every_kind(tmp_path, suffix):
 def test_a_table_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     frame = pl.DataFrame({"loan_ref": ["L1"], "due_minor": [10**16]})
     with pytest.raises(errors.DaihouError, match="cannot be held exactly"):
-        export._write(frame, tmp_path / "t.xlsx")
+        export.write(frame, tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []
 
 
