@@ -77,7 +77,8 @@ class Walk:
         self.ask()
 
     def decide(self):
-        self.press("g", "a")
+        with self.page.expect_navigation(timeout=PATIENCE_MS):  # It may be this page again.
+            self.press("g", "a")
         expect(self.page.locator("a[data-row]").first).to_be_visible()
         self.press("j", "Enter")
         expect(self.page.locator("#approve-button")).to_be_visible()

@@ -190,6 +190,8 @@ def test_sums_payments_and_what_is_owed_name_their_cells(enter, ref):  # noqa: F
     assert explained(client, ref, of="left") == sum(e.outstanding_minor for e in then.instalments)
     for each in then.instalments[:3]:
         assert explained(client, ref, no=each.instalment_no) == each.outstanding_minor
+        shown = client.get(url("explain", ref), {"no": each.instalment_no}).context["lines"]
+        assert len(shown) >= 2  # A paid one names its principal and interest as well.
     owed = explained(client, ref, of="owed", part="interest")
     assert owed == sum(each.components[Component.INTEREST].outstanding_minor for each in due)
     for applied in then.applied:

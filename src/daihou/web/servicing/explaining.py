@@ -271,7 +271,8 @@ def _cells(
         )
         for each in rows
         for name, amounts in each.components.items()
-        if amounts.outstanding_minor and component in {None, name}
+        if amounts.outstanding_minor or (amounts.due_minor and line is Line.LEFT)
+        if component in {None, name}
     )
 
 
