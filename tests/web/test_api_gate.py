@@ -184,3 +184,18 @@ def test_a_mask_leaves_the_rest_out(admin):
 def test_addresses_that_are_not_there_are_problems(admin):
     assert code(admin.get("/nowhere")) == "api.not_found"
     assert code(admin.post("/books", {})) == "api.method_not_allowed"
+
+
+def test_a_secret_is_said_when_it_is_new_and_its_answer_not_kept(admin):
+    made = admin.post("/webhooks", HOOK).json()
+    assert "secret" not in made
+    kept = Answer.objects.count()
+    address = f"/webhooks/{made['id']}"
+    said = [
+        admin.post(address, {"new_secret": True}, key="same", method="patch").json()["secret"]
+        for _ in range(2)
+    ]
+    assert said[0] != said[1]
+    assert Answer.objects.count() == kept
+    quiet = admin.post(address, {"is_active": False}, method="patch").json()
+    assert (quiet["secret"], quiet["is_active"]) == (None, False)

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, JsonValue
 
+from daihou.core import codec
 from daihou.core.events import Event
 from daihou.core.position import InstalmentPosition, Position, position
 from daihou.errors import DaihouError
@@ -75,6 +76,12 @@ class PositionOut(Schema):
     disbursed_minor: int
     disbursed_on: date | None
     closed_on: date | None
+    written_off_on: date | None
+    owner: str
+    claim_minor: int
+    restructured_on: date | None
+    restructure_count: int
+    paused_through_on: date | None
     is_stale: bool
     instalments: list[InstalmentOut]
 
@@ -92,6 +99,7 @@ class EventOut(Schema):
     target_key: str | None
     channel: str
     source_ref: str
+    change: dict[str, JsonValue] | None  # What was agreed, of a change of the plan.
 
 
 class Moment(Schema):
@@ -171,7 +179,10 @@ def _loan(loan: Loan) -> dict[str, Any]:
 
 def _event(event: Event) -> dict[str, Any]:
     shown = {name: getattr(event, name) for name in EventOut.model_fields}
-    return shown | {"recorded_at": event.recorded_at.astimezone(UTC)}
+    return shown | {
+        "recorded_at": event.recorded_at.astimezone(UTC),
+        "change": None if event.change is None else codec.encode(event.change),
+    }
 
 
 def _position(found: Position) -> dict[str, Any]:

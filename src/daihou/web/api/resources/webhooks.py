@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from daihou.web.api import webhooks
+from daihou.web.api.idempotency import NO_STORE
 from daihou.web.api.models import Endpoint, Message
 from daihou.web.api.paging import Page, PagingQuery, page_of
 from daihou.web.api.resources.shared import Name, RowId, Text
@@ -37,10 +38,10 @@ class EndpointOut(Schema):
     created_at: datetime
 
 
-class EndpointSecret(EndpointOut):
-    """``secret`` signs the messages; it is shown here and nowhere else."""
+class EndpointChanged(EndpointOut):
+    """``secret`` signs the messages; it is said only where a new one was asked for."""
 
-    secret: str
+    secret: str | None
 
 
 class Span(Schema):
@@ -70,28 +71,30 @@ def list_webhooks(request: HttpRequest, paging: PagingQuery) -> dict[str, Any]:
     return page_of(Endpoint.objects.all(), paging=paging, shown=_endpoint)
 
 
-@router.post("/webhooks", response={201: EndpointSecret}, auth=CHANGES)
+@router.post("/webhooks", response={201: EndpointOut}, auth=CHANGES)
 def add_webhook(request: HttpRequest, body: EndpointIn) -> Status[Any]:
-    """Add a place to tell; the answer holds the secret that signs."""
+    """Add a place to tell; ask for its secret by a change."""
     made = webhooks.add_endpoint(
         name=body.name, url=body.url, topics=body.topics, acting_user=user_of(request)
     )
     made.refresh_from_db()
-    return Status(201, _endpoint(made) | {"secret": webhooks.secret_of(made)})
+    return Status(201, _endpoint(made))
 
 
-@router.patch("/webhooks/{endpoint_id}", response=EndpointSecret, auth=CHANGES)
+@router.patch("/webhooks/{endpoint_id}", response=EndpointChanged, auth=CHANGES)
 def change_webhook(
-    request: HttpRequest, endpoint_id: RowId, body: EndpointChange
+    request: HttpRequest, response: HttpResponse, endpoint_id: RowId, body: EndpointChange
 ) -> dict[str, Any]:
-    """Switch a place on or off, or give it a new secret."""
+    """Switch a place on or off, or give it a new secret; the answer with a secret is not kept."""
     changed = webhooks.change_endpoint(
         endpoint_id=endpoint_id,
         is_active=body.is_active,
         new_secret=body.new_secret,
         acting_user=user_of(request),
     )
-    return _endpoint(changed) | {"secret": webhooks.secret_of(changed)}
+    if body.new_secret:
+        response["Cache-Control"] = NO_STORE
+    return _endpoint(changed) | {"secret": webhooks.secret_of(changed) if body.new_secret else None}
 
 
 @router.post("/webhooks/{endpoint_id}/replay", response=Replayed, auth=CHANGES)
