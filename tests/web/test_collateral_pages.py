@@ -58,13 +58,13 @@ def test_an_item_is_entered_valued_and_pledged(enter, item):
 @pytest.mark.parametrize(
     ("path", "given", "line"),
     [
-        ("value/", {"valued_on": "soon"}, "valued_on has to be a day"),
+        ("value/", {"valued_on": "soon"}, "The day of the value has to be a day"),
         ("value/", {"valued_on": "2026-06-01", "value": "1.005"}, "at most 2 decimal places"),
         ("value/", {"valued_on": "2026-06-01", "value": "1e9"}, "at most 2 decimal places"),
         ("pledge/", {"loan": "nobody"}, "no such item, loan or paper"),
         ("insure/", {"starts_on": "2026-06-01", "ends_on": "2026-01-01", "sum": "1",
                      "insurer": "x", "policy_no": "y"}, "ends before it starts"),
-        ("papers/", {"kind": "nothing", "number": "1"}, "Choose kind from the list"),
+        ("papers/", {"kind": "nothing", "number": "1"}, "The kind has to be one of the list"),
         ("papers/", {"kind": "title", "number": "x" * 10_000}, "number has 1 to 100 characters"),
         ("papers/999/move/", {"kind": "in", "moved_on": "2026-06-01"}, "no such item"),
     ],

@@ -39,8 +39,8 @@ def test_a_document_is_made_and_shown(enter, loan_ref):
     ("change", "line"),
     [
         ({"loan": "nobody"}, "has no loan nobody"),
-        ({"kind": "verdict"}, "Choose kind from the list"),
-        ({"as_of": "soon"}, "as_of has to be a day"),
+        ({"kind": "verdict"}, "The kind has to be one of the list"),
+        ({"as_of": "soon"}, "The day has to be a day"),
         ({"kind": "settlement"}, "is not settled"),
         ({"kind": "cost"}, "discloses no costs"),
         ({"kind": "restructure"}, "no change of its plan"),
