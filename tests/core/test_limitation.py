@@ -46,6 +46,12 @@ def demand(day, arrived_on=None):
     return record(Ground.DEMAND, day, arrived_on=arrived_on)
 
 
+def test_a_debt_without_a_schedule_has_not_begun_and_names_no_day():
+    far = free((30, 1_000), ((date(9999, 1, 1) - START).days, 1_000))
+    found = clock(on(900), contract=far)
+    assert (found.state, found.starts_on, found.expires_on) == (ClockState.NOT_BEGUN, None, None)
+
+
 def test_instalment_debt_runs_from_the_last_instalments_due_date():
     assert date(2024, 1, 19) == LAST_DUE
     assert clock(LAST_DUE).state is ClockState.NOT_BEGUN

@@ -9,7 +9,7 @@ Source  民法典 188, 189, 192-195; 时效规定 8, 9, 11, 14, 19; 民诉法 25
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from enum import StrEnum
 
 from daihou.core.calendar import MONTHS_IN_YEAR, add_months
@@ -147,6 +147,8 @@ def clock_of(
     if then.status in {Status.CLOSED, Status.PENDING} or not then.instalments:
         return _idle(as_of, ClockState.NOTHING_OWED, None)
     starts_on = _last_due_on(then)
+    if starts_on.year + rules.outer_years > MAXYEAR:  # A day that far off stands for none.
+        return _idle(as_of, ClockState.NOT_BEGUN, None)
     records = [*evidence, *_told_by_events(told)]
     records = sorted((r for r in records if r.on <= as_of), key=lambda r: (_counts_on(r), r.ground))
     walk = _Walk(starts_on=starts_on, as_of=as_of, rules=rules)
