@@ -151,7 +151,7 @@ def test_the_language_stays_when_it_is_changed(visit):
 def test_menus_open_change_the_book_and_close(visit, screen):
     browser = visit(screen)
     browser.open("/books/demo/")
-    menu = browser.page.locator("details.bar-menu").first
+    menu = browser.page.locator("details.bar-menu", has=browser.page.locator(".bar-book"))
     menu.locator("summary").click()
     choice = menu.get_by_role("link", name=re.compile("fresh"))
     expect(choice).to_be_visible()
