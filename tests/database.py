@@ -24,7 +24,7 @@ from psycopg.conninfo import make_conninfo
 from daihou.web import home, setup
 from daihou.web.assets.catalogs import compile_catalogs
 from daihou.web.parties import encryption
-from daihou.web.postgres import connections, database, server
+from daihou.web.postgres import backup, connections, database, server
 
 PREFIX = f"daihou-test-{os.getuid()}-"
 QUICK = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 40\n"
@@ -69,9 +69,7 @@ def _make_external(folder):
     def drop():
         role = sql.Identifier(connections.application_role(secrets=home.create()))
         with psycopg.connect(admin.conninfo(), autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            backup.drop(connection, name)
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE postgres FROM {}").format(role))
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
         os.environ["DATABASE_URL"] = url
@@ -157,7 +155,7 @@ def scratch(*, folder, monkeypatch, blocker):
         yield Scratch(home=own_home, environment=dict(os.environ))
         switch(found.owner.database)
         with psycopg.connect(template, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
+            backup.drop(connection, name)
 
 
 def switch(name):

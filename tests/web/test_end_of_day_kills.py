@@ -17,6 +17,7 @@ from psycopg import sql
 
 from daihou.web.access.queries import system_user
 from daihou.web.ledger import operations
+from daihou.web.postgres import backup
 from tests.web import kill_child
 from tests.web.ledger_books import random_tape
 
@@ -88,8 +89,7 @@ class Copy:
 
     def drop(self):
         with psycopg.connect(self.stage.admin, autocommit=True) as connection:
-            statement = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-            connection.execute(statement.format(sql.Identifier(self.name)))
+            backup.drop(connection, self.name)
         shutil.rmtree(self.home)
 
 

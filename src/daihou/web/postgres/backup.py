@@ -170,7 +170,7 @@ def _fill(found: Connections, name: str, dump: Path) -> None:
     """Restore into a database of its own."""
     try:
         with _administration(found) as connection:
-            _drop(connection, name)
+            drop(connection, name)
             roles.make_database(connection=connection, found=found, name=name)
     except psycopg.errors.InsufficientPrivilege as exception:
         raise DaihouError("restore.no_right", user=found.owner.user) from exception
@@ -178,7 +178,7 @@ def _fill(found: Connections, name: str, dump: Path) -> None:
     done = _replay(dump, target)
     if done.code:
         with _administration(found) as connection:
-            _drop(connection, name)
+            drop(connection, name)
         raise DaihouError("restore.failed", text=done.stderr)
     roles.grant(owner=target, application_role=found.application.user)
 
@@ -222,15 +222,11 @@ def _swap(found: Connections, fresh: str) -> None:
     before = f"{name}_before_restore"
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}").format
     with _administration(found) as connection:
-        _drop(connection, before)
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = %s AND pid <> pg_backend_pid()",
-            [name],
-        )
+        drop(connection, before)
+        _disconnect(connection, name)
         connection.execute(rename(sql.Identifier(name), sql.Identifier(before)))
         connection.execute(rename(sql.Identifier(fresh), sql.Identifier(name)))
-        _drop(connection, before)
+        drop(connection, before)
 
 
 def _swap_books(restored: Path) -> None:
@@ -250,9 +246,21 @@ def _administration(found: Connections) -> psycopg.Connection[object]:
     return psycopg.connect(target.conninfo(), autocommit=True, row_factory=scalar_row)
 
 
-def _drop(connection: psycopg.Connection[object], name: str) -> None:
+def drop(connection: psycopg.Connection[object], name: str) -> None:
+    """Remove a whole database, its clients' sessions first; nothing if there is none."""
+    _disconnect(connection, name)
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def _disconnect(connection: psycopg.Connection[object], name: str) -> None:
+    """End the sessions of clients: the owner may not end a vacuum, which gives way by itself.
+
+    `WITH (FORCE)` fails on the same ground ("permission denied to terminate process").
+    """
     connection.execute(
-        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        [name],
     )
 
 
