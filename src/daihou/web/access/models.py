@@ -17,7 +17,12 @@ SYSTEM_USERNAME = "system"
 
 class Role(models.TextChoices):
     COLLECTOR = "collector", _("催收员")
+    FIELD_COLLECTOR = "field_collector", _("外访员")
+    TEAM_LEAD = "team_lead", _("组长")
     MANAGER = "manager", _("主管")
+    QUALITY = "quality", _("质检")
+    INVESTIGATOR = "investigator", _("调查")
+    LEGAL = "legal", _("法务")
     ANALYST = "analyst", _("风险分析")
     COMPLIANCE = "compliance", _("合规")
     FINANCE = "finance", _("财务")
@@ -25,6 +30,7 @@ class Role(models.TextChoices):
     AGENCY = "agency", _("委外机构")
     OPERATOR = "operator", _("系统运行")
     ADMIN = "admin", _("管理员")
+    AUDITOR = "auditor", _("审计")
 
 
 class UserManager(BaseUserManager["User"]):

@@ -8,16 +8,24 @@ from rules.predicates import predicate
 
 from daihou.web.access.models import Role, RoleGrant, User
 
-_EVERYONE_INSIDE = frozenset(
-    {Role.COLLECTOR, Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE, Role.OPERATOR}
-)
+_COLLECTORS = frozenset({Role.COLLECTOR, Role.FIELD_COLLECTOR, Role.TEAM_LEAD, Role.MANAGER})
+_EVERYONE_INSIDE = _COLLECTORS | {
+    Role.ANALYST,
+    Role.COMPLIANCE,
+    Role.FINANCE,
+    Role.OPERATOR,
+    Role.QUALITY,
+    Role.INVESTIGATOR,
+    Role.LEGAL,
+    Role.AUDITOR,
+}
 _OUTSIDE = frozenset({Role.FUNDER, Role.AGENCY})
 
 PERMISSIONS = MappingProxyType(
     {
         "board.view": _EVERYONE_INSIDE | {Role.FUNDER, Role.ADMIN},
         "loan.view": _EVERYONE_INSIDE | _OUTSIDE,
-        "party.view_personal_data": frozenset({Role.COLLECTOR, Role.MANAGER, Role.COMPLIANCE}),
+        "party.view_personal_data": _COLLECTORS | {Role.COMPLIANCE, Role.INVESTIGATOR, Role.LEGAL},
         "party.delete_personal_data": frozenset({Role.COMPLIANCE}),
         "tape.import": frozenset({Role.FINANCE, Role.OPERATOR}),
         "end_of_day.run": frozenset({Role.OPERATOR}),
@@ -25,17 +33,15 @@ PERMISSIONS = MappingProxyType(
         "event.record": frozenset({Role.FINANCE}),
         "data_quality.view": _EVERYONE_INSIDE,
         "book.export": frozenset({Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE}),
-        "audit.view": frozenset({Role.COMPLIANCE}),
+        "audit.view": frozenset({Role.COMPLIANCE, Role.AUDITOR}),
         "parameter.view": _EVERYONE_INSIDE,
         "parameter.change": frozenset({Role.COMPLIANCE}),
         "limitation.view": _EVERYONE_INSIDE,
-        "limitation.record": frozenset({Role.COLLECTOR, Role.MANAGER, Role.COMPLIANCE}),
+        "limitation.record": _COLLECTORS | {Role.COMPLIANCE, Role.LEGAL},
         "user.change": frozenset({Role.ADMIN}),
         # Servicing. Who asks for a change does not decide on it (web.approvals holds that).
         "servicing.view": _EVERYONE_INSIDE,
-        "servicing.request": frozenset(
-            {Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}
-        ),
+        "servicing.request": _COLLECTORS | {Role.FINANCE, Role.COMPLIANCE},
         "approval.view": _EVERYONE_INSIDE,
         "approval.decide": frozenset({Role.MANAGER, Role.COMPLIANCE, Role.FINANCE}),
         "authority.change": frozenset({Role.COMPLIANCE}),
@@ -59,12 +65,54 @@ PERMISSIONS = MappingProxyType(
         "collateral.view": _EVERYONE_INSIDE,
         "collateral.change": frozenset({Role.MANAGER, Role.FINANCE}),
         "file.view": _EVERYONE_INSIDE,
-        "file.open": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
-        "file.add": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
+        "file.open": _COLLECTORS
+        | {Role.FINANCE, Role.COMPLIANCE, Role.QUALITY, Role.INVESTIGATOR, Role.LEGAL},
+        "file.add": _COLLECTORS | {Role.FINANCE, Role.COMPLIANCE, Role.LEGAL},
         "file.hold": frozenset({Role.COMPLIANCE}),
-        "document.make": frozenset({Role.COLLECTOR, Role.MANAGER, Role.FINANCE, Role.COMPLIANCE}),
+        "document.make": _COLLECTORS | {Role.FINANCE, Role.COMPLIANCE, Role.LEGAL},
         "api_key.change": frozenset({Role.ADMIN}),
         "webhook.change": frozenset({Role.ADMIN}),
+        # Collections. Who collects does not lift what stops her, and does not judge herself.
+        "case.view": _COLLECTORS
+        | {
+            Role.COMPLIANCE,
+            Role.QUALITY,
+            Role.INVESTIGATOR,
+            Role.LEGAL,
+            Role.ANALYST,
+            Role.AUDITOR,
+        },
+        "case.work": _COLLECTORS,
+        "case.assign": frozenset({Role.TEAM_LEAD, Role.MANAGER}),
+        "case.configure": frozenset({Role.MANAGER}),
+        "contact.view": _COLLECTORS
+        | {Role.COMPLIANCE, Role.QUALITY, Role.INVESTIGATOR, Role.LEGAL, Role.AUDITOR},
+        "contact.make": _COLLECTORS,
+        "contact.stop": _COLLECTORS | {Role.COMPLIANCE, Role.LEGAL, Role.QUALITY},
+        "contact.lift": frozenset({Role.COMPLIANCE}),
+        "rule.view": _EVERYONE_INSIDE,
+        "rule.change": frozenset({Role.COMPLIANCE}),
+        "template.view": _EVERYONE_INSIDE,
+        "template.change": frozenset({Role.MANAGER}),
+        "visit.view": _COLLECTORS | {Role.COMPLIANCE, Role.QUALITY},
+        "visit.plan": frozenset({Role.TEAM_LEAD, Role.MANAGER}),
+        "visit.make": frozenset({Role.FIELD_COLLECTOR}),
+        "supervision.view": frozenset(
+            {Role.TEAM_LEAD, Role.MANAGER, Role.COMPLIANCE, Role.QUALITY, Role.ANALYST}
+        ),
+        "quality.view": _COLLECTORS | {Role.QUALITY, Role.COMPLIANCE},
+        "quality.review": frozenset({Role.QUALITY}),
+        "quality.appeal": frozenset({Role.COLLECTOR, Role.FIELD_COLLECTOR, Role.TEAM_LEAD}),
+        "training.view": _COLLECTORS | {Role.QUALITY, Role.COMPLIANCE},
+        "training.change": frozenset({Role.QUALITY, Role.COMPLIANCE}),
+        "training.take": _COLLECTORS,
+        "complaint.view": _COLLECTORS | {Role.COMPLIANCE, Role.QUALITY, Role.LEGAL, Role.AUDITOR},
+        "complaint.record": _COLLECTORS | {Role.COMPLIANCE, Role.QUALITY, Role.LEGAL},
+        "complaint.decide": frozenset({Role.COMPLIANCE}),
+        "person.state": _COLLECTORS | {Role.COMPLIANCE, Role.INVESTIGATOR, Role.LEGAL},
+        "audit.export": frozenset({Role.COMPLIANCE, Role.AUDITOR}),
+        "personal_data.export": frozenset({Role.COMPLIANCE}),
+        "cutover.import": frozenset({Role.OPERATOR}),
     }
 )
 

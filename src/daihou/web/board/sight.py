@@ -181,7 +181,11 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         group="set_up",
     ),
 }
-GROUPS = {"work": ("briefcase", _("Work")), "set_up": ("settings", _("Set-up"))}
+GROUPS = {
+    "collections": ("headset", _("Collections")),
+    "work": ("briefcase", _("Work")),
+    "set_up": ("settings", _("Set-up")),
+}
 ANY_VIEW = tuple(page.permission for page in PAGES.values())
 
 
