@@ -1,5 +1,6 @@
 """Who may do what, on which books. Roles carry permissions; grants limit them to a scope."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -20,6 +21,17 @@ _EVERYONE_INSIDE = _COLLECTORS | {
     Role.AUDITOR,
 }
 _OUTSIDE = frozenset({Role.FUNDER, Role.AGENCY})
+_ON_FILES = _EVERYONE_INSIDE - {Role.OPERATOR}  # Who runs the system reads nobody's file.
+_NIGHT = frozenset(
+    {
+        Role.MANAGER,
+        Role.ANALYST,
+        Role.COMPLIANCE,
+        Role.FINANCE,
+        Role.OPERATOR,
+        Role.AUDITOR,
+    }
+)
 
 PERMISSIONS = MappingProxyType(
     {
@@ -29,18 +41,19 @@ PERMISSIONS = MappingProxyType(
         "party.delete_personal_data": frozenset({Role.COMPLIANCE}),
         "tape.import": frozenset({Role.FINANCE, Role.OPERATOR}),
         "end_of_day.run": frozenset({Role.OPERATOR}),
-        "end_of_day.view": _EVERYONE_INSIDE,
+        "end_of_day.view": _NIGHT,
         "event.record": frozenset({Role.FINANCE}),
-        "data_quality.view": _EVERYONE_INSIDE,
+        "data_quality.view": _NIGHT,
         "book.export": frozenset({Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE}),
         "audit.view": frozenset({Role.COMPLIANCE, Role.AUDITOR}),
         "parameter.view": _EVERYONE_INSIDE,
         "parameter.change": frozenset({Role.COMPLIANCE}),
-        "limitation.view": _EVERYONE_INSIDE,
+        "limitation.view": _ON_FILES,
         "limitation.record": _COLLECTORS | {Role.COMPLIANCE, Role.LEGAL},
+        "user.view": frozenset({Role.ADMIN, Role.COMPLIANCE, Role.AUDITOR}),
         "user.change": frozenset({Role.ADMIN}),
         # Servicing. Who asks for a change does not decide on it (web.approvals holds that).
-        "servicing.view": _EVERYONE_INSIDE,
+        "servicing.view": _ON_FILES,
         "servicing.request": _COLLECTORS | {Role.FINANCE, Role.COMPLIANCE},
         "approval.view": _EVERYONE_INSIDE,
         "approval.decide": frozenset({Role.MANAGER, Role.COMPLIANCE, Role.FINANCE}),
@@ -50,21 +63,23 @@ PERMISSIONS = MappingProxyType(
         "payment.resolve": frozenset({Role.FINANCE}),
         "channel.change": frozenset({Role.ADMIN}),
         "mandate.change": frozenset({Role.FINANCE, Role.OPERATOR}),
-        "reconciliation.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.OPERATOR}),
+        "reconciliation.view": frozenset(
+            {Role.FINANCE, Role.COMPLIANCE, Role.OPERATOR, Role.AUDITOR}
+        ),
         "reconciliation.run": frozenset({Role.FINANCE, Role.OPERATOR}),
-        "accounting.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.ANALYST}),
+        "accounting.view": frozenset({Role.FINANCE, Role.COMPLIANCE, Role.ANALYST, Role.AUDITOR}),
         "accounting.close": frozenset({Role.FINANCE}),
         "product.view": _EVERYONE_INSIDE,
         "product.change": frozenset({Role.ANALYST, Role.MANAGER}),
-        "party.view": _EVERYONE_INSIDE,
+        "party.view": _ON_FILES,
         "party.change": frozenset({Role.MANAGER, Role.COMPLIANCE}),
         "loan.originate": frozenset({Role.MANAGER, Role.FINANCE}),
         "loan.disburse": frozenset({Role.FINANCE}),
-        "credit.view": _EVERYONE_INSIDE,
+        "credit.view": _ON_FILES,
         "credit.change": frozenset({Role.MANAGER, Role.ANALYST}),
-        "collateral.view": _EVERYONE_INSIDE,
+        "collateral.view": _ON_FILES,
         "collateral.change": frozenset({Role.MANAGER, Role.FINANCE}),
-        "file.view": _EVERYONE_INSIDE,
+        "file.view": _ON_FILES,
         "file.open": _COLLECTORS
         | {Role.FINANCE, Role.COMPLIANCE, Role.QUALITY, Role.INVESTIGATOR, Role.LEGAL},
         "file.add": _COLLECTORS | {Role.FINANCE, Role.COMPLIANCE, Role.LEGAL},
@@ -94,16 +109,23 @@ PERMISSIONS = MappingProxyType(
         "rule.change": frozenset({Role.COMPLIANCE}),
         "template.view": _EVERYONE_INSIDE,
         "template.change": frozenset({Role.MANAGER}),
-        "visit.view": _COLLECTORS | {Role.COMPLIANCE, Role.QUALITY},
+        "visit.view": _COLLECTORS | {Role.COMPLIANCE, Role.QUALITY, Role.AUDITOR},
         "visit.plan": frozenset({Role.TEAM_LEAD, Role.MANAGER}),
         "visit.make": frozenset({Role.FIELD_COLLECTOR}),
         "supervision.view": frozenset(
-            {Role.TEAM_LEAD, Role.MANAGER, Role.COMPLIANCE, Role.QUALITY, Role.ANALYST}
+            {
+                Role.TEAM_LEAD,
+                Role.MANAGER,
+                Role.COMPLIANCE,
+                Role.QUALITY,
+                Role.ANALYST,
+                Role.AUDITOR,
+            }
         ),
-        "quality.view": _COLLECTORS | {Role.QUALITY, Role.COMPLIANCE},
+        "quality.view": _COLLECTORS | {Role.QUALITY, Role.COMPLIANCE, Role.AUDITOR},
         "quality.review": frozenset({Role.QUALITY}),
         "quality.appeal": frozenset({Role.COLLECTOR, Role.FIELD_COLLECTOR, Role.TEAM_LEAD}),
-        "training.view": _COLLECTORS | {Role.QUALITY, Role.COMPLIANCE},
+        "training.view": _COLLECTORS | {Role.QUALITY, Role.COMPLIANCE, Role.AUDITOR},
         "training.change": frozenset({Role.QUALITY, Role.COMPLIANCE}),
         "training.take": _COLLECTORS,
         "complaint.view": _COLLECTORS | {Role.COMPLIANCE, Role.QUALITY, Role.LEGAL, Role.AUDITOR},
@@ -112,8 +134,45 @@ PERMISSIONS = MappingProxyType(
         "person.state": _COLLECTORS | {Role.COMPLIANCE, Role.INVESTIGATOR, Role.LEGAL},
         "audit.export": frozenset({Role.COMPLIANCE, Role.AUDITOR}),
         "personal_data.export": frozenset({Role.COMPLIANCE}),
+        "personal_data.answer": frozenset({Role.COMPLIANCE}),
         "cutover.import": frozenset({Role.OPERATOR}),
     }
+)
+
+SENSITIVE = frozenset(  # Who grants one of these, or a role that holds one, is not alone in it.
+    {
+        "user.change",
+        "api_key.change",
+        "webhook.change",
+        "channel.change",
+        "parameter.change",
+        "authority.change",
+        "rule.change",
+        "contact.lift",
+        "payment.record",
+        "loan.disburse",
+        "audit.export",
+        "personal_data.export",
+        "party.delete_personal_data",
+        "cutover.import",
+    }
+)
+SENSITIVE_ROLES = frozenset(role for permission in SENSITIVE for role in PERMISSIONS[permission])
+SEPARATE = (  # No role, and but for an exception two people agree on no person, holds both.
+    ("contact.make", "contact.lift"),
+    ("contact.make", "rule.change"),
+    ("contact.make", "quality.review"),
+    ("contact.make", "complaint.decide"),
+    ("contact.make", "payment.record"),
+    ("case.work", "payment.resolve"),
+    ("template.change", "rule.change"),
+    ("payment.record", "authority.change"),
+    ("payment.record", "parameter.change"),
+    ("user.change", "party.view_personal_data"),
+    ("user.change", "payment.record"),
+    ("user.change", "approval.decide"),
+    ("user.change", "personal_data.export"),
+    ("audit.export", "end_of_day.run"),
 )
 
 
@@ -175,6 +234,18 @@ def may(*, user: User, permission: str, target: object = None) -> bool:
 def may_everywhere(*, user: User, permission: str) -> bool:
     """Tell whether the user may do this for the whole installation: on every book, whole."""
     return scope(user=user, permission=permission).every_book
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """Return what holders of these roles may do, taken together."""
+    held = set(roles)
+    return frozenset(name for name, carried in PERMISSIONS.items() if carried & held)
+
+
+def conflicts(roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Name the pairs of rights that one person with these roles should not hold together."""
+    held = permissions_of(roles)
+    return tuple(pair for pair in SEPARATE if held.issuperset(pair))
 
 
 def system_user() -> User:
