@@ -122,4 +122,28 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "保留的主体又已并入他人，请先撤销后一次合并",
         "the party that was kept was itself merged since; undo that merge first",
     ),
+    # Where a person is reached, and what holds of her.
+    "party.point_kind_unknown": (
+        "联系方式类型 {kind} 未知",
+        "there is no kind of contact point {kind}",
+    ),
+    "party.point_source_unknown": ("来源 {source} 未知", "there is no source {source}"),
+    "party.point_value_gone": (
+        "该联系方式的内容已删除或更换",
+        "the value of this contact point was deleted or replaced",
+    ),
+    "party.basis_unproved": (
+        "请选择使用依据并填写凭证",
+        "choose a basis for the use and say where its proof is",
+    ),
+    "party.time_zone_unknown": ("时区 {time_zone} 未知", "there is no time zone {time_zone}"),
+    "party.state_unknown": ("状态 {state} 未知", "there is no state {state}"),
+    "party.state_of_person": ("该状态仅适用于自然人", "only a person can be in this state"),
+    "party.state_held": ("该状态已登记", "this state is noted already"),
+    "party.state_ended": ("该状态已终止", "this state has ended already"),
+    "party.state_proved": ("该状态已核实", "this state was proved already"),
+    "party.state_by_noter": (
+        "登记人不能自行核实或终止，请由他人办理",
+        "who noted a state does not prove or end it: somebody else does",
+    ),
 }

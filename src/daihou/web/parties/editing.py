@@ -4,6 +4,8 @@ Values are checked by form and checksum before they are kept; see ``formats``.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from django.db import connection, transaction
 
@@ -13,15 +15,28 @@ from daihou.web.parties import encryption, formats, providers, queries
 from daihou.web.parties.errors import PartyRefused
 from daihou.web.parties.models import (
     CheckResult,
+    ContactPoint,
     Field,
     IdentityCheck,
     Party,
     PartyKind,
     PersonalDatum,
+    PointKind,
+    PointSource,
 )
 
 REASON_LONGEST = 200
 VALUES_MOST = 20  # Of one field of one party.
+POINT_KINDS: Final = MappingProxyType(  # By field: what can be reached under its values.
+    {
+        Field.PHONE.value: PointKind.PHONE,
+        Field.EMAIL.value: PointKind.EMAIL,
+        Field.ADDRESS.value: PointKind.ADDRESS,
+        Field.BANK_ACCOUNT.value: PointKind.ACCOUNT,
+        Field.WECHAT.value: PointKind.WECHAT,
+        Field.PUSH.value: PointKind.PUSH,
+    }
+)
 ATTEMPTS = 2  # A provider that does not answer is asked once more.
 
 
@@ -48,16 +63,30 @@ def add_party(
     )
     for field, values in data.items():
         for position, value in enumerate(values):
-            _write(party=party, field=field, position=position, value=value)
+            _write(
+                party=party,
+                field=field,
+                position=position,
+                value=value,
+                source=PointSource.CONTRACT,
+            )
     _audit("party.add", party, acting_user, fields=sorted(data))
     return party
 
 
 @transaction.atomic
 def put_datum(
-    *, party: Party, field: str, value: str, acting_user: User, position: int | None = None
+    *,
+    party: Party,
+    field: str,
+    value: str,
+    acting_user: User,
+    position: int | None = None,
+    source: PointSource = PointSource.DESK,
 ) -> PersonalDatum:
     """Note a value of a field: after the others, or instead of the one at a position.
+
+    ``source``: who gave it, where it is a value under which somebody is reached.
 
     :raises PartyRefused: ``party.data_deleted``, ``party.merged``, ``party.too_many_values``,
         ``party.value_known``, and the codes of ``formats.fault_of``.
@@ -74,7 +103,7 @@ def put_datum(
         position = 0 if last is None else last + 1
     if not 0 <= position < VALUES_MOST:
         raise PartyRefused("party.too_many_values", most=VALUES_MOST)
-    datum = _write(party=locked, field=field, position=position, value=value)
+    datum = _write(party=locked, field=field, position=position, value=value, source=source)
     _audit("party.put_datum", locked, acting_user, field=field, position=position)
     return datum
 
@@ -176,10 +205,17 @@ def _check_new(*, source: str, numbers: Sequence[str]) -> None:
                 raise PartyRefused("party.known", party=known.reference)
 
 
-def _write(*, party: Party, field: str, position: int, value: str) -> PersonalDatum:
+def _write(
+    *, party: Party, field: str, position: int, value: str, source: PointSource
+) -> PersonalDatum:
     where = queries.place(party_id=party.pk, field=field, position=position)
     text = value.strip()
     sealed = encryption.seal(plain=text, place=where)
+    index = encryption.blind_index(field=field, plain=text)
+    if (kind := POINT_KINDS.get(field)) is not None:
+        ContactPoint.objects.get_or_create(
+            party=party, kind=kind, digest=index, defaults={"source": source}
+        )
     datum, _ = PersonalDatum.objects.update_or_create(
         party=party,
         field=field,
@@ -187,7 +223,7 @@ def _write(*, party: Party, field: str, position: int, value: str) -> PersonalDa
         defaults={
             "key_id": sealed.key_id,
             "ciphertext": sealed.ciphertext,
-            "blind_index": encryption.blind_index(field=field, plain=text),
+            "blind_index": index,
         },
     )
     return datum

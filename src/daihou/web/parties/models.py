@@ -26,6 +26,8 @@ class Field(models.TextChoices):
     EMAIL = "email", _("电子邮箱")
     ADDRESS = "address", _("地址")
     BANK_ACCOUNT = "bank_account", _("银行账号")
+    WECHAT = "wechat", _("微信标识")
+    PUSH = "push", _("推送标识")
 
 
 class Party(models.Model):
@@ -346,3 +348,170 @@ class NotDuplicate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_id} is not {self.second_id}"
+
+
+class PointKind(models.TextChoices):
+    PHONE = "phone", _("电话")
+    EMAIL = "email", _("电子邮箱")
+    ADDRESS = "address", _("地址")
+    ACCOUNT = "account", _("银行账号")
+    WECHAT = "wechat", _("微信")
+    PUSH = "push", _("应用推送")
+
+
+class PointSource(models.TextChoices):
+    CONTRACT = "contract", _("合同或账册")
+    PERSON = "person", _("本人提供")
+    DESK = "desk", _("坐席记录")
+    CONTACT_PERSON = "contact_person", _("联系人提供")
+    PREVIOUS = "previous", _("原系统迁入")
+    OTHER = "other", _("其他合法来源")
+
+
+class PointBasis(models.TextChoices):
+    """Why a number or address may be used (PIPL 13); none known: it may not."""
+
+    UNKNOWN = "", _("未知")
+    CONTRACT = "contract", _("履行合同所必需")
+    LEGAL_DUTY = "legal_duty", _("履行法定义务")
+    CONSENT = "consent", _("本人同意")
+    NAMED = "named", _("借款人约定的联系人")
+
+
+class ContactPoint(models.Model):
+    """Where a party is reached: a number, an address, an account.
+
+    The value itself is the party's ``PersonalDatum`` of the same ``digest`` (its blind index):
+    a value deleted or replaced there leaves a point behind that reaches nobody.
+    """
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="contact_points")
+    kind = models.CharField(_("类型"), max_length=8, choices=PointKind)
+    digest = models.BinaryField(max_length=32)
+    source = models.CharField(_("来源"), max_length=16, choices=PointSource)
+    basis = models.CharField(_("使用依据"), max_length=12, choices=PointBasis, blank=True)
+    basis_evidence = models.CharField(_("依据凭证"), max_length=200, blank=True)
+    valid_from = models.DateField(_("有效自"), null=True, blank=True)
+    valid_until = models.DateField(_("有效至"), null=True, blank=True)
+    last_success_at = models.DateTimeField(_("最近接通"), null=True, blank=True)
+    wrong_party_at = models.DateTimeField(_("发现非本人"), null=True, blank=True)
+    time_zone = models.CharField(_("时区"), max_length=40, blank=True)
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("联系方式")
+        verbose_name_plural = _("联系方式")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["party", "kind", "digest"], name="parties_contactpoint_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=PointKind.values)
+                & Q(source__in=PointSource.values)
+                & Q(basis__in=PointBasis.values),
+                name="parties_contactpoint_words_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="parties_contactpoint_days_in_order",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "digest"], name="parties_contactpoint_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} of party {self.party_id}"
+
+
+class ReachTally(models.Model):
+    """How often a point was tried, and answered by its person, in an hour of its own clock."""
+
+    point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, related_name="tallies")
+    weekday = models.PositiveSmallIntegerField()  # 1 Monday to 7 Sunday, ISO 8601.
+    hour = models.PositiveSmallIntegerField()
+    tried = models.PositiveIntegerField(default=0)
+    reached = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("接通时段")
+        verbose_name_plural = _("接通时段")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["point", "weekday", "hour"], name="parties_reachtally_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(weekday__range=(1, 7), hour__range=(0, 23), reached__lte=F("tried")),
+                name="parties_reachtally_sensible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point_id}: {self.reached} of {self.tried}"
+
+
+class StateKind(models.TextChoices):
+    DECEASED = "deceased", _("死亡")
+    INCAPABLE = "incapable", _("无民事行为能力")
+    BANKRUPT = "bankrupt", _("破产")
+    IDENTITY_THEFT = "identity_theft", _("身份被冒用")
+    HARDSHIP = "hardship", _("经济困难")
+    VULNERABLE = "vulnerable", _("弱势")
+    ATTORNEY = "attorney", _("委托律师")
+    IN_CUSTODY = "in_custody", _("被羁押")
+    BREATHING_SPACE = "breathing_space", _("法定宽限")
+    MISSING = "missing", _("下落不明")
+
+
+class PersonState(models.Model):
+    """What holds of a person from a day until, where it ended, another.
+
+    Reported by somebody at first; proved once its ``evidence`` was seen (``proved_at``). A row is
+    never deleted; it is proved once and ended once.
+    """
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="states")
+    kind = models.CharField(_("状态"), max_length=16, choices=StateKind)
+    started_on = models.DateField(_("起"))
+    ended_on = models.DateField(_("止"), null=True, blank=True)
+    note = models.CharField(_("说明"), max_length=200)
+    evidence = models.CharField(_("证据"), max_length=200, blank=True)
+    proved_at = models.DateTimeField(_("核实时间"), null=True, blank=True)
+    proved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    noted_at = models.DateTimeField(db_default=Now())
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    end_reason = models.CharField(_("终止理由"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("个人状态")
+        verbose_name_plural = _("个人状态")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["party", "kind"],
+                condition=Q(ended_on__isnull=True),
+                name="parties_personstate_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=StateKind.values) & ~Q(note=""),
+                name="parties_personstate_said",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True)
+                | Q(ended_on__gte=F("started_on"), ended_by__isnull=False) & ~Q(end_reason=""),
+                name="parties_personstate_ended_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(proved_at__isnull=True) | Q(proved_by__isnull=False) & ~Q(evidence=""),
+                name="parties_personstate_proved_by_evidence",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of party {self.party_id}"

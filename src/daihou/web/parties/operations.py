@@ -44,6 +44,13 @@ SELECT * FROM incoming_datum
 ON CONFLICT (party_id, field, position) DO UPDATE SET key_id = EXCLUDED.key_id,
     ciphertext = EXCLUDED.ciphertext, blind_index = EXCLUDED.blind_index
 """
+_PUT_POINTS = """
+INSERT INTO parties_contactpoint (party_id, kind, digest, source, basis, basis_evidence, time_zone)
+SELECT party_id, CASE field WHEN 'bank_account' THEN 'account' ELSE field END, blind_index,
+    'contract', '', '', ''
+FROM incoming_datum WHERE field IN ('phone', 'email', 'address', 'bank_account', 'wechat', 'push')
+ON CONFLICT (party_id, kind, digest) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +169,7 @@ def _put_data(
         cursor.execute(_INCOMING_DATA)
         _copy(cursor, "incoming_datum", rows)
         cursor.execute(_PUT_DATA)
+        cursor.execute(_PUT_POINTS)
         cursor.execute("DROP TABLE incoming_datum")
     return len(rows)
 
