@@ -79,13 +79,17 @@ def _compiler(kind: DocumentKind) -> typst.Compiler:
     key = (kind, node_modules())
     if key not in own:
         own[key] = typst.Compiler(
-            str(LETTERS / f"{kind.value}.typ"), root=str(LETTERS), font_paths=_fonts(key[1])
+            str(LETTERS / f"{kind.value}.typ"), root=str(LETTERS), font_paths=fonts(key[1])
         )
     return own[key]
 
 
 @cache
-def _fonts(modules: Path) -> typst.Fonts:
+def fonts(modules: Path) -> typst.Fonts:
+    """Return the typeface of the npm lock, and no other.
+
+    :raises DocumentRefused: ``document.typeface_missing``.
+    """
     folders = [modules.joinpath(*TYPEFACE, weight) for weight in WEIGHTS]
     missing = [folder for folder in folders if not list(folder.glob("*.ttf"))]
     if missing:

@@ -1,0 +1,1 @@
+"""One module for each provider; none of them knows the database."""

@@ -1,0 +1,40 @@
+"""Rows of channels: accounts with providers, templates, what was handed over, what was told."""
+
+from daihou.web.channels.models.accounts import Account, AccountUse, ChannelKind, Provider
+from daihou.web.channels.models.deliveries import (
+    Delivery,
+    DeliveryState,
+    Heard,
+    HeardKind,
+    HeardState,
+)
+from daihou.web.channels.models.letters import BatchState, Letter, LetterBatch
+from daihou.web.channels.models.templates import (
+    Purpose,
+    Review,
+    ReviewState,
+    Template,
+    TemplateVersion,
+    VersionState,
+)
+
+__all__ = [
+    "Account",
+    "AccountUse",
+    "BatchState",
+    "ChannelKind",
+    "Delivery",
+    "DeliveryState",
+    "Heard",
+    "HeardKind",
+    "HeardState",
+    "Letter",
+    "LetterBatch",
+    "Provider",
+    "Purpose",
+    "Review",
+    "ReviewState",
+    "Template",
+    "TemplateVersion",
+    "VersionState",
+]

@@ -1,0 +1,233 @@
+"""Hand one permitted message or dial to its provider, at most once.
+
+Only ``web.contacts`` calls it, for what has a permit.
+
+Call ``send`` outside any transaction: its row must stand committed before a byte leaves. A process
+that dies after that leaves ``handing``; the next call for the same permit finds it and answers
+``Unknown`` without sending. A refusal that will pass (``Refused.is_passing``) left nothing with the
+person; the same permit may be handed over again later.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+
+from daihou.collect import wording
+from daihou.web.channels import letters, secrets
+from daihou.web.channels.adapters.protocol import Accepted, Answer, Outgoing, Refused, Unknown
+from daihou.web.channels.adapters.registry import adapter_of
+from daihou.web.channels.errors import ChannelRefused
+from daihou.web.channels.models import (
+    Account,
+    Delivery,
+    DeliveryState,
+    Provider,
+    Review,
+    ReviewState,
+    TemplateVersion,
+    VersionState,
+)
+from daihou.web.channels.rendering import Payload
+from daihou.web.ledger.models import Book
+
+logger = logging.getLogger("daihou.channels")
+_USE = """
+INSERT INTO channels_accountuse AS used (account_id, is_day, starts_at, count)
+VALUES (%s, %s, %s, 1)
+ON CONFLICT (account_id, is_day, starts_at) DO UPDATE SET count = used.count + 1
+WHERE used.count < %s
+RETURNING count
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What the outbox hands over: the permit by its own reference, the address in plain."""
+
+    permit_ref: str
+    book: Book
+    channel: str
+    address: str = field(repr=False)
+    payload: Payload
+    name: str = field(default="", repr=False)  # For the window of a letter.
+    agent: str = ""  # The extension of the person who dials.
+    loan_id: int | None = None  # Whose file a letter belongs to.
+
+
+def send(*, sending: Sending, now: datetime) -> Answer:
+    """Hand a permitted message over once, and keep what the provider answered."""
+    try:
+        account = _account(sending)
+        message = _message(sending, account)
+    except ChannelRefused as refused:
+        return Refused(code=refused.code)
+    before = _claim(sending, account, now=now)
+    if before is not None:
+        return before
+    answer = _hand_over(message, account, sending, now=now)
+    _keep(sending, answer, now=now)
+    return answer
+
+
+def account_for(*, book: Book, channel: str) -> Account:
+    """Choose the account that sends.
+
+    :raises ChannelRefused: ``account.none``.
+    """
+    found = Account.objects.filter(book=book, channel=channel, is_active=True)
+    account = found.order_by("rank", "pk").first()
+    if account is None:
+        raise ChannelRefused("account.none", channel=channel)
+    return account
+
+
+def _account(sending: Sending) -> Account:
+    """Stay with the account that an earlier try was handed to."""
+    earlier = Delivery.objects.filter(permit_ref=sending.permit_ref).select_related("account")
+    found = earlier.first()
+    return found.account if found else account_for(book=sending.book, channel=sending.channel)
+
+
+def _message(sending: Sending, account: Account) -> Outgoing:
+    """Check once more what is about to leave, and put it as the provider wants it.
+
+    :raises ChannelRefused: ``template.not_approved``, ``template.not_reviewed``,
+        ``template.wording_forbidden``.
+    """
+    payload = sending.payload
+    message = Outgoing(
+        reference=sending.permit_ref,
+        address=sending.address,
+        subject=payload.subject,
+        text=payload.text,
+        language=payload.language,
+        slots=payload.slots,
+        sender=account.sender,
+        agent=sending.agent,
+        name=sending.name,
+    )
+    if payload.version_id is None:
+        return message
+    version = TemplateVersion.objects.select_related("template").get(pk=payload.version_id)
+    if version.state != VersionState.APPROVED:
+        raise ChannelRefused("template.not_approved", template=version.template.key)
+    found = wording.check(f"{payload.subject}\n{payload.text}", language=payload.language)
+    if found:
+        raise ChannelRefused("template.wording_forbidden", words=found[0].id)
+    return _as_reviewed(message, version, account)
+
+
+def _as_reviewed(message: Outgoing, version: TemplateVersion, account: Account) -> Outgoing:
+    if (
+        account.provider == Provider.LETTERS
+        or not adapter_of(provider=account.provider).needs_review
+    ):
+        return message
+    review = Review.objects.filter(
+        version=version, account=account, state=ReviewState.APPROVED
+    ).first()
+    if review is None:
+        raise ChannelRefused("template.not_reviewed", template=version.template.key)
+    slots = {review.names.get(name, name): text for name, text in message.slots.items()}
+    return Outgoing(
+        reference=message.reference,
+        address=message.address,
+        subject=message.subject,
+        text=message.text,
+        language=message.language,
+        slots=slots,
+        provider_template=review.provider_template,
+        sender=message.sender,
+        agent=message.agent,
+        name=message.name,
+    )
+
+
+def _claim(sending: Sending, account: Account, *, now: datetime) -> Answer | None:
+    """Write down that this is handed over, and commit; tell what is known if it was before."""
+    with transaction.atomic():
+        made = Delivery.objects.filter(permit_ref=sending.permit_ref).exists()
+        if not made and not _use(account, now=now):
+            return Refused(code="account.busy", is_passing=True)
+        row, is_new = Delivery.objects.select_for_update().get_or_create(
+            permit_ref=sending.permit_ref,
+            defaults={
+                "account": account,
+                "channel": sending.channel,
+                "version_id": sending.payload.version_id,
+                "state": DeliveryState.HANDING,
+                "handed_at": now,
+            },
+        )
+        if is_new:
+            return None
+        if row.state != DeliveryState.WAITING:
+            return _known(row, now=now)
+        if not _use(account, now=now):
+            return Refused(code="account.busy", is_passing=True)
+        row.state, row.tries, row.handed_at = DeliveryState.HANDING, row.tries + 1, now
+        row.save(update_fields=["state", "tries", "handed_at"])
+        return None
+
+
+def _known(row: Delivery, *, now: datetime) -> Answer:
+    match row.state:
+        case DeliveryState.ACCEPTED:
+            return Accepted(provider_ref=row.provider_ref)
+        case DeliveryState.REFUSED:
+            return Refused(code=row.code)
+        case DeliveryState.HANDING:
+            row.state, row.code, row.answered_at = DeliveryState.UNKNOWN, "send.interrupted", now
+            row.save(update_fields=["state", "code", "answered_at"])
+    return Unknown(detail=row.code)
+
+
+def _use(account: Account, *, now: datetime) -> bool:
+    """Take one of what the account may send in this second and on this day (of UTC)."""
+    second = now.astimezone(UTC).replace(microsecond=0)
+    day = second.replace(hour=0, minute=0, second=0)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for is_day, starts_at, most in (
+            (True, day, account.per_day),
+            (False, second, account.per_second),
+        ):
+            cursor.execute(_USE, [account.pk, is_day, starts_at, most])
+            if cursor.fetchone() is None:
+                transaction.set_rollback(True)  # The day's count is given back.
+                return False
+    return True
+
+
+def _hand_over(message: Outgoing, account: Account, sending: Sending, *, now: datetime) -> Answer:
+    """Let the adapter send; whatever it did not foresee may have happened after the sending."""
+    try:
+        if account.provider == Provider.LETTERS:
+            return letters.keep(message=message, account=account, loan_id=sending.loan_id, now=now)
+        loaded = secrets.load(secret_ref=account.secret_ref)
+        return adapter_of(provider=account.provider).send(message=message, secrets=loaded, now=now)
+    except ChannelRefused as refused:
+        return Refused(code=refused.code, is_passing=refused.code.startswith("account.secrets"))
+    except Exception as exception:  # Nobody may take it for "not sent".
+        logger.exception("sending through %s", account.code)
+        return Unknown(detail=type(exception).__name__)
+
+
+def _keep(sending: Sending, answer: Answer, *, now: datetime) -> None:
+    with transaction.atomic():
+        row = Delivery.objects.select_for_update().get(permit_ref=sending.permit_ref)
+        row.answered_at = now
+        match answer:
+            case Accepted():
+                row.state, row.provider_ref, row.code = (
+                    DeliveryState.ACCEPTED,
+                    answer.provider_ref,
+                    "",
+                )
+            case Refused():
+                row.state = DeliveryState.WAITING if answer.is_passing else DeliveryState.REFUSED
+                row.code = answer.code[:80]
+            case Unknown():
+                row.state, row.code = DeliveryState.UNKNOWN, answer.detail[:80]
+        row.save(update_fields=["state", "provider_ref", "code", "answered_at"])
