@@ -1,0 +1,95 @@
+"""Let cases follow the ledger: opened, kept up, calmed, closed, opened again by the rule in force.
+
+The same statements serve a whole book after its end of day and a few persons after money came in,
+so that both come to the same. A person is looked at by what her loans' published positions owe.
+
+Units   Minor units of the book's currency; days past due are counted to ``on``.
+Errors  None of its own; without a rule in force nothing is opened and nothing changes.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from django.db import connection
+from psycopg import Connection
+
+from daihou.core.ageing import BUCKETS, DAYS_IN_BUCKET, LAST_BUCKET_NO
+from daihou.web.cases import statements
+from daihou.web.cases.models import EntryRule
+from daihou.web.ledger.models import Book
+
+PRIORITY_NEW: Final = 1
+PRIORITY_BROKEN: Final = 2
+NEVER_DAYS: Final = 1_000_000  # More days past due than any debt has.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """How many cases came to stand otherwise, by kind of turn; which ones no longer are worked."""
+
+    counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    at_rest: tuple[int, ...] = ()  # Ids of cases that were closed or calmed.
+
+
+def rule_on(*, book: Book, on: date) -> EntryRule | None:
+    """Return the rule of a book in force on a day; none: nobody is collected from in it."""
+    found = EntryRule.objects.filter(book=book, effective_on__lte=on)
+    return found.order_by("-effective_on").first()
+
+
+def follow(
+    *,
+    book: Book,
+    on: date,
+    at: datetime,
+    acting_user_id: int,
+    party_ids: Sequence[int] | None = None,
+    after_loan: int = 0,
+) -> Followed:
+    """Bring the cases of a book, or of some persons in it, to what is published, as of ``on``.
+
+    The caller has a transaction open and holds the book's lock where it is the whole book.
+    ``after_loan`` is the highest loan id that an earlier call for the whole book has seen.
+    """
+    rule = rule_on(book=book, on=on)
+    if rule is None:
+        return Followed()
+    raw = cast("Connection[Any]", connection.connection)
+    given = {
+        "book": book.pk,
+        "on": on,
+        "at": at,
+        "by": acting_user_id,
+        "parties": None if party_ids is None else sorted(party_ids),
+        "stages": [bucket.value for bucket in BUCKETS],
+        "width": DAYS_IN_BUCKET,
+        "last": LAST_BUCKET_NO,
+        "exit_minor": rule.exit_minor,
+        "entry_minor": rule.entry_minor,
+        "entry_days": rule.entry_days,
+        "forced_days": NEVER_DAYS if rule.forced_days is None else rule.forced_days,
+        "priority": PRIORITY_NEW,
+        "after_loan": after_loan,
+    }
+    raw.execute("DROP TABLE IF EXISTS case_owed, case_changed")
+    raw.execute(statements.OWED, given)
+    raw.execute(statements.NOTHING_OWED, given)
+    raw.execute(statements.DECIDE, given)
+    raw.execute("CREATE INDEX ON case_owed (party_id)")
+    raw.execute("ANALYZE case_owed")
+    raw.execute(statements.CHANGED, given)
+    raw.execute(statements.KEEP_UP, given)
+    raw.execute(statements.END_ASSIGNMENTS, given)
+    turns: list[tuple[int, str]] = []
+    for statement in (statements.NOTE_TURNS, statements.REOPEN, statements.OPEN):
+        turns += raw.execute(statement, given).fetchall()
+    come = [case_id for case_id, kind in turns if kind in {"opened", "reopened"}]
+    raw.execute(statements.ADD_LOANS, {**given, "cases": come})
+    raw.execute("DROP TABLE case_owed, case_changed")
+    counts = Counter(kind for _, kind in turns)
+    at_rest = tuple(case_id for case_id, kind in turns if kind in {"closed", "calmed"})
+    return Followed(counts=MappingProxyType(dict(counts)), at_rest=at_rest)

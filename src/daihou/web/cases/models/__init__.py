@@ -1,0 +1,73 @@
+"""Cases, who works them, what was promised and noted."""
+
+from daihou.web.cases.models.cases import (
+    Case,
+    CaseLoan,
+    CaseNight,
+    CaseState,
+    CloseReason,
+    Direction,
+    DirectionKind,
+    EntryRule,
+    Stage,
+    Turn,
+    TurnKind,
+)
+from daihou.web.cases.models.collectors import (
+    Assignment,
+    AssignmentRun,
+    AssignReason,
+    Collector,
+    CollectorExclusion,
+    SavedView,
+    Team,
+)
+from daihou.web.cases.models.notes import (
+    Affordability,
+    CaseRequest,
+    Note,
+    NoteText,
+    Tag,
+    TagKind,
+)
+from daihou.web.cases.models.promises import (
+    Promise,
+    PromiseDecision,
+    PromiseKind,
+    PromisePart,
+    PromiseRule,
+    PromiseState,
+)
+
+__all__ = [
+    "Affordability",
+    "AssignReason",
+    "Assignment",
+    "AssignmentRun",
+    "Case",
+    "CaseLoan",
+    "CaseNight",
+    "CaseRequest",
+    "CaseState",
+    "CloseReason",
+    "Collector",
+    "CollectorExclusion",
+    "Direction",
+    "DirectionKind",
+    "EntryRule",
+    "Note",
+    "NoteText",
+    "Promise",
+    "PromiseDecision",
+    "PromiseKind",
+    "PromisePart",
+    "PromiseRule",
+    "PromiseState",
+    "SavedView",
+    "Stage",
+    "Tag",
+    "TagKind",
+    "Team",
+    "Turn",
+    "TurnKind",
+]
