@@ -180,6 +180,22 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Interfaces"),
         group="set_up",
     ),
+    "training": Page(
+        permission="training.view",
+        url="desk:training",
+        icon="certificate",
+        key="",
+        label=_("Training"),
+        group="collections",
+    ),
+    "access": Page(
+        permission="user.view",
+        url="desk:users",
+        icon="user-shield",
+        key="",
+        label=_("Users and rights"),
+        group="set_up",
+    ),
 }
 GROUPS = {
     "collections": ("headset", _("Collections")),
