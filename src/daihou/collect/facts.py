@@ -89,11 +89,11 @@ class Attempt:
     channel: Channel
     purpose: Purpose
     recipient: Recipient
+    recipient_key: str
     address_key: str
     debt_keys: tuple[str, ...]
     outcome: Outcome | None
     is_inbound: bool = False
-    recipient_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +135,7 @@ class Guarantee:
     through_on: date
     is_joint: bool  # 连带责任保证; else 一般保证.
     debtor_exhausted: bool = False  # Enforcement against the debtor found nothing.
+    was_claimed: bool = False  # Within the period: the guarantor answers after it, too.
     evidence: str = ""
 
 
@@ -156,8 +157,9 @@ class Facts:
     """Everything a rule may ask for, as of the request.
 
     ``time_zones``: every place where the person may be; a contact must be right in all of them.
-    Empty means unknown. The first counts the days. ``attempts``: all channels, debts, agencies and
-    funders of this person, back to ``attempts_from`` at least; live ones included.
+    Empty means unknown. The first counts the days. ``attempts``: over all channels, debts, agencies
+    and funders, back to ``attempts_from`` at least, live ones included: those with the one who is
+    to be reached, and those with others about these debts.
     """
 
     jurisdiction: str
