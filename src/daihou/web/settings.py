@@ -1,7 +1,9 @@
 """Django settings: PostgreSQL only, strict by default, everything variable from the environment.
 
 ``DAIHOU_HOME`` data and secrets · ``DATABASE_URL`` one's own server · ``DAIHOU_HOSTS`` names the
-pages are served under (default: this machine only) · ``DAIHOU_DEBUG`` error pages for developers.
+pages are served under (default: this machine only) · ``DAIHOU_DEBUG`` error pages for developers
+· ``DAIHOU_SECOND_FACTOR`` "required" or "exempt" (default: required unless served on this machine
+only) · ``DAIHOU_IDLE_MINUTES`` · ``DAIHOU_REVEALS_A_DAY``.
 """
 
 import os
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_cotton",
     "django_htmx",
     "procrastinate.contrib.django",
@@ -79,11 +82,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "daihou.web.access.middleware.whole_page_log_in",
+    "daihou.web.access.sessions.bounded_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "daihou.web.access.sessions.second_factor_first",
 ]
 
 ROOT_URLCONF = "daihou.web.urls"
@@ -156,8 +161,13 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 MFA_ADAPTER = "daihou.web.access.adapters.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "daihou"
+MFA_TOTP_TOLERANCE = 1  # Clocks of phones are off by up to half a minute.
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_LOCAL  # "localhost" has no TLS.
+SECOND_FACTOR = os.environ.get("DAIHOU_SECOND_FACTOR") or ("exempt" if IS_LOCAL else "required")
+REVEALS_A_DAY = int(os.environ.get("DAIHOU_REVEALS_A_DAY", "200"))  # Of one user.
 
 # Language and time. Times are rendered in the business zone, on the server.
 LANGUAGE_CODE = "zh-hans"
@@ -198,6 +208,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_SECONDS = 60 * int(os.environ.get("DAIHOU_IDLE_MINUTES", "30"))
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"

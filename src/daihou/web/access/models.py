@@ -101,3 +101,21 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user.username}: {self.role} @ {self.book_name or '*'}"
+
+
+class Looks(models.Model):
+    """How many persons' data a user had shown to her in plain on one day."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    on = models.DateField(_("日期"))
+    count = models.PositiveIntegerField(_("次数"))
+
+    class Meta:
+        verbose_name = _("查看明文次数")
+        verbose_name_plural = _("查看明文次数")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "on"], name="access_looks_once_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.on}: {self.count}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -57,8 +58,10 @@ def grant_role(
 ) -> RoleGrant:
     """Give a user a role: everywhere, on one book, or on one funder's loans.
 
-    :raises DaihouError: ``role.unknown``, ``role.needs_funder``.
+    :raises DaihouError: ``role.unknown``, ``role.needs_funder``, ``role.to_oneself``.
     """
+    if acting_user.pk == user.pk:
+        raise DaihouError("role.to_oneself")
     if role not in Role.values:
         raise DaihouError("role.unknown", role=role, known=", ".join(Role.values))
     if role == Role.FUNDER and funder is None:
@@ -94,7 +97,13 @@ def withdraw_role(*, grant: RoleGrant, acting_user: User) -> None:
 
 @transaction.atomic
 def set_active(*, user: User, is_active: bool, acting_user: User) -> None:
-    """Lock a user out, or let her in again; her open sessions end with the next request."""
+    """Lock a user out, or let her in again; her open sessions end at once.
+
+    :raises DaihouError: ``user.not_oneself``.
+    """
+    if acting_user.pk == user.pk:
+        raise DaihouError("user.not_oneself")
+    _end_sessions(user)
     User.objects.filter(pk=user.pk).update(is_active=is_active)
     user.is_active = is_active
     audit.record(
@@ -111,6 +120,7 @@ def reset_password(*, user: User, acting_user: User) -> str:
     password = secrets.token_urlsafe(12)
     user.set_password(password)
     user.save(update_fields=["password"])
+    _end_sessions(user)
     audit.record(
         acting_user=acting_user,
         action="user.reset_password",
@@ -118,6 +128,53 @@ def reset_password(*, user: User, acting_user: User) -> str:
         target_id=user.pk,
     )
     return password
+
+
+@transaction.atomic
+def end_sessions(
+    *, user: User, acting_user: User, session_id: int | None = None, but_key: str | None = None
+) -> int:
+    """End a user's sessions, or one of them, but for the one of a key; return how many."""
+    ended = _end_sessions(user, session_id=session_id, but_key=but_key)
+    audit.record(
+        acting_user=acting_user,
+        action="session.end",
+        target_type="user",
+        target_id=user.pk,
+        details={"sessions": ended},
+    )
+    return ended
+
+
+@transaction.atomic
+def remove_second_factors(*, user: User, acting_user: User) -> int:
+    """Take away what a user proves herself with beside her password: it was lost.
+
+    :raises DaihouError: ``user.not_oneself``.
+    """
+    if acting_user.pk == user.pk:
+        raise DaihouError("user.not_oneself")
+    removed, _ = Authenticator.objects.filter(user_id=user.pk).delete()
+    _end_sessions(user)
+    audit.record(
+        acting_user=acting_user,
+        action="second_factor.remove",
+        target_type="user",
+        target_id=user.pk,
+        details={"factors": removed},
+    )
+    return int(removed)
+
+
+def _end_sessions(user: User, *, session_id: int | None = None, but_key: str | None = None) -> int:
+    found = UserSession.objects.filter(user_id=user.pk)
+    if session_id is not None:
+        found = found.filter(pk=session_id)
+    ended = 0
+    for session in found.exclude(session_key=but_key or ""):
+        session.end()
+        ended += 1
+    return ended
 
 
 @transaction.atomic

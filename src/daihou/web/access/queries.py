@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from allauth.mfa.models import Authenticator
 from rules.permissions import add_perm, has_perm
 from rules.predicates import predicate
 
 from daihou.web.access.models import Role, RoleGrant, User
 
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 _COLLECTORS = frozenset({Role.COLLECTOR, Role.FIELD_COLLECTOR, Role.TEAM_LEAD, Role.MANAGER})
 _EVERYONE_INSIDE = _COLLECTORS | {
     Role.ANALYST,
@@ -206,7 +208,7 @@ def scope(*, user: User, permission: str) -> Scope:
     funders: set[int] = set()
     by_book: set[tuple[str, int]] = set()
     every_book = False
-    for grant in _grants(user):
+    for grant in grants_of(user):
         if grant.role not in PERMISSIONS[permission]:
             continue
         if grant.funder_id is None:
@@ -248,12 +250,26 @@ def conflicts(roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in SEPARATE if held.issuperset(pair))
 
 
+def needs_second_factor(user: User) -> bool:
+    """Tell whether a user's roles are such that a password alone is not enough."""
+    personal = PERMISSIONS["party.view_personal_data"]
+    return any(
+        grant.role in SENSITIVE_ROLES or (grant.role in personal and not grant.book_name)
+        for grant in grants_of(user)
+    )
+
+
+def has_second_factor(user: User) -> bool:
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists())
+
+
 def system_user() -> User:
     """Return the user that unattended runs act as."""
     return User.objects.get(username="system")
 
 
-def _grants(user: object) -> list[RoleGrant]:
+def grants_of(user: object) -> list[RoleGrant]:
+    """Return the grants of an active user, read once per request."""
     if not isinstance(user, User) or not user.is_active:
         return []
     cached = getattr(user, "_grants", None)

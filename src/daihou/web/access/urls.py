@@ -1,7 +1,9 @@
-"""Logging in and out, changing the password, the second factor. No sign-up, no reset by mail."""
+"""Logging in and out, the password, the second factor, one's sessions; no sign-up, no reset."""
 
 from allauth.account import views
 from django.urls import include, path
+
+from daihou.web.access.views import own_sessions
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -9,5 +11,6 @@ urlpatterns = [
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("sessions/", own_sessions, name="account_sessions"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
