@@ -134,8 +134,10 @@ def the_books_are_the_position(agreed, events, got):
 def later_days_change_no_entry_of_earlier_ones(agreed, events, got):
     eve = got.as_of - timedelta(days=30)
     whole = posting.movements(contract=agreed, events=events, as_of=got.as_of)
-    late = posting.movements(contract=agreed, events=events, as_of=got.as_of, after=eve)
+    asked = {"contract": agreed, "events": events, "as_of": got.as_of}
+    late, figures = posting.movements_and_figures(**asked, after=eve)
     assert posting.movements(contract=agreed, events=events, as_of=eve) + late == whole
+    assert figures == posting.sub_ledger(**asked)
 
 
 LAWS: list[Law] = [

@@ -93,6 +93,9 @@ def test_later_days_change_no_entry_of_earlier_ones(history, offset, back):
         assert early == tuple(movement for movement in whole if movement.on <= on(day))
         late = posting.movements(contract=contract, events=events, as_of=on(offset), after=on(day))
         assert late == tuple(movement for movement in whole if movement.on > on(day))
+        asked = {"contract": contract, "events": events, "as_of": on(offset)}
+        at_once = posting.movements_and_figures(**asked, after=on(day))
+        assert at_once == (late, posting.sub_ledger(**asked))
 
 
 CHANGES = {

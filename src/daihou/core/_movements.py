@@ -348,10 +348,24 @@ def movements(
     The movements through an earlier day are the same, whatever later days bring.
     """
     check_events(events)
-    told = [event for event in events if event.effective_on <= as_of]
-    if known_at is not None:
-        told = [event for event in told if event.recorded_at <= known_at]
-    told.sort(key=sort_key)
+    told = [event for event in events if known_at is None or event.recorded_at <= known_at]
+    return _watched(contract, told, as_of, after)[0]
+
+
+def movements_and_figures(
+    *, contract: Contract, events: Sequence[Event], as_of: date, after: date | None = None
+) -> tuple[tuple[Movement, ...], dict[str, int]]:
+    """Say what moved, and where it left the loan as ``sub_ledger`` reads it, off one fold."""
+    check_events(events)
+    moved, fold = _watched(contract, events, as_of, after)
+    return moved, _figures(fold, as_of)
+
+
+def _watched(
+    contract: Contract, events: Sequence[Event], as_of: date, after: date | None
+) -> tuple[tuple[Movement, ...], Fold]:
+    """Give what moved, and the fold as the last day leaves it."""
+    told = sorted((event for event in events if event.effective_on <= as_of), key=sort_key)
     facts = [e for e in told if e.kind not in TAKING_BACK_KINDS and e.kind is not Kind.STATED]
     taking_back = [event for event in told if event.kind in TAKING_BACK_KINDS]
     gone = {e.target_key for e in taking_back if after is not None and e.effective_on <= after}
@@ -373,7 +387,7 @@ def movements(
         fold.noted = []
     fold.go_to(as_of)
     noted += fold.noted
-    return tuple(movement for movement in noted if after is None or movement.on > after)
+    return tuple(moved for moved in noted if after is None or moved.on > after), fold
 
 
 def sub_ledger(*, contract: Contract, events: Sequence[Event], as_of: date) -> dict[str, int]:
@@ -384,9 +398,13 @@ def sub_ledger(*, contract: Contract, events: Sequence[Event], as_of: date) -> d
     """
     check_events(events)
     told = [e for e in events if e.effective_on <= as_of and e.kind is not Kind.STATED]
-    fold, day = Fold(contract), as_of.toordinal()
+    fold = Fold(contract)
     fold.run(sorted(without_taken_back(told), key=sort_key), as_of)
-    sums = [0] * len(COMPONENTS)
+    return _figures(fold, as_of)
+
+
+def _figures(fold: Fold, as_of: date) -> dict[str, int]:
+    day, sums = as_of.toordinal(), [0] * len(COMPONENTS)
     for row in fold.rows:
         for component, left_minor in enumerate(row.left):
             is_asked = row.due <= day or component not in {INTEREST, FEE}

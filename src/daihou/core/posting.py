@@ -26,6 +26,7 @@ from daihou.core._movements import (
     Movement,
     State,
     movements,
+    movements_and_figures,
     sub_ledger,
 )
 from daihou.core.allocation import COMPONENTS
@@ -51,6 +52,7 @@ __all__ = [
     "entries_of",
     "measures",
     "movements",
+    "movements_and_figures",
     "parse_rules",
     "rules_of",
     "sub_ledger",

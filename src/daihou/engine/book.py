@@ -119,7 +119,8 @@ class Book:
         """Return the tables of a shard as they were at a published business date (default: newest).
 
         With nothing published and no date given the shard is empty. ``columns`` limits tables to
-        some columns (the key comes first); such frames are not for ``run_shard``.
+        some columns (the key comes first), to none where they are not needed; such frames are not
+        for ``run_shard``.
 
         :raises BookRefused: ``book.no_version``, ``book.damaged``.
         """
@@ -131,6 +132,7 @@ class Book:
             **{
                 name: self._read_table(table, shard, chain, wanted.get(name))
                 for name, table in DAY_TABLES.items()
+                if wanted.get(name) != ()
             }
         )
 
@@ -279,17 +281,17 @@ def overlay(name: str, parts: Sequence[pl.DataFrame], *, sort_by: Sequence[str])
     """Lay newer rows over older ones: by loan where they replace, else added."""
     if len(parts) == 1:
         return parts[0]
-    if name not in REPLACED_BY_LOAN:
-        merged = pl.concat(parts)
-        if name in {"rules", "stated"}:
-            merged = merged.unique(sort_by, keep="last", maintain_order=True)
+    if name in {"rules", "stated"}:
+        merged = pl.concat(parts).unique(sort_by, keep="last", maintain_order=True)
         return merged.sort(sort_by)
-    kept: list[pl.DataFrame] = [parts[-1]]
-    newer = parts[-1].select("loan_id").unique()
+    if name not in REPLACED_BY_LOAN:
+        return parts[0].merge_sorted(pl.concat(parts[1:]).sort(sort_by), key=sort_by)
+    kept = parts[-1]
     for part in reversed(parts[:-1]):
-        kept.append(part.join(newer, on="loan_id", how="anti", maintain_order="left"))
-        newer = pl.concat([newer, part.select("loan_id")]).unique()
-    return pl.concat(kept).sort(sort_by)
+        newer = kept.select("loan_id").unique()
+        older = part.join(newer, on="loan_id", how="anti", maintain_order="left")
+        kept = older.merge_sorted(kept, key="loan_id", maintain_order=True)
+    return kept
 
 
 def apply(*, before: ShardTables, changed: ShardTables) -> ShardTables:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from daihou.core.events import Kind
-from daihou.core.posting import ACCRUAL, SUSPENSE, Move, State, movements, sub_ledger
+from daihou.core.posting import ACCRUAL, SUSPENSE, Move, State, movements_and_figures, sub_ledger
 from daihou.core.terms import Component
 from daihou.engine import arrays, columns as c, end_of_day, kernel, layout, others, posting_kernel
 from daihou.engine.tables import ShardTables
@@ -34,6 +34,11 @@ KEY = tuple(name for name in MOVEMENTS if name != "amount_minor")
 MEASURES = (*(component.value for component in Component), "unapplied")
 FIGURES = {"product": pl.Int64} | dict.fromkeys(MEASURES, pl.Int64)
 INCOME = tuple(component.value for component in Component)[1:]
+READ_COLUMNS: c.Wanted = {
+    "loans": ("loan_id", "rule_id", "is_plain", "disbursed_on", "disbursed_minor"),
+    "dues": c.DUE_FACTS.names,
+    "stated": (),  # Figures another system stated move nothing.
+}
 DAYS_AT_ONCE = 400  # As many days times products are summed in one piece of memory.
 
 
@@ -95,10 +100,11 @@ def post_shard(
         for opened, kind in ((False, Kind.DISBURSED), (True, Kind.OPENED))
     ]
     rest = loans.filter(~pl.col("is_plain"))
-    moved = [movements for movements, _ in parts]
-    moved.append(_other_movements(others.decode(tables.others), rest, as_of, after))
-    figures = [figures for _, figures in parts] + [_other_figures(tables, rest, as_of)]
-    return ShardPosting(movements=total(moved), figures=by_product(figures))
+    parts.append(_post_others(tables, rest, as_of, after))
+    return ShardPosting(
+        movements=total([moved for moved, _ in parts]),
+        figures=by_product([figures for _, figures in parts]),
+    )
 
 
 def by_product(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -122,7 +128,7 @@ def _with_facts(loans: pl.DataFrame, loan_facts: pl.DataFrame) -> pl.DataFrame:
 def shard_arrays(loans: pl.DataFrame, tables: ShardTables) -> arrays.ShardArrays:
     of_loans = loans["loan_id"].to_numpy()
     return arrays.shard_arrays(
-        loans=loans.select(c.LOAN_FACTS.names),
+        loans=loans.select(READ_COLUMNS["loans"]),
         dues=end_of_day.rows_of(tables.dues, of_loans),
         payments=end_of_day.rows_of(tables.payments, of_loans),
         rule_rows=tables.rules,
@@ -209,27 +215,35 @@ def _frame(sums: layout.Minor, low: int, products: pl.Series, start: Kind) -> pl
     )
 
 
-def _other_movements(
-    rows: Iterator[others.Other], loans: pl.DataFrame, as_of: date, after: date | None
-) -> pl.DataFrame:
-    product_of = dict(loans.select("loan_id", "product").iter_rows())
+def _post_others(
+    tables: ShardTables, loans: pl.DataFrame, as_of: date, after: date | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     sums: dict[tuple[Any, ...], int] = {}
-    with others.without_collector():
-        for other in rows:
-            if other.loan_id not in product_of:
-                continue
-            product = product_of[other.loan_id]
-            for moved in movements(
-                contract=other.contract, events=other.events, as_of=as_of, after=after
-            ):
-                cause = moved.cause
-                if moved.taken_back_by:
-                    cause = f"{cause}<{moved.taken_back_by}"
-                component = moved.component.value if moved.component is not None else ""
-                place = (moved.on, product, cause, moved.move.value, component, moved.state.value)
-                sums[place] = sums.get(place, 0) + moved.amount_minor
+    rows = []
+    for other, product in _with_products(tables, loans):
+        moved, figures = movements_and_figures(
+            contract=other.contract, events=other.events, as_of=as_of, after=after
+        )
+        rows.append((product, *(figures[name] for name in MEASURES)))
+        for each in moved:
+            cause = f"{each.cause}<{each.taken_back_by}" if each.taken_back_by else each.cause
+            component = each.component.value if each.component is not None else ""
+            place = (each.on, product, cause, each.move.value, component, each.state.value)
+            sums[place] = sums.get(place, 0) + each.amount_minor
     found = [(*place, amount_minor) for place, amount_minor in sums.items()]
-    return pl.DataFrame(found, schema=MOVEMENTS, orient="row")
+    return (
+        pl.DataFrame(found, schema=MOVEMENTS, orient="row"),
+        pl.DataFrame(rows, schema=FIGURES, orient="row"),
+    )
+
+
+def _with_products(tables: ShardTables, loans: pl.DataFrame) -> Iterator[tuple[others.Other, int]]:
+    """Decode those of the loans that only ``core`` folds, each with its product."""
+    product_of = dict(loans.select("loan_id", "product").iter_rows())
+    with others.without_collector():
+        for other in others.decode(tables.others):
+            if other.loan_id in product_of:
+                yield other, product_of[other.loan_id]
 
 
 def shard_figures(*, tables: ShardTables, loan_facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -244,13 +258,10 @@ def shard_figures(*, tables: ShardTables, loan_facts: pl.DataFrame, as_of: date)
 
 
 def _other_figures(tables: ShardTables, loans: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    product_of = dict(loans.select("loan_id", "product").iter_rows())
     rows = []
-    with others.without_collector():
-        for other in others.decode(tables.others):
-            if other.loan_id in product_of:
-                found = sub_ledger(contract=other.contract, events=other.events, as_of=as_of)
-                rows.append((product_of[other.loan_id], *(found[name] for name in MEASURES)))
+    for other, product in _with_products(tables, loans):
+        found = sub_ledger(contract=other.contract, events=other.events, as_of=as_of)
+        rows.append((product, *(found[name] for name in MEASURES)))
     return pl.DataFrame(rows, schema=FIGURES, orient="row")
 
 

@@ -23,7 +23,6 @@ from daihou.core.events import Kind
 from daihou.core.posting import rules_of
 from daihou.engine import posting
 from daihou.engine.book import Book as EngineBook, write_parquet
-from daihou.engine.replay import READ_COLUMNS
 from daihou.engine.tables import ShardTables
 from daihou.web.access.models import User
 from daihou.web.accounting import chart, periods
@@ -119,7 +118,7 @@ def each_shard(
     waiting: list[Future[Walked]] = []
     with ThreadPoolExecutor(max_workers=most) as pool:
         for shard in range(folder.shard_count):
-            tables = folder.read_shard(shard=shard, columns=READ_COLUMNS)
+            tables = folder.read_shard(shard=shard, columns=posting.READ_COLUMNS)
             loan_ids = tables.loans["loan_id"]
             place = np.searchsorted(ids, loan_ids.to_numpy())
             came = opened(tables.loans, after)

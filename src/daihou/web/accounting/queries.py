@@ -14,7 +14,6 @@ from django.db.models import BooleanField, Case, F, QuerySet, Sum, Value, When
 from daihou.core.posting import Entry, entries_of, movements, rules_of
 from daihou.engine import posting
 from daihou.engine.posting import MEASURES
-from daihou.engine.replay import READ_COLUMNS
 from daihou.engine.tables import ShardTables
 from daihou.web.accounting.entries import entries_now
 from daihou.web.accounting.models import Account, JournalEntry, View
@@ -135,7 +134,7 @@ def loans_behind(*, book: Book, account: Account, on: date, cause: str = "") -> 
     folder = ledger.engine_book(book=book)
     rules, eve, parts = rules_of(account.view), on - timedelta(days=1), []
     for shard in range(folder.shard_count):
-        tables = folder.read_shard(shard=shard, columns=READ_COLUMNS)
+        tables = folder.read_shard(shard=shard, columns=posting.READ_COLUMNS)
         ids = tables.loans["loan_id"]
         came = opened(tables.loans, eve)
         facts = pl.DataFrame({"loan_id": ids, "product": ids, "opened": ids.is_in(came.implode())})
