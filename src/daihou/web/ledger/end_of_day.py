@@ -25,6 +25,7 @@ from psycopg import Connection
 from daihou.web.access.models import User
 from daihou.web.accounting.nightly import post_newest
 from daihou.web.audit import operations as audit
+from daihou.web.cases.operations import open_and_close
 from daihou.web.ledger import gates, queries
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.extract import Knowledge, Taken, count_new, find_unknown
@@ -94,13 +95,19 @@ def run_end_of_day(
         while True:
             run = _begin(book=book, through=through, acting_user=acting_user)
             if run is None:
-                post_newest(book=book, acting_user=acting_user)  # Where a kill has left that out.
+                _follow_up(book=book, acting_user=acting_user)  # Where a kill has left that out.
                 return _idle(book=book, seconds=time.perf_counter() - started)
             _carry_out(run=run, on_progress=on_progress, processes=processes)
-            post_newest(book=book, acting_user=acting_user)
+            _follow_up(book=book, acting_user=acting_user)
             run.refresh_from_db(fields=["alarms"])
             if run.through_on == through:
                 return _result(run=run, seconds=time.perf_counter() - started)
+
+
+def _follow_up(*, book: Book, acting_user: User) -> None:
+    """Post the newest version and let the cases follow it, each unless that was done."""
+    post_newest(book=book, acting_user=acting_user)
+    open_and_close(book=book, at=timezone.now(), acting_user=acting_user)
 
 
 @contextmanager
