@@ -17,7 +17,7 @@ def stop(case: Case, rule: Rule) -> Refused | None:
     return refused(
         "stopped",
         again_at=again_at,
-        stop=found[0].kind.value,
+        stop_kind=found[0].kind.value,
         order=", ".join(sorted(order.order_id for order in found)),
     )
 
@@ -111,7 +111,9 @@ def heir(case: Case, rule: Rule) -> Refused | None:
 
 
 def forbidden(case: Case, rule: Rule) -> Refused | None:
-    return refused("forbidden", channel=case.request.channel.value, by=", ".join(rule.tightened_by))
+    return refused(
+        "forbidden", contact_channel=case.request.channel.value, by=", ".join(rule.tightened_by)
+    )
 
 
 def figures(case: Case, rule: Rule) -> Refused | None:
