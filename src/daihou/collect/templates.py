@@ -71,7 +71,7 @@ SLOTS: Mapping[str, Slot] = MappingProxyType(
 )
 DEBT_WORDS = re.compile(
     r"欠|逾期|借款|贷款|还款|应还|债务|催收|征信|分期|"
-    r"\b(?:debts?|loans?|owed?|owing|overdue|past due|instalments?|repay\w*|arrears|credit bureau)\b",
+    r"\b(?:debts?|loans?|owed?|owing|overdue|past due|instalments?|repay\w*|arrears)\b",
     re.IGNORECASE,
 )
 OPT_OUT_WORDS = re.compile(

@@ -4,9 +4,9 @@
 the text in it, only its digest), and ``payload``, which the outbox keeps sealed until it is sent.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from django.db.models import F, Q
 
@@ -28,14 +28,14 @@ class Payload:
     text: str = field(default="", repr=False)
     slots: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def as_json(self) -> str:
-        """Write it as text, for ``parties.encryption.seal_text``."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+    def as_mapping(self) -> dict[str, Any]:
+        """Write it as what JSON can hold: the ``payload`` of ``contacts.contact.Contact``."""
+        return asdict(self)
 
 
-def payload_of(*, text: str) -> Payload:
-    """Read what ``Payload.as_json`` wrote."""
-    return Payload(**json.loads(text))
+def payload_of(*, mapping: Mapping[str, Any]) -> Payload:
+    """Read what ``Payload.as_mapping`` wrote."""
+    return Payload(**mapping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,23 @@ person; the same permit may be handed over again later.
 """
 
 import logging
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from django.db import connection, transaction
 
 from daihou.collect import wording
-from daihou.web.channels import letters, secrets
+from daihou.web.access.queries import system_user
+from daihou.web.channels import hearing, letters, secrets
 from daihou.web.channels.adapters.protocol import Accepted, Answer, Outgoing, Refused, Unknown
 from daihou.web.channels.adapters.registry import adapter_of
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import (
+    FIELD_OF,
     Account,
+    ChannelKind,
     Delivery,
     DeliveryState,
     Provider,
@@ -31,7 +36,9 @@ from daihou.web.channels.models import (
 )
 from daihou.web.channels.rendering import Payload
 from daihou.web.ledger.models import Book
+from daihou.web.parties import encryption
 
+TURNS_MOST = 5
 logger = logging.getLogger("daihou.channels")
 _USE = """
 INSERT INTO channels_accountuse AS used (account_id, is_day, starts_at, count)
@@ -40,6 +47,12 @@ ON CONFLICT (account_id, is_day, starts_at) DO UPDATE SET count = used.count + 1
 WHERE used.count < %s
 RETURNING count
 """
+
+
+class Use(StrEnum):
+    TAKEN = "taken"
+    NO_SECOND = "no_second"
+    NO_DAY = "no_day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +80,9 @@ def send(*, sending: Sending, now: datetime) -> Answer:
     if before is not None:
         return before
     answer = _hand_over(message, account, sending, now=now)
-    _keep(sending, answer, now=now)
+    kept = _keep(sending, answer, now=now)
+    if isinstance(answer, Accepted):
+        hearing.follow(delivery=kept, acting_user=system_user())
     return answer
 
 
@@ -81,6 +96,11 @@ def account_for(*, book: Book, channel: str) -> Account:
     if account is None:
         raise ChannelRefused("account.none", channel=channel)
     return account
+
+
+def address_key(*, channel: str, address: str) -> bytes:
+    """Return the digest by which what was sent to an address is found again."""
+    return encryption.blind_index(field=FIELD_OF[ChannelKind(channel)], plain=address)
 
 
 def _account(sending: Sending) -> Account:
@@ -113,7 +133,7 @@ def _message(sending: Sending, account: Account) -> Outgoing:
     version = TemplateVersion.objects.select_related("template").get(pk=payload.version_id)
     if version.state != VersionState.APPROVED:
         raise ChannelRefused("template.not_approved", template=version.template.key)
-    found = wording.check(f"{payload.subject}\n{payload.text}", language=payload.language)
+    found = wording.check(f"{payload.subject}\n{payload.text}")
     if found:
         raise ChannelRefused("template.wording_forbidden", words=found[0].id)
     return _as_reviewed(message, version, account)
@@ -148,15 +168,19 @@ def _as_reviewed(message: Outgoing, version: TemplateVersion, account: Account) 
 def _claim(sending: Sending, account: Account, *, now: datetime) -> Answer | None:
     """Write down that this is handed over, and commit; tell what is known if it was before."""
     with transaction.atomic():
-        made = Delivery.objects.filter(permit_ref=sending.permit_ref).exists()
-        if not made and not _use(account, now=now):
-            return Refused(code="account.busy", is_passing=True)
+        row = Delivery.objects.select_for_update().filter(permit_ref=sending.permit_ref).first()
+        if row is not None and row.state != DeliveryState.WAITING:
+            return _known(row, now=now)
+    if not _take_turn(account, now=now):
+        return Refused(code="account.busy", is_passing=True)
+    with transaction.atomic():
         row, is_new = Delivery.objects.select_for_update().get_or_create(
             permit_ref=sending.permit_ref,
             defaults={
                 "account": account,
                 "channel": sending.channel,
                 "version_id": sending.payload.version_id,
+                "address_key": address_key(channel=sending.channel, address=sending.address),
                 "state": DeliveryState.HANDING,
                 "handed_at": now,
             },
@@ -164,9 +188,7 @@ def _claim(sending: Sending, account: Account, *, now: datetime) -> Answer | Non
         if is_new:
             return None
         if row.state != DeliveryState.WAITING:
-            return _known(row, now=now)
-        if not _use(account, now=now):
-            return Refused(code="account.busy", is_passing=True)
+            return Unknown(detail="send.by_another")
         row.state, row.tries, row.handed_at = DeliveryState.HANDING, row.tries + 1, now
         row.save(update_fields=["state", "tries", "handed_at"])
         return None
@@ -184,20 +206,33 @@ def _known(row: Delivery, *, now: datetime) -> Answer:
     return Unknown(detail=row.code)
 
 
-def _use(account: Account, *, now: datetime) -> bool:
-    """Take one of what the account may send in this second and on this day (of UTC)."""
+def _take_turn(account: Account, *, now: datetime) -> bool:
+    """Take one of what the account may send, waiting some seconds for a free one."""
+    moment = now
+    for _ in range(TURNS_MOST):
+        found = _use(account, now=moment)
+        if found != Use.NO_SECOND:
+            return found == Use.TAKEN
+        time.sleep(1 - moment.microsecond / 1_000_000)
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return False
+
+
+def _use(account: Account, *, now: datetime) -> Use:
+    """Count one of this second and of this day (of UTC), where both have one left."""
     second = now.astimezone(UTC).replace(microsecond=0)
     day = second.replace(hour=0, minute=0, second=0)
     with transaction.atomic(), connection.cursor() as cursor:
-        for is_day, starts_at, most in (
-            (True, day, account.per_day),
-            (False, second, account.per_second),
+        for missing, starts_at, most in (
+            (Use.NO_DAY, day, account.per_day),
+            (Use.NO_SECOND, second, account.per_second),
         ):
+            is_day = missing == Use.NO_DAY
             cursor.execute(_USE, [account.pk, is_day, starts_at, most])
             if cursor.fetchone() is None:
                 transaction.set_rollback(True)  # The day's count is given back.
-                return False
-    return True
+                return missing
+    return Use.TAKEN
 
 
 def _hand_over(message: Outgoing, account: Account, sending: Sending, *, now: datetime) -> Answer:
@@ -214,7 +249,7 @@ def _hand_over(message: Outgoing, account: Account, sending: Sending, *, now: da
         return Unknown(detail=type(exception).__name__)
 
 
-def _keep(sending: Sending, answer: Answer, *, now: datetime) -> None:
+def _keep(sending: Sending, answer: Answer, *, now: datetime) -> Delivery:
     with transaction.atomic():
         row = Delivery.objects.select_for_update().get(permit_ref=sending.permit_ref)
         row.answered_at = now
@@ -231,3 +266,4 @@ def _keep(sending: Sending, answer: Answer, *, now: datetime) -> None:
             case Unknown():
                 row.state, row.code = DeliveryState.UNKNOWN, answer.detail[:80]
         row.save(update_fields=["state", "provider_ref", "code", "answered_at"])
+    return row

@@ -99,6 +99,7 @@ class InboundKind(StrEnum):
     CALL_BACK = "call_back"
     OPT_OUT = "opt_out"  # Said by the provider itself; our own words are found in a reply.
     COMPLAINT = "complaint"  # Marked as unwanted.
+    HAND_OVER = "hand_over"  # A machine asks for a person.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,13 @@
 """Rows of channels: accounts with providers, templates, what was handed over, what was told."""
 
-from daihou.web.channels.models.accounts import Account, AccountUse, ChannelKind, Provider
+from daihou.web.channels.models.accounts import (
+    FIELD_OF,
+    SPEAKS,
+    Account,
+    AccountUse,
+    ChannelKind,
+    Provider,
+)
 from daihou.web.channels.models.deliveries import (
     Delivery,
     DeliveryState,
@@ -10,6 +17,8 @@ from daihou.web.channels.models.deliveries import (
 )
 from daihou.web.channels.models.letters import BatchState, Letter, LetterBatch
 from daihou.web.channels.models.templates import (
+    Identity,
+    Language,
     Purpose,
     Review,
     ReviewState,
@@ -19,6 +28,8 @@ from daihou.web.channels.models.templates import (
 )
 
 __all__ = [
+    "FIELD_OF",
+    "SPEAKS",
     "Account",
     "AccountUse",
     "BatchState",
@@ -28,6 +39,8 @@ __all__ = [
     "Heard",
     "HeardKind",
     "HeardState",
+    "Identity",
+    "Language",
     "Letter",
     "LetterBatch",
     "Provider",

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from daihou.web.parties.models import Field
+
 
 class ChannelKind(models.TextChoices):
     VOICE = "voice", _("电话")
@@ -40,6 +42,17 @@ SPEAKS = {
     Provider.FREESWITCH: ChannelKind.VOICE,
     Provider.ROBOT: ChannelKind.ROBOT,
     Provider.WHATSAPP: ChannelKind.WHATSAPP,
+}
+
+FIELD_OF = {  # What an address of a channel is, among personal data.
+    ChannelKind.VOICE: Field.PHONE,
+    ChannelKind.ROBOT: Field.PHONE,
+    ChannelKind.SMS: Field.PHONE,
+    ChannelKind.WHATSAPP: Field.PHONE,
+    ChannelKind.EMAIL: Field.EMAIL,
+    ChannelKind.LETTER: Field.ADDRESS,
+    ChannelKind.PUSH: Field.PUSH,
+    ChannelKind.WECHAT: Field.WECHAT,
 }
 
 

@@ -25,12 +25,14 @@ class Delivery(models.Model):
 
     The row stands committed (``handing``) before a byte leaves. Who finds it so later knows only
     that something may have gone out: it becomes ``unknown`` and is not handed over again.
+    ``address_key`` is the blind index of where it went, by which an answer finds it.
     """
 
     permit_ref = models.CharField(max_length=64, unique=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField(_("渠道"), max_length=12, choices=ChannelKind)
     version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.PROTECT)
+    address_key = models.BinaryField(max_length=32)
     state = models.CharField(_("状态"), max_length=8, choices=DeliveryState)
     tries = models.PositiveSmallIntegerField(_("次数"), default=1)
     provider_ref = models.CharField(_("服务商流水号"), max_length=128, blank=True)
@@ -62,6 +64,9 @@ class Delivery(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["account", "provider_ref"], name="channels_delivery_ref"),
+            models.Index(
+                fields=["account", "address_key", "handed_at"], name="channels_delivery_address"
+            ),
             models.Index(
                 fields=["account", "id"],
                 condition=Q(state__in=("refused", "unknown"), resolved_at__isnull=True),

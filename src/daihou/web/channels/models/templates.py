@@ -38,6 +38,29 @@ class ReviewState(models.TextChoices):
     REFUSED = "refused", _("服务商未通过")
 
 
+class Identity(models.Model):
+    """How the texts of a book name us, and where people can call us."""
+
+    book = models.OneToOneField(
+        "ledger.Book", primary_key=True, on_delete=models.PROTECT, related_name="identity"
+    )
+    institution = models.CharField(_("机构名称"), max_length=80)
+    service_phone = models.CharField(_("客服电话"), max_length=40)
+
+    class Meta:
+        verbose_name = _("文本署名")
+        verbose_name_plural = _("文本署名")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(institution="") & ~Q(service_phone=""),
+                name="channels_identity_complete",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.institution
+
+
 class Template(models.Model):
     """A text for one occasion, channel and language.
 

@@ -1,0 +1,99 @@
+"""Open accounts with providers, change their limits, close them."""
+
+import re
+
+from django.db import IntegrityError, transaction
+
+from daihou.web.access.models import User
+from daihou.web.audit import operations as audit
+from daihou.web.channels.errors import ChannelRefused
+from daihou.web.channels.models import SPEAKS, Account, Provider
+from daihou.web.ledger.models import Book
+
+NAME = re.compile(r"[a-z0-9_-]{1,32}")
+
+
+def add_account(  # noqa: PLR0913  An account is what it is made of.
+    *,
+    book: Book,
+    code: str,
+    provider: str,
+    sender: str,
+    per_second: int,
+    per_day: int,
+    acting_user: User,
+    name: str = "",
+    secret_ref: str = "",
+    rank: int = 1,
+) -> Account:
+    """Add an account to a book; its keys are in the file that ``secret_ref`` names.
+
+    :raises ChannelRefused: ``account.provider_unknown``, ``account.name_refused``,
+        ``account.secret_ref_wrong``, ``account.limit_wrong``, ``account.exists``.
+    """
+    if provider not in Provider.values:
+        raise ChannelRefused("account.provider_unknown", provider=provider)
+    for given in (code, *filter(None, [secret_ref])):
+        if not NAME.fullmatch(given):
+            raise ChannelRefused("account.name_refused", name=given[:64])
+    if (provider == Provider.LETTERS) != (not secret_ref):
+        raise ChannelRefused("account.secret_ref_wrong", provider=provider)
+    if per_second < 1 or per_day < 1:
+        raise ChannelRefused("account.limit_wrong")
+    try:
+        with transaction.atomic():
+            account = Account.objects.create(
+                book=book,
+                code=code,
+                name=name or code,
+                channel=SPEAKS[Provider(provider)],
+                provider=provider,
+                sender=sender,
+                secret_ref=secret_ref,
+                per_second=per_second,
+                per_day=per_day,
+                rank=rank,
+            )
+            _record("account.add", account, acting_user, provider=provider)
+    except IntegrityError as exception:
+        raise ChannelRefused("account.exists", account=code) from exception
+    return account
+
+
+def change_account(
+    *,
+    account: Account,
+    per_second: int,
+    per_day: int,
+    is_active: bool,
+    acting_user: User,
+) -> Account:
+    """Change how much an account may send, or close it; what it sent stays.
+
+    :raises ChannelRefused: ``account.limit_wrong``.
+    """
+    if per_second < 1 or per_day < 1:
+        raise ChannelRefused("account.limit_wrong")
+    with transaction.atomic():
+        locked = Account.objects.select_for_update().get(pk=account.pk)
+        locked.per_second, locked.per_day, locked.is_active = per_second, per_day, is_active
+        locked.save(update_fields=["per_second", "per_day", "is_active"])
+        _record(
+            "account.change",
+            locked,
+            acting_user,
+            per_second=per_second,
+            per_day=per_day,
+            is_active=is_active,
+        )
+    return locked
+
+
+def _record(action: str, account: Account, acting_user: User, **details: object) -> None:
+    audit.record(
+        acting_user=acting_user,
+        action=action,
+        target_type="account",
+        target_id=account.pk,
+        details={"code": account.code, "book": account.book.name, **details},
+    )

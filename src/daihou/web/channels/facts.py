@@ -1,0 +1,90 @@
+"""What the slots of a text are filled with for one loan: figures of the day, names masked."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from daihou.collect.templates import Language, Money, Value
+from daihou.core.position import Position, position
+from daihou.web.board.borrowers import company_name
+from daihou.web.channels.errors import ChannelRefused
+from daihou.web.channels.models import Identity
+from daihou.web.ledger.models import Book
+from daihou.web.ledger.queries import load_loans
+from daihou.web.loans.models import Loan
+from daihou.web.parties import queries as parties
+from daihou.web.parties.masking import masked
+from daihou.web.parties.models import Field, Party
+
+OPT_OUT = {Language.CHINESE: "回复T退订", Language.ENGLISH: "Reply STOP to opt out."}
+PRODUCT = {Language.CHINESE: "借款", Language.ENGLISH: "loan"}
+TAIL = 4
+
+
+def values_of(
+    *,
+    loan: Loan,
+    as_of: date,
+    language: str,
+    more: Mapping[str, Value] | None = None,
+    recipient: Party | None = None,
+) -> dict[str, Value]:
+    """Give every slot that a loan has a value for on a day; ``more`` adds what the caller knows.
+
+    ``recipient`` is who is written to where it is not the borrower.
+
+    :raises ChannelRefused: ``identity.missing``.
+    """
+    book, language = loan.book, Language(language)
+    identity = Identity.objects.filter(book=book).first()
+    if identity is None:
+        raise ChannelRefused("identity.missing", book=book.name)
+    contract, events = load_loans(book=book, loan_ids=[loan.pk])[loan.pk]
+    then = position(contract=contract, events=events, as_of=as_of)
+    lender = loan.creditor or book.creditor
+    product = loan.product.name if loan.product else ""
+    values: dict[str, Value] = {
+        "borrower": _name(recipient or loan.person, language),
+        "creditor": company_name(lender) or identity.institution,
+        "institution": identity.institution,
+        "service_phone": identity.service_phone,
+        "product": product or PRODUCT[language],
+        "loan_tail": loan.loan_ref[-TAIL:],
+        "figures_on": as_of,
+        "opt_out": OPT_OUT[language],
+        **_due(book, then),
+        **_overdue(book, then),
+    }
+    return values | dict(more or {})
+
+
+def _name(person: Party | None, language: Language) -> str:
+    known = parties.personal_data(party=person).get(Field.NAME.value, ()) if person else ()
+    if known:
+        return masked(field="name", plain=known[0])
+    return "**客户" if language is Language.CHINESE else "Customer **"
+
+
+def _due(book: Book, then: Position) -> dict[str, Value]:
+    """Say what falls due next, and of which instalment it is."""
+    if then.next_due_on is None:
+        return {}
+    nos = [row.instalment_no for row in then.instalments if row.due_on == then.next_due_on]
+    return {
+        "due_on": then.next_due_on,
+        "due_amount": _money(book, then.next_due_minor),
+        **({"instalment_no": nos[0]} if nos else {}),
+    }
+
+
+def _overdue(book: Book, then: Position) -> dict[str, Value]:
+    if then.oldest_unpaid_due_on is None or not then.days_past_due:
+        return {}
+    return {
+        "overdue_amount": _money(book, sum(then.overdue_minor.values())),
+        "overdue_since": then.oldest_unpaid_due_on,
+        "days_past_due": then.days_past_due,
+    }
+
+
+def _money(book: Book, amount_minor: int) -> Money:
+    return Money(amount_minor=amount_minor, currency=book.currency, digits=book.minor_digits)
