@@ -117,15 +117,13 @@ def forbidden(case: Case, rule: Rule) -> Refused | None:
 
 
 def figures(case: Case, rule: Rule) -> Refused | None:
-    """Refuse figures of another day than the book's, and a book that stands too long ago."""
+    """Refuse figures that stood still for too many days when the facts were gathered."""
     assert rule.days is not None
-    facts = case.facts
-    as_of = facts.figures_as_of
+    as_of, on = case.facts.figures_as_of, case.facts.business_date
     if as_of is None:
         return refused("figures_missing")
-    is_old = (case.last_day - facts.business_date).days > rule.days
-    if as_of < facts.business_date or is_old:
-        return refused("figures_stale", as_of=as_of, business_date=facts.business_date)
+    if (on - as_of).days > rule.days:
+        return refused("figures_stale", as_of=as_of, business_date=on)
     return None
 
 

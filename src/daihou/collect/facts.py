@@ -156,6 +156,8 @@ class Person:
 class Facts:
     """Everything a rule may ask for, as of the request.
 
+    ``business_date``: the day on which the facts were gathered; ``figures_as_of``: the oldest day
+    that the figures of one of the debts stand at.
     ``time_zones``: every place where the person may be; a contact must be right in all of them.
     Empty means unknown. The first counts the days. ``attempts``: over all channels, debts, agencies
     and funders, back to ``attempts_from`` at least, live ones included: those with the one who is

@@ -8,7 +8,7 @@ Source  征信业管理条例 15, 29; 12 CFR 1006.30(a): rows of kind ``bureau_n
 
 from datetime import date
 
-from daihou.collect.facts import Debt
+from daihou.collect.facts import BasisKind, Debt
 from daihou.collect.guard import GUARD, Input, Ruling
 from daihou.collect.packs import Confidence, Kind, Rule, RuleSet
 
@@ -43,7 +43,7 @@ def _refusals(rule: Rule, debt: Debt, on: date) -> list[Ruling]:
         found.append(_ruling(rule, "report.not_told"))
     elif rule.days is not None and (on - told_on).days < rule.days:
         found.append(_ruling(rule, "report.too_early", Input(name="days", value=str(rule.days))))
-    if not debt.bureau_consent:
+    if BasisKind.CONSENT in rule.bases and not debt.bureau_consent:
         found.append(_ruling(rule, "report.no_consent"))
     return found
 
