@@ -1,0 +1,301 @@
+"""Gather in one statement what the guard has to know, under the person's lock.
+
+The figures of debts are the published positions; ``figures_as_of`` is the oldest of their days.
+Attempts are all that were permitted or came in for this person, this number or these debts, in any
+book, for any funder, by anybody. What other apps know comes from ``providers``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from daihou.collect import facts as known
+from daihou.collect.packs import RuleSet, rules_of
+from daihou.collect.requests import Actor, Channel, Outcome, Purpose, Recipient, Request
+from daihou.web.access.models import SYSTEM_USERNAME, User
+from daihou.web.contacts import keys, providers
+from daihou.web.contacts.contact import Contact
+from daihou.web.contacts.subjects import Locked
+from daihou.web.ledger.models import Book
+from daihou.web.parameters.queries import profile_on
+
+REMINDED_DAYS = 7  # What falls due within them may be reminded of.
+LIMITATION_YEARS_LEAST = 2  # No claim expires sooner after its due date, under any law here.
+_SQL = """
+WITH family (id) AS (
+    SELECT id FROM contacts_subject WHERE id = ANY (%(subject_ids)s)
+        OR united_into_id = ANY (%(subject_ids)s)),
+reached (id) AS (
+    SELECT id FROM contacts_subject WHERE %(recipient_id)s IN (id, united_into_id)),
+tried AS (
+    SELECT permit.id, permit.at, permit.channel, permit.purpose, permit.recipient,
+        permit.address_key, permit.debt_keys, permit.recipient_key,
+        permit.recipient_subject_id IN (SELECT id FROM reached) AS is_same
+    FROM contacts_permit AS permit
+    WHERE permit.at >= %(since)s AND (permit.subject_id IN (SELECT id FROM family)
+        OR permit.recipient_subject_id IN (SELECT id FROM family)
+        OR permit.address_key = %(address_key)s))
+SELECT jsonb_build_object(
+    'attempts', (SELECT jsonb_agg(jsonb_build_array(tried.at, tried.channel, tried.purpose,
+            tried.recipient, tried.address_key, tried.debt_keys,
+            CASE WHEN tried.is_same THEN %(recipient_key)s ELSE tried.recipient_key END,
+            (SELECT outcome FROM contacts_outcome WHERE permit_id = tried.id
+             ORDER BY is_first LIMIT 1)) ORDER BY tried.at, tried.id) FROM tried),
+    'inbound', (SELECT jsonb_agg(jsonb_build_array(at, channel, purpose, recipient, address_key,
+            debt_keys, CASE WHEN subject_id IN (SELECT id FROM reached)
+            THEN %(recipient_key)s ELSE recipient_key END, outcome) ORDER BY at, id)
+        FROM contacts_inbound WHERE at >= %(since)s AND subject_id IN (SELECT id FROM family)),
+    'stops', (SELECT jsonb_agg(jsonb_build_array(stop.id, stop.kind, stop.started_at, stop.ends_at,
+            stop.channels, stop.debt_keys, stop.address_key, stop.recipient_key) ORDER BY stop.id)
+        FROM contacts_stoporder AS stop
+        LEFT JOIN contacts_stoplift AS lift ON lift.order_id = stop.id
+        WHERE stop.subject_id IN (SELECT id FROM family) AND (lift.at IS NULL OR lift.at > %(at)s)),
+    'agreements', (SELECT jsonb_agg(jsonb_build_array(agreed.kind, agreed.started_at,
+            LEAST(agreed.ends_at, ended.at), agreed.channels, agreed.evidence) ORDER BY agreed.id)
+        FROM contacts_agreement AS agreed
+        LEFT JOIN contacts_agreementend AS ended ON ended.agreement_id = agreed.id
+        WHERE agreed.subject_id IN (SELECT id FROM reached)),
+    'loans', (SELECT jsonb_agg(jsonb_build_array(loan.id, position.business_date,
+            position.oldest_unpaid_due_on, position.overdue_minor, position.next_due_on,
+            position.next_due_minor, position.status, position.is_stale) ORDER BY loan.id)
+        FROM loans_loan AS loan LEFT JOIN ledger_position AS position
+            ON position.loan_id = loan.id WHERE loan.id = ANY (%(loan_ids)s)),
+    'first_on', (SELECT min(permit.at) FROM contacts_permit AS permit
+        JOIN contacts_outcome AS result ON result.permit_id = permit.id
+        WHERE permit.subject_id IN (SELECT id FROM family) AND permit.book_id = %(book_id)s
+            AND result.outcome IN ('effective', 'delivered')
+            AND permit.recipient <> 'contact_person'),
+    'provided', jsonb_build_object({provided})
+)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a decision is made from."""
+
+    request: Request
+    facts: known.Facts
+    rules: RuleSet | None
+
+
+def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime) -> Gathered:
+    """Read everything the guard asks for. The person's counter rows are locked."""
+    on = contact.book.business_date or at.astimezone(ZoneInfo(contact.book.time_zone)).date()
+    jurisdiction = profile_on(book=contact.book, on=on).jurisdiction
+    rules = rules_of(jurisdiction=jurisdiction)
+    asked = _fact_request(contact, locked, acting_user, at=at, on=on)
+    days = rules.longest_window(on=on) if rules else 1
+    since = at - timedelta(days=days + 1)
+    row = _read(contact, locked, asked, since=since)
+    provided = [
+        provider.read(asked, row["provided"].get(provider.name))
+        for provider in providers.registered()
+    ]
+    facts = _facts(asked, row, jurisdiction=jurisdiction, since=since)
+    for each in provided:
+        facts = _added(facts, asked, each)
+    actor = _actor(contact, acting_user, provided)
+    return Gathered(request=_request(contact, asked, actor), facts=facts, rules=rules)
+
+
+def _fact_request(
+    contact: Contact, locked: Locked, acting_user: User, *, at: datetime, on: date
+) -> providers.FactRequest:
+    point = contact.contact_point
+    return providers.FactRequest(
+        book_id=contact.book.pk,
+        party_ids=locked.party_ids,
+        recipient_party_ids=locked.recipient_party_ids,
+        loan_ids=tuple(sorted(loan.pk for loan in contact.loans)),
+        user_id=acting_user.pk,
+        at=at,
+        on=on,
+        debt_keys={loan.pk: keys.debt_key(loan_id=loan.pk) for loan in contact.loans},
+        recipient_key=keys.recipient_key(subject_id=locked.recipient_id),
+        address_key=keys.address_key(kind=point.kind, digest=bytes(point.digest)),
+    )
+
+
+def _read(
+    contact: Contact, locked: Locked, asked: providers.FactRequest, *, since: datetime
+) -> Mapping[str, Any]:
+    parameters: dict[str, Any] = {
+        "subject_ids": sorted({locked.subject_id, locked.recipient_id}),
+        "recipient_id": locked.recipient_id,
+        "recipient_key": asked.recipient_key,
+        "address_key": asked.address_key,
+        "since": since,
+        "party_ids": list(asked.party_ids),
+        "recipient_party_ids": list(asked.recipient_party_ids),
+        "loan_ids": list(asked.loan_ids),
+        "book_id": contact.book.pk,
+        "user_id": asked.user_id,
+        "at": asked.at,
+        "on": asked.on,
+        "point_id": contact.contact_point.pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(), parameters)
+        found = cursor.fetchone()
+    assert found is not None
+    row: Mapping[str, Any] = json.loads(found[0]) if isinstance(found[0], str) else found[0]
+    return row
+
+
+@lru_cache(maxsize=1)
+def _statement() -> str:
+    parts = [
+        f"'{provider.name}', ({provider.sql})"
+        for provider in providers.registered()
+        if provider.sql
+    ]
+    return _SQL.replace("{provided}", ", ".join(parts))
+
+
+def _facts(
+    asked: providers.FactRequest,
+    row: Mapping[str, Any],
+    *,
+    jurisdiction: str,
+    since: datetime,
+) -> known.Facts:
+    loans = row["loans"] or []
+    dates = [date.fromisoformat(loan[1]) for loan in loans if loan[1]]
+    is_complete = len(dates) == len(asked.loan_ids) and not any(loan[7] for loan in loans)
+    first = row["first_on"]
+    return known.Facts(
+        jurisdiction=jurisdiction,
+        time_zones=(),
+        time_zone_source="",
+        business_date=asked.on,
+        figures_as_of=min(dates) if is_complete and dates else None,
+        debts=tuple(_debt(asked, loan) for loan in loans),
+        bases=(),
+        attempts=tuple(_attempt(each) for each in row["attempts"] or [])
+        + tuple(_attempt(each, is_inbound=True) for each in row["inbound"] or []),
+        attempts_from=(since + timedelta(days=1)).astimezone(UTC).date(),
+        stop_orders=tuple(_stop(each) for each in row["stops"] or []),
+        agreements=tuple(_agreement(each) for each in row["agreements"] or []),
+        first_contact_on=_instant(first).date() if first else None,
+    )
+
+
+def _debt(asked: providers.FactRequest, loan: Sequence[Any]) -> known.Debt:
+    loan_id, business_date, oldest, overdue, next_on, next_minor, _, _ = loan
+    oldest_on = date.fromisoformat(oldest) if oldest else None
+    due_minor = overdue or 0
+    if next_on and date.fromisoformat(next_on) <= asked.on + timedelta(days=REMINDED_DAYS):
+        due_minor += next_minor
+    past = (asked.on - oldest_on).days if oldest_on else 0
+    is_fresh = oldest_on is None or past < LIMITATION_YEARS_LEAST * 365
+    return known.Debt(
+        key=asked.debt_keys[loan_id],
+        due_minor=due_minor if business_date else 0,
+        overdue_minor=overdue or 0,
+        days_past_due=max(0, past),
+        limitation=known.Limitation.RUNNING if is_fresh else known.Limitation.UNKNOWN,
+    )
+
+
+def _attempt(each: Sequence[Any], *, is_inbound: bool = False) -> known.Attempt:
+    at, channel, purpose, recipient, address_key, debt_keys, recipient_key, outcome = each
+    return known.Attempt(
+        at=_instant(at),
+        channel=Channel(channel),
+        purpose=Purpose(purpose),
+        recipient=Recipient(recipient),
+        address_key=address_key,
+        debt_keys=tuple(debt_keys),
+        outcome=Outcome(outcome) if outcome else None,
+        is_inbound=is_inbound,
+        recipient_key=recipient_key,
+    )
+
+
+def _stop(each: Sequence[Any]) -> known.StopOrder:
+    order_id, kind, started, ends, channels, debt_keys, address_key, recipient_key = each
+    return known.StopOrder(
+        order_id=str(order_id),
+        kind=known.StopKind(kind),
+        from_at=_instant(started),
+        until_at=_instant(ends) if ends else None,
+        channels=frozenset(map(Channel, channels)),
+        debt_keys=frozenset(debt_keys),
+        address_key=address_key,
+        recipient_key=recipient_key,
+    )
+
+
+def _agreement(each: Sequence[Any]) -> known.Agreement:
+    kind, started, ends, channels, evidence = each
+    return known.Agreement(
+        kind=known.AgreementKind(kind),
+        from_at=_instant(started),
+        until_at=_instant(ends) if ends else None,
+        channels=frozenset(map(Channel, channels)),
+        evidence=evidence,
+    )
+
+
+def _added(
+    facts: known.Facts, asked: providers.FactRequest, each: providers.Provided
+) -> known.Facts:
+    by_key = {asked.debt_keys[loan_id]: fields for loan_id, fields in each.debts.items()}
+    return replace(
+        facts,
+        **each.facts,
+        stop_orders=facts.stop_orders + each.stop_orders,
+        agreements=facts.agreements + each.agreements,
+        bases=facts.bases + each.bases,
+        inconvenient=facts.inconvenient + each.inconvenient,
+        guarantees=facts.guarantees + each.guarantees,
+        time_zones=facts.time_zones + each.time_zones,
+        person=replace(facts.person, **each.person),
+        debts=tuple(replace(debt, **by_key.get(debt.key, {})) for debt in facts.debts)
+        if by_key
+        else facts.debts,
+    )
+
+
+def _actor(contact: Contact, acting_user: User, provided: Sequence[providers.Provided]) -> Actor:
+    fields: dict[str, Any] = {}
+    for each in provided:
+        fields |= each.actor
+    return Actor(
+        user_id=str(acting_user.pk),
+        is_system=acting_user.username == SYSTEM_USERNAME,
+        agency=contact.agency,
+        **fields,
+    )
+
+
+def _request(contact: Contact, asked: providers.FactRequest, actor: Actor) -> Request:
+    return Request(
+        at=asked.at,
+        channel=contact.channel,
+        purpose=contact.purpose,
+        recipient=contact.recipient,
+        recipient_key=asked.recipient_key,
+        address_key=asked.address_key,
+        debt_keys=tuple(asked.debt_keys[loan_id] for loan_id in asked.loan_ids),
+        says=contact.content,
+        actor=actor,
+        visit=contact.visit,
+        is_recorded=contact.is_recorded,
+    )
+
+
+def zone_of_day(*, facts: known.Facts, book: Book) -> str:
+    """Name the zone by which the database counts days: the guard's first, else the book's."""
+    return facts.time_zones[0] if facts.time_zones else book.time_zone
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

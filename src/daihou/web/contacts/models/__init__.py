@@ -1,0 +1,50 @@
+"""Permits and everything that bounds them: persons counted once, limits, slots, stops, outbox."""
+
+from daihou.web.contacts.models.limits import Counts, Limit, Per, Slot
+from daihou.web.contacts.models.outbox import Outbox, OutboxState
+from daihou.web.contacts.models.permits import (
+    Channel,
+    Inbound,
+    Outcome,
+    OutcomeKind,
+    Permit,
+    Purpose,
+    Recipient,
+    Refusal,
+    RuleSet,
+)
+from daihou.web.contacts.models.stops import (
+    Agreement,
+    AgreementEnd,
+    AgreementKind,
+    StopKind,
+    StopLift,
+    StopOrder,
+)
+from daihou.web.contacts.models.subjects import Subject, SubjectMember
+
+__all__ = [
+    "Agreement",
+    "AgreementEnd",
+    "AgreementKind",
+    "Channel",
+    "Counts",
+    "Inbound",
+    "Limit",
+    "Outbox",
+    "OutboxState",
+    "Outcome",
+    "OutcomeKind",
+    "Per",
+    "Permit",
+    "Purpose",
+    "Recipient",
+    "Refusal",
+    "RuleSet",
+    "Slot",
+    "StopKind",
+    "StopLift",
+    "StopOrder",
+    "Subject",
+    "SubjectMember",
+]

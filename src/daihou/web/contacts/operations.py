@@ -1,0 +1,281 @@
+"""Ask for a permit, look at what would be answered, note what became of it, take back what waits.
+
+Nothing leaves without a permit. ``ask`` holds the person's counter row from before the facts are
+read until permit, slots and outbox row are written; whatever it does, the triggers and constraints
+of the database hold the caps. Errors: ``ContactRefused`` where the law says no, ``ContactFault``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from daihou.collect import codec, guard
+from daihou.collect.guard import Decision
+from daihou.collect.requests import DIALS, Outcome as CollectOutcome
+from daihou.web.access.models import User
+from daihou.web.audit import operations as audit, withholding
+from daihou.web.contacts import facts as facts_of, keys, subjects
+from daihou.web.contacts.contact import Contact
+from daihou.web.contacts.errors import ContactFault, ContactRefused
+from daihou.web.contacts.facts import Gathered
+from daihou.web.contacts.models import (
+    Outbox,
+    OutboxState,
+    Outcome,
+    OutcomeKind,
+    Permit,
+    Refusal,
+    RuleSet,
+)
+from daihou.web.contacts.subjects import Locked
+from daihou.web.parties import encryption
+from daihou.web.parties.models import Party
+
+CAP_PREFIX = "contacts_cap_"
+LIVE_CONSTRAINTS = frozenset(
+    {"contacts_one_live_call_per_debtor", "contacts_one_live_call_per_person"}
+)
+
+
+def ask(*, contact: Contact, acting_user: User, at: datetime) -> Permit:
+    """Permit one contact at an instant, with its slots and its outbox row, or refuse it.
+
+    A refusal is kept, too, with every reason.
+
+    :raises ContactRefused: ``contact.refused`` with the guard's decision, ``contact.cap_reached``
+        or ``contact.live_dial`` where the database refused what the guard had allowed.
+    """
+    try:
+        with transaction.atomic():
+            locked = _lock(contact)
+            gathered = facts_of.gather(
+                contact=contact, locked=locked, acting_user=acting_user, at=at
+            )
+            decision = guard.decide(
+                request=gathered.request, facts=gathered.facts, rules=gathered.rules
+            )
+            made = _write(contact, locked, gathered, decision, acting_user)
+    except IntegrityError as fault:
+        raise _refused_by_database(fault) from fault
+    if isinstance(made, Refusal):
+        raise ContactRefused("contact.refused", decision=decision, refusal=made.pk)
+    return made
+
+
+def preview(*, contact: Contact, acting_user: User, at: datetime) -> Decision:
+    """Tell what ``ask`` would answer now; nothing is written or reserved."""
+    return previews(contacts=[contact], acting_user=acting_user, at=at)[0]
+
+
+def previews(
+    *, contacts: Sequence[Contact], acting_user: User, at: datetime
+) -> list[Decision]:
+    """Tell what ``ask`` would answer now to each, all of them with the same two persons."""
+    with transaction.atomic():
+        locked = _lock(contacts[0]) if contacts else None
+        found = [
+            facts_of.gather(contact=each, locked=locked, acting_user=acting_user, at=at)
+            for each in contacts
+            if locked is not None
+        ]
+    return [guard.decide(request=each.request, facts=each.facts, rules=each.rules) for each in found]
+
+
+@transaction.atomic
+def record_outcome(
+    *,
+    permit: Permit,
+    outcome: CollectOutcome,
+    at: datetime,
+    acting_user: User,
+    details: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Note what became of a permit; slots that do not count are given back, the call ends.
+
+    ``details``: ``seconds``, ``reference``, ``recording_digest``, ``note`` (kept apart, salted).
+    Only "unknown" may be followed by another outcome.
+
+    :raises ContactFault: ``contact.outcome_known``.
+    """
+    given = dict(details or {})
+    subjects.lock(party_id=permit.party_id, recipient_party_id=permit.recipient_party_id)
+    row = Outbox.objects.select_for_update().get(pk=permit.pk)
+    earlier = Outcome.objects.filter(permit=permit).order_by("is_first").first()
+    if earlier is not None and (
+        earlier.outcome != OutcomeKind.UNKNOWN or outcome is CollectOutcome.UNKNOWN
+    ):
+        raise ContactFault("contact.outcome_known", permit=permit.pk)
+    note = str(given.get("note") or "")
+    made = Outcome.objects.create(
+        permit=permit,
+        outcome=outcome.value,
+        at=at,
+        seconds=given.get("seconds"),
+        reference=given.get("reference") or row.reference,
+        recording_digest=given.get("recording_digest") or "",
+        note_digest=withholding.keep(text=note, party_id=permit.recipient_party_id),
+        is_first=earlier is None,
+        acting_user=acting_user,
+    )
+    Outbox.objects.filter(pk=permit.pk).update(
+        state=OutboxState.DONE,
+        content="",
+        lease_until=None,
+        live_subject=None,
+        live_recipient=None,
+    )
+    _audit("contact.outcome", permit, acting_user, outcome=outcome.value)
+    return made
+
+
+@transaction.atomic
+def withdraw_pending(
+    *, party: Party, reason: str, at: datetime, acting_user: User, loan_ids: list[int] | None = None
+) -> int:
+    """Take back what waits in the outbox for a person, all or about some loans; return how many.
+
+    What is being sent, or was, stays. ``reason`` is a code.
+    """
+    locked = subjects.lock(party_id=party.pk, recipient_party_id=party.pk)
+    family = subjects.family(subject_id=locked.subject_id)
+    rows = Outbox.objects.select_for_update(of=("self",)).filter(
+        subject_id__in=family, state=OutboxState.WAITING
+    )
+    if loan_ids is not None:
+        about = [keys.debt_key(loan_id=loan_id) for loan_id in loan_ids]
+        rows = rows.filter(permit__debt_keys__overlap=about)
+    return withdraw(rows=list(rows.order_by("pk")), reason=reason, at=at, acting_user=acting_user)
+
+
+def withdraw(*, rows: list[Outbox], reason: str, at: datetime, acting_user: User) -> int:
+    """Take back waiting rows that the caller holds locked, under their person's lock."""
+    for row in rows:
+        Outcome.objects.create(
+            permit_id=row.pk,
+            outcome=OutcomeKind.WITHDRAWN,
+            at=at,
+            reference=reason,
+            is_first=True,
+            acting_user=acting_user,
+        )
+    Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=OutboxState.DONE, content="", live_subject=None, live_recipient=None
+    )
+    for row in rows:
+        audit.record(
+            acting_user=acting_user,
+            action="contact.withdraw",
+            target_type="permit",
+            target_id=row.pk,
+            details={"reason": reason},
+        )
+    return len(rows)
+
+
+def _lock(contact: Contact) -> Locked:
+    return subjects.lock(
+        party_id=contact.party.pk, recipient_party_id=contact.contact_point.party_id
+    )
+
+
+def _write(
+    contact: Contact,
+    locked: Locked,
+    gathered: Gathered,
+    decision: Decision,
+    acting_user: User,
+) -> Permit | Refusal:
+    request, facts = gathered.request, gathered.facts
+    digest = codec.digest(gathered.rules) if gathered.rules else ""
+    common: dict[str, Any] = {
+        "book": contact.book,
+        "subject_id": locked.subject_id,
+        "recipient_subject_id": locked.recipient_id,
+        "party": contact.party,
+        "recipient_party_id": contact.contact_point.party_id,
+        "case_number": contact.case_number,
+        "channel": request.channel.value,
+        "purpose": request.purpose.value,
+        "recipient": request.recipient.value,
+        "recipient_key": request.recipient_key,
+        "address_key": request.address_key,
+        "debt_keys": list(request.debt_keys),
+        "jurisdiction": facts.jurisdiction,
+        "time_zone": facts_of.zone_of_day(facts=facts, book=contact.book),
+        "at": request.at,
+        "rule_set": _rule_set(gathered, digest),
+        "kept": codec.to_text(
+            codec.Decided(request=request, facts=facts, rules_digest=digest, decision=decision)
+        ),
+        "acting_user": acting_user,
+    }
+    if not decision.is_allowed:
+        return Refusal.objects.create(**common)
+    permit = Permit.objects.create(**common)
+    Outbox.objects.create(
+        permit=permit,
+        subject_id=locked.subject_id,
+        channel=permit.channel,
+        contact_point=contact.contact_point,
+        due_at=request.at,
+        content=_sealed(permit, contact.payload),
+        live_subject=locked.subject_id if request.channel in DIALS else None,
+        live_recipient=locked.recipient_id if request.channel in DIALS else None,
+    )
+    _audit("contact.permit", permit, acting_user, channel=permit.channel, purpose=permit.purpose)
+    return permit
+
+
+def payload_of(*, row: Outbox) -> Mapping[str, Any]:
+    """Return what the channel is to be handed, in plain."""
+    opened = encryption.open_text(sealed=row.content, place=_place(row.pk))
+    payload: Mapping[str, Any] = json.loads(opened)
+    return payload
+
+
+def _sealed(permit: Permit, payload: Mapping[str, Any]) -> str:
+    plain = json.dumps(dict(payload), ensure_ascii=False)
+    return encryption.seal_text(plain=plain, place=_place(permit.pk))
+
+
+def _place(permit_id: int) -> str:
+    return f"contacts_outbox|content|{permit_id}"
+
+
+def _rule_set(gathered: Gathered, digest: str) -> RuleSet | None:
+    """Find the row of the rules, by content; the first that needs it writes it."""
+    if gathered.rules is None:
+        return None
+    found = RuleSet.objects.filter(digest=digest).first()
+    if found is not None:
+        return found
+    RuleSet.objects.bulk_create(
+        [RuleSet(digest=digest, rules=codec.to_text(gathered.rules))], ignore_conflicts=True
+    )
+    return RuleSet.objects.get(digest=digest)
+
+
+def _refused_by_database(fault: IntegrityError) -> Exception:
+    """Say which bound of the database held; what is none of ours stays what it was."""
+    diagnosis = getattr(fault.__cause__, "diag", None)
+    name = getattr(diagnosis, "constraint_name", None) or ""
+    if name.startswith(CAP_PREFIX):
+        return ContactRefused("contact.cap_reached", rule=name.removeprefix(CAP_PREFIX))
+    if name in LIVE_CONSTRAINTS:
+        return ContactRefused("contact.live_dial")
+    if name == "contacts_permit_limited":
+        return ContactRefused("contact.no_limits")
+    return fault
+
+
+def _audit(action: str, permit: Permit, acting_user: User, **details: object) -> None:
+    audit.record(
+        acting_user=acting_user,
+        action=action,
+        target_type="permit",
+        target_id=permit.pk,
+        details=details,
+    )
