@@ -1,13 +1,14 @@
 """Goal: who has not passed lately what the rules want, here or by evidence, is not certified."""
 
+import json
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from daihou.errors import DaihouError
-from daihou.web.training import operations, queries
+from daihou.web.training import operations, provided, queries
 from daihou.web.training.models import CheckKind, Course, ExamResult, Question
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -141,3 +142,44 @@ def test_a_question_is_whole_in_both_languages_and_can_be_retired(db, clerk):
         operations.retire_question(question=question, now=NOW, acting_user=clerk)
     with refused("exam.questions_few"):
         operations.start_exam(course=course, user=clerk, now=NOW)
+
+
+def told(user):
+    """What the guard is told of a user, by the statement that it is read with."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {provided.SQL}", {"user_id": user.pk})
+        (value,) = cursor.fetchone()
+    value = json.loads(value) if isinstance(value, str) else value
+    return provided.read(None, value).actor
+
+
+def test_the_guard_is_told_what_the_pages_show(db, ann, clerk):
+    nothing = {
+        "certified_through": None,
+        "has_clean_record": False,
+        "signed_confidentiality": False,
+    }
+    assert told(ann) == nothing
+    pass_exam(ann, "collections")
+    assert told(ann) == nothing
+    pass_exam(ann, "security", now=NOW - timedelta(days=20))
+    for kind in CheckKind.values:
+        operations.record_check(
+            user=ann,
+            kind=kind,
+            is_good=True,
+            on=TODAY,
+            evidence="HR-1",
+            today=TODAY,
+            acting_user=clerk,
+        )
+    standing = queries.standing(user=ann, on=TODAY)
+    assert told(ann) == {
+        "certified_through": standing.certified_through,
+        "has_clean_record": True,
+        "signed_confidentiality": True,
+    }
+    assert standing.certified_through == date(2027, 10, 30)
+    certificate = queries.certificates(user=ann).first()
+    operations.withdraw_certificate(certificate=certificate, reason="breach", acting_user=clerk)
+    assert told(ann)["certified_through"] is None

@@ -180,6 +180,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Interfaces"),
         group="set_up",
     ),
+    "listening": Page(
+        permission="quality.view",
+        url="desk:quality",
+        icon="headphones",
+        key="",
+        label=_("Quality"),
+        group="collections",
+    ),
     "training": Page(
         permission="training.view",
         url="desk:training",

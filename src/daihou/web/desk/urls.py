@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<str:book_name>/credit/", include("daihou.web.desk.credit.urls")),
     path("books/<str:book_name>/interfaces/", include("daihou.web.desk.interfaces.urls")),
     path("books/<str:book_name>/access/", include("daihou.web.desk.access.urls")),
+    path("books/<str:book_name>/quality/", include("daihou.web.desk.quality.urls")),
     path("books/<str:book_name>/training/", include("daihou.web.desk.training.urls")),
     path("books/<str:book_name>/payments/", include("daihou.web.desk.payments.urls")),
     path("books/<str:book_name>/reconciliation/", include("daihou.web.desk.reconciliation.urls")),

@@ -1,0 +1,1 @@
+"""The pages of quality: listening list, reviews, appeals, results."""
