@@ -307,8 +307,9 @@ def test_parties_are_added_related_and_agree(enter):
     act = f"{PARTIES}{party.pk}/act/"
     assert page.redirect_chain[-1][0] == f"{PARTIES}{party.pk}/"
     role = {"deed": "role", "loan": ref, "role": "guarantor", "started_on": START,
-            "guarantee_type": "joint", "guarantee_months": "6"}  # fmt: skip
-    assert "claim by" in text_of(manager.post(act, role, follow=True))
+            "guarantee_type": "joint", "guarantee_months": "240"}  # fmt: skip
+    told = re.search(r"claim by \S+ \d+ days left", text_of(manager.post(act, role, follow=True)))
+    assert told[0] in text_of(manager.get(f"/books/demo/limitation/loans/{ref}/"))
     assert "has this role on the loan already" in text_of(manager.post(act, role, follow=True))
     consent = {"deed": "consent", "purpose": "credit_query", "given_at": "2026-06-01T10:00",
                "evidence": "F-9"}  # fmt: skip

@@ -14,6 +14,7 @@ from daihou.web.ledger.publishing import refresh
 from daihou.web.limitation import operations, queries
 from daihou.web.limitation.models import Evidence
 from daihou.web.loans.models import Loan
+from daihou.web.parties import editing, relations
 from tests.web import ledger_books
 
 LENT_ON, DUE_ON = date(2023, 1, 10), date(2023, 7, 10)
@@ -155,11 +156,52 @@ def test_a_payment_on_the_ledger_restarts_it_by_itself(book):
     assert clock(settled).state is ClockState.NOTHING_OWED
 
 
+def surety(loan, months=None, name="甲"):
+    party = editing.add_party(
+        source=loan.book.name, kind="person", data={"name": [name]}, acting_user=system_user()
+    )
+    guarantee = relations.Guarantee(type="joint", months=months)
+    return relations.add_role(
+        loan=loan,
+        party=party,
+        role="guarantor",
+        started_on=LENT_ON,
+        guarantee=guarantee,
+        acting_user=system_user(),
+    )
+
+
+def period(role):
+    return queries.guarantee_of(role=role, as_of=TODAY)
+
+
 def test_the_guarantee_period_is_told_beside_it(loan):
-    free = queries.guarantee_of(loan=loan, agreed_months=None, as_of=TODAY)
-    assert (free.expires_on, free.is_free) == (date(2024, 1, 10), True)
-    agreed = queries.guarantee_of(loan=loan, agreed_months=48, as_of=TODAY)
-    assert (agreed.expires_on, agreed.is_free) == (date(2027, 7, 10), False)
+    role = surety(loan)
+    assert (period(role).expires_on, period(role).is_free) == (date(2024, 1, 10), True)
+    role.guarantee_months = 48
+    assert (period(role).expires_on, period(role).is_free) == (date(2027, 7, 10), False)
+
+
+def test_what_was_noted_of_a_guarantor_and_the_evidence_of_the_loan_both_count(loan):
+    role = surety(loan)
+    at = datetime(2023, 12, 1, 1, 0, tzinfo=UTC)
+    record(loan, "guarantor_demand", on=date(2023, 12, 1), arrived_at=at)
+    assert (period(role).acted_on, period(role).is_free) == (date(2023, 12, 1), False)
+    other = surety(loan, name="乙")
+    assert [period(each).is_free for each in (role, other)] == [True, True]  # Which was asked?
+    relations.note_claim(
+        role=other, claimed_on=date(2023, 11, 5), evidence="F7", acting_user=system_user()
+    )
+    told = queries.guarantees_of(loan=loan, as_of=TODAY)
+    assert [(found, clock.acted_on) for found, clock in told] == [
+        (role, None),
+        (other, date(2023, 11, 5)),
+    ]
+
+
+def test_nothing_owed_needs_no_guarantor(book):
+    role = surety(Loan.objects.select_related("book").get(book=book, loan_ref="settled"))
+    assert period(role) is None
 
 
 def test_without_a_known_law_there_is_no_clock(db):

@@ -28,6 +28,7 @@ from daihou.web.limitation.models import Evidence
 from daihou.web.loans.models import Loan
 from daihou.web.parameters.limits import limitation_rules_on
 from daihou.web.parameters.queries import parameter_on, profile_on
+from daihou.web.parties.models import LoanRole, Role
 
 ALERTED = {ClockState.RUNNING, ClockState.ENFORCEABLE}
 OVER = {ClockState.EXPIRED, ClockState.ENFORCEMENT_EXPIRED}
@@ -65,18 +66,61 @@ def clock_of(*, loan: Loan, as_of: date) -> LimitationClock:
     )
 
 
-def guarantee_of(*, loan: Loan, agreed_months: int | None, as_of: date) -> GuaranteeClock | None:
-    """Tell the guarantee period of a loan; None where its last day is not known."""
+def guarantee_of(*, role: LoanRole, as_of: date) -> GuaranteeClock | None:
+    """Tell the period of one guarantee; None for other roles and where nothing is owed.
+
+    What was noted of this guarantor counts, and so does the evidence of the loan. Of several
+    guarantors a demand in the loan's evidence does not say which was asked: for them only what was
+    noted does (担保制度解释 29).
+
+    :raises DaihouError: ``parameter.not_in_force`` where the book's law is not known here.
+    """
+    if role.role != Role.GUARANTOR:
+        return None
+    loan = role.loan
     clock = clock_of(loan=loan, as_of=as_of)
     if clock.starts_on is None:
         return None
+    sureties = LoanRole.objects.filter(loan=loan, role=Role.GUARANTOR)
+    is_one_of_several = sureties.exclude(party=role.party_id).exists()
+    evidence = [
+        record
+        for record in _records(loan, evidence_of(loan=loan))
+        if record.ground is not Ground.GUARANTOR_DEMAND or not is_one_of_several
+    ]
     return guarantee_clock(
         due_on=clock.starts_on,
-        agreed_months=agreed_months,
-        evidence=_records(loan, evidence_of(loan=loan)),
+        agreed_months=role.guarantee_months,
+        evidence=[*evidence, *_noted(role)],
         as_of=as_of,
         rules=_periods(loan.book, as_of),
     )
+
+
+def guarantees_of(*, loan: Loan, as_of: date) -> list[tuple[LoanRole, GuaranteeClock]]:
+    """Tell the period of every guarantee of a loan that has not ended.
+
+    :raises DaihouError: as ``guarantee_of``.
+    """
+    roles = LoanRole.objects.filter(loan=loan, role=Role.GUARANTOR, ended_on__isnull=True)
+    told = [
+        (role, guarantee_of(role=role, as_of=as_of))
+        for role in roles.select_related("party", "loan__book").order_by("pk")
+    ]
+    return [(role, clock) for role, clock in told if clock is not None]
+
+
+def _noted(role: LoanRole) -> list[CoreEvidence]:
+    if role.claimed_on is None:
+        return []
+    return [
+        CoreEvidence(
+            ground=Ground.GUARANTOR_DEMAND,
+            on=role.claimed_on,
+            reference=role.claim_evidence,
+            arrived_on=role.claimed_on,
+        )
+    ]
 
 
 def expiring(*, book: Book, as_of: date, funder_ids: Iterable[int] | None) -> list[LoanClock]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from daihou.core.limitation import LimitationClock
+from daihou.core.limitation import GuaranteeClock, LimitationClock
 from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.board.page import book_page, page_no, show
@@ -19,6 +19,7 @@ from daihou.web.desk.answering import attempt, line_of
 from daihou.web.limitation import operations, queries
 from daihou.web.limitation.models import Evidence, EvidenceGround
 from daihou.web.loans.models import Loan
+from daihou.web.parties.models import LoanRole
 
 PAGE_SIZE = 50
 
@@ -56,14 +57,20 @@ def expiring(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
     found, today = _loan(sight, loan_ref), _today(sight)
     clock: LimitationClock | None = None
+    guarantees: list[tuple[LoanRole, GuaranteeClock]] = []
     refused = ""
     try:
         clock = queries.clock_of(loan=found, as_of=today)
+        guarantees = queries.guarantees_of(loan=found, as_of=today)
     except DaihouError as error:
         refused = line_of(error)
     context: dict[str, Any] = {
         "loan": found,
         "clock": clock,
+        "guarantees": guarantees,
+        "sees_parties": access.may(
+            user=user_of(request), permission="party.view", target=sight.book
+        ),
         "refused": refused,
         "today": today,
         "records": list(queries.evidence_of(loan=found)),

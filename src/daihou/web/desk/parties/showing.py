@@ -5,18 +5,15 @@ from datetime import date
 
 from django.http import HttpRequest
 
-from daihou.core.limitation import Evidence, Ground, GuaranteeClock, guarantee_clock
+from daihou.core.limitation import GuaranteeClock
 from daihou.core.position import Position, Status, position
-from daihou.core.schedule import build_schedule
-from daihou.core.terms import Contract
 from daihou.errors import DaihouError
 from daihou.web.desk.parties import sighting
-from daihou.web.ledger.queries import load_loan, load_loans
+from daihou.web.ledger.queries import load_loans
+from daihou.web.limitation import queries as limitation
 from daihou.web.loans.models import Loan
-from daihou.web.parameters.limits import limitation_rules_on
-from daihou.web.parameters.queries import profile_on
 from daihou.web.parties import queries
-from daihou.web.parties.models import LoanRole, Party, Role
+from daihou.web.parties.models import LoanRole, Party
 
 LOANS_MOST = 200  # Each is folded.
 
@@ -42,15 +39,21 @@ class LoanLine:
 
 
 def loan_lines(
-    request: HttpRequest, *, party: Party, as_of: date, others: dict[int, str] | None = None
+    request: HttpRequest,
+    *,
+    party: Party,
+    as_of: date,
+    today: date,
+    others: dict[int, str] | None = None,
 ) -> list[LoanLine]:
-    """List the loans of a party and of ``others`` (id to name) by role."""
+    """List the loans of a party and of ``others`` (id to name) by role; clocks are today's."""
     named = others or {}
     ids = [*queries.family_ids(party=party), *named]
     loans = sighting.loans_seen(request, ids).select_related("book", "product", "person")
     found = list(loans.order_by("book_id", "loan_ref")[:LOANS_MOST])
     positions = _positions(found, as_of=as_of)
     roles = LoanRole.objects.filter(loan__in=found, party_id__in=ids, ended_on__isnull=True)
+    roles = roles.select_related("loan__book")
     by_loan: dict[int, list[LoanRole]] = {}
     for role in roles.order_by("pk"):
         by_loan.setdefault(role.loan_id, []).append(role)
@@ -67,7 +70,7 @@ def loan_lines(
                     role=part,
                     of_duplicate=named.get(who or 0, ""),
                     position=positions[loan.pk],
-                    clock=None if part is None else clock_of(part, as_of=as_of),
+                    clock=_clock_of(part, as_of=today),
                 )
             )
     return lines
@@ -88,53 +91,21 @@ def _positions(loans: list[Loan], *, as_of: date) -> dict[int, Position]:
     return found
 
 
-def clock_of(role: LoanRole, *, as_of: date) -> GuaranteeClock | None:
+def _clock_of(role: LoanRole | None, *, as_of: date) -> GuaranteeClock | None:
     """Tell a guarantee's period; none for other roles, or where no law is known."""
-    if role.role != Role.GUARANTOR:
+    if role is None:
         return None
-    loan = role.loan
-    jurisdiction = profile_on(book=loan.book, on=as_of, product=loan.product).jurisdiction
     try:
-        rules = limitation_rules_on(jurisdiction=jurisdiction, on=as_of)
+        return limitation.guarantee_of(role=role, as_of=as_of)
     except DaihouError:
         return None
-    contract, events = load_loan(book=loan.book, loan_ref=loan.loan_ref)
-    found = position(contract=contract, events=events, as_of=max(as_of, loan.start_on))
-    dues = [row.due_on for row in found.instalments]
-    evidence = (
-        [
-            Evidence(
-                ground=Ground.GUARANTOR_DEMAND,
-                on=role.claimed_on,
-                reference=role.claim_evidence,
-                arrived_on=role.claimed_on,
-            )
-        ]
-        if role.claimed_on
-        else []
-    )
-    return guarantee_clock(
-        due_on=max(dues, default=_planned_end(contract)),
-        agreed_months=role.guarantee_months,
-        evidence=evidence,
-        as_of=as_of,
-        rules=rules,
-    )
-
-
-def _planned_end(contract: Contract) -> date:
-    """Give the last due date of a loan that is not paid out yet, as it was agreed."""
-    plan = build_schedule(
-        terms=contract.terms, principal_minor=contract.principal_minor, start_on=contract.start_on
-    )
-    return plan[-1].due_on
 
 
 def company_side(
-    request: HttpRequest, *, party: Party, on: date
+    request: HttpRequest, *, party: Party, as_of: date, today: date
 ) -> tuple[list[dict[str, object]], list[LoanLine]]:
     """Give who stands behind a company, or a person's companies; and the loans of these."""
-    links = list(queries.linked(party=party, on=on))
+    links = list(queries.linked(party=party, on=as_of))
     others = {
         other.pk: other for link in links for other in (link.person, link.company) if other != party
     }
@@ -147,7 +118,9 @@ def company_side(
         }
         for link in links
     ]
-    lines = loan_lines(request, party=party, as_of=on, others=named) if links else []
+    lines = (
+        loan_lines(request, party=party, as_of=as_of, today=today, others=named) if links else []
+    )
     own = set(queries.family_ids(party=party))
     is_others = [
         line

@@ -105,8 +105,9 @@ def context_of(
 ) -> dict[str, Any]:
     """Gather everything of a party; ``shown`` is her data in plain, revealed for this answer."""
     as_of = sight.book.business_date or timezone.localdate()
-    lines = showing.loan_lines(request, party=found, as_of=as_of)
-    links, linked_lines = showing.company_side(request, party=found, on=as_of)
+    today = max(timezone.localdate(), as_of)  # The law's periods run on whatever nights are run.
+    lines = showing.loan_lines(request, party=found, as_of=as_of, today=today)
+    links, linked_lines = showing.company_side(request, party=found, as_of=as_of, today=today)
     looks = AuditRow.objects.filter(
         target_type="party", target_id=str(found.pk), action="party.reveal"
     )
