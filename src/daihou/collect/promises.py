@@ -157,7 +157,7 @@ def check(promised: Promised) -> None:
 def decide(
     *, promises: Sequence[Promised], payments: Iterable[Money], on: date
 ) -> tuple[Decided, ...]:
-    """Say how each promise stands at the end of ``on``; money of a later day does not count.
+    """Say how each promise stands by all money that is known; parts past ``on`` can be broken.
 
     >>> day = date(2026, 3, 1)
     >>> promise = Promised(key=7, made_on=day, parts=(Part(due_on=day, amount_minor=1000),),
@@ -175,8 +175,6 @@ def decide(
         key=lambda each: (each.part.due_on, each.promise.after_sequence, each.promise.key),
     )
     for money in sorted(payments, key=lambda found: (found.effective_on, found.sequence)):
-        if money.effective_on > on:
-            break
         open_to_it = [each for each in oldest_first if each.takes(money)]
         left_minor = money.amount_minor
         for each in open_to_it:

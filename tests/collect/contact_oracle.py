@@ -1,0 +1,95 @@
+"""Say naively whether a contact breaks a rule, from the text of the rules and not from the guard.
+
+Only what time and history decide; everything else of the requests drawn is in order.
+"""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from daihou.collect.facts import AgreementKind
+from daihou.collect.requests import Channel, Outcome, Purpose
+
+CALLS = (Channel.VOICE, Channel.ROBOT)
+BINDING = (Purpose.REMINDER, Purpose.COLLECTION)
+HOURS = {"CN": (8, 22), "US": (8, 21), "IN": (8, 19)}
+MESSAGES_A_DAY = {Channel.SMS: 3, Channel.EMAIL: 2}
+SPOKE = (Outcome.EFFECTIVE, Outcome.REFUSED)
+NOBODY = (Outcome.UNANSWERED, Outcome.BUSY)
+OPEN = (None, Outcome.UNKNOWN)
+
+
+def is_forbidden(asked, known):
+    """Return whether any rule forbids the contact at its instant."""
+    return any(is_forbidden_in(asked, known, ZoneInfo(name)) for name in known.time_zones)
+
+
+def is_forbidden_in(asked, known, zone):
+    if asked.channel in CALLS and any(
+        each.outcome is None and each.channel in CALLS and not each.is_inbound
+        for each in known.attempts
+    ):
+        return True
+    if asked.purpose not in BINDING:
+        rings = asked.channel in CALLS
+        is_notice = asked.purpose in {Purpose.STATUTORY_NOTICE, Purpose.RECEIPT}
+        return rings and is_notice and not within(asked.at, zone, 8, 21)
+    agreed = {each.kind for each in known.agreements}
+    if asked.channel is not Channel.LETTER:
+        at_any_hour = AgreementKind.HOURS in agreed and known.jurisdiction != "IN"
+        if not at_any_hour and not within(asked.at, zone, *HOURS[known.jurisdiction]):
+            return True
+    for order in known.stop_orders:
+        if order.from_at <= asked.at and (order.until_at is None or asked.at < order.until_at):
+            return True
+    counted = [each for each in known.attempts if each.purpose in BINDING or each.is_inbound]
+    if asked.channel in CALLS:
+        return calls_forbid(asked, known, counted, zone, agreed)
+    if asked.channel in MESSAGES_A_DAY:
+        sent = [
+            each
+            for each in counted
+            if each.channel is asked.channel
+            and not each.is_inbound
+            and each.outcome not in {Outcome.WITHDRAWN, Outcome.FAILED}
+            and days_ago(asked, each, zone) < 1
+        ]
+        return len(sent) >= MESSAGES_A_DAY[asked.channel]
+    return False
+
+
+def calls_forbid(asked, known, counted, zone, agreed):
+    calls = [each for each in counted if each.channel in CALLS]
+    if known.jurisdiction == "US":
+        return us_calls_forbid(asked, calls, zone)
+    today = [each for each in calls if days_ago(asked, each, zone) < 1 and not each.is_inbound]
+    spoken = [each for each in today if each.outcome in SPOKE + OPEN]
+    silent = [
+        each
+        for each in today
+        if each.outcome in NOBODY + OPEN and each.address_key == asked.address_key
+    ]
+    more_dials = AgreementKind.DIALS in agreed and known.jurisdiction == "CN"
+    return len(spoken) >= 3 or (len(silent) >= 6 and not more_dials)
+
+
+def us_calls_forbid(asked, calls, zone):
+    for key in asked.debt_keys:
+        week = [each for each in calls if key in each.debt_keys and days_ago(asked, each, zone) < 7]
+        placed = [
+            each
+            for each in week
+            if not each.is_inbound and each.outcome not in {Outcome.WITHDRAWN, Outcome.FAILED}
+        ]
+        talked = [each for each in week if each.outcome in SPOKE + OPEN]
+        if len(placed) >= 7 or talked:
+            return True
+    return False
+
+
+def days_ago(asked, each, zone):
+    return (asked.at.astimezone(zone).date() - each.at.astimezone(zone).date()).days
+
+
+def within(when, zone, opens, closes):
+    local = when.astimezone(zone)
+    return opens <= local.hour + timedelta(minutes=local.minute) / timedelta(hours=1) < closes
