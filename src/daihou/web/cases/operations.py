@@ -5,7 +5,9 @@ and business dates are given by the caller. Working a case is in ``working``.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -15,11 +17,14 @@ from daihou.web.audit import operations as audit
 from daihou.web.cases import following, promises
 from daihou.web.cases.errors import CaseRefused
 from daihou.web.cases.locking import LOCK_MINUTES, checked_text
-from daihou.web.cases.models import CaseNight, Direction, DirectionKind, EntryRule
+from daihou.web.cases.models import Case, CaseNight, Direction, DirectionKind, EntryRule
+from daihou.web.contacts import operations as contacts
 from daihou.web.ledger.models import Book, BookVersion
 from daihou.web.ledger.operations import lock_book
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import Party
+
+MOVED: Final = "ledger.moved"
 
 
 def set_entry_rule(
@@ -118,6 +123,45 @@ def open_and_close(*, book: Book, at: datetime, acting_user: User) -> CaseNight 
             details={"on": on.isoformat(), **counts},
         )
     return night
+
+
+def look_again(
+    *, book: Book, loan_ids: Sequence[int], at: datetime, acting_user: User
+) -> dict[str, int]:
+    """Let the cases of some loans follow what is published of them now; count their turns.
+
+    What waits to be sent to their persons is taken back first: it was said before the ledger
+    moved. Money is known now, days past due and broken promises are those of the business date.
+    """
+    if book.business_date is None:
+        return {}
+    parties = Party.objects.filter(loans__pk__in=loan_ids, loans__book=book).distinct()
+    found = list(parties.order_by("pk"))
+    for party in found:
+        with transaction.atomic():
+            contacts.withdraw_pending(party=party, reason=MOVED, at=at, acting_user=acting_user)
+    party_ids = [party.pk for party in found]
+    with transaction.atomic():
+        book = lock_book(book_id=book.pk)
+        on = book.business_date
+        assert on is not None
+        followed = following.follow(
+            book=book, on=on, at=at, acting_user_id=acting_user.pk, party_ids=party_ids
+        )
+        mine = Case.objects.filter(book=book, party_id__in=party_ids).values_list("pk", flat=True)
+        decided = promises.decide(
+            book=book, case_ids=sorted(mine), on=on, at=at, acting_user=acting_user
+        )
+        counts = {**followed.counts, **decided}
+        if counts:
+            audit.record(
+                acting_user=acting_user,
+                action="case.look_again",
+                target_type="book",
+                target_id=book.pk,
+                details={"on": on.isoformat(), "persons": len(party_ids), **counts},
+            )
+    return counts
 
 
 def _last_loan(book: Book) -> int:

@@ -21,6 +21,7 @@ from daihou.core.events import STARTING_KINDS, Kind
 from daihou.core.position import Status, position
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
+from daihou.web.cases.hearing import hear
 from daihou.web.ledger import queries
 from daihou.web.ledger.copying import copy_out
 from daihou.web.ledger.events_in import put_events
@@ -192,3 +193,4 @@ def _publish(connection: Connection[Any], *, book: Book, taken: pl.DataFrame) ->
         refresh_many(
             connection, book=book, loan_ids=loans["loan_id"].sort(), as_of=cast("date", day)
         )
+    hear(book_id=book.pk, loan_ids=by_loan["loan_id"].to_list())

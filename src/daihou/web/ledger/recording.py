@@ -14,6 +14,7 @@ from daihou.core.position import position
 from daihou.core.refusals import check_change
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
+from daihou.web.cases.hearing import hear
 from daihou.web.ledger import queries
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.models import Book, EndOfDayStep, Event as EventRow, RunState, StepState
@@ -85,6 +86,7 @@ def _add(*, book: Book, loan_ref: str, added: Sequence[Event], acting_user: User
     as_of = max((day for day in days if day is not None), default=None)
     if as_of is not None:
         refresh(book=book, loan_ids=[loan.pk], as_of=as_of)
+        hear(book_id=book.pk, loan_ids=[loan.pk])
 
 
 def _known_already(*, known: EventRow, loan_ref: str, event: Event) -> Recorded:
