@@ -13,6 +13,7 @@ class DocumentKind(models.TextChoices):
     RESTRUCTURE = "restructure", _("调整还款计划协议")
     COST = "cost", _("综合融资成本明示表")
     RELEASE = "release", _("押品解除及权证领取函")
+    ANSWER = "answer", _("投诉答复函")
 
 
 class Language(models.TextChoices):

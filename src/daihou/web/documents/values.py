@@ -61,10 +61,18 @@ class Subject:
         return money.full(amount_minor, digits=self.contract.minor_digits)
 
     def day(self, value: date) -> str:
-        """Write a day in the words of the language."""
-        if self.language == Language.CHINESE:
-            return f"{value.year}年{value.month}月{value.day}日"
-        return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+        return day_in_words(value, language=self.language)
+
+
+def day_in_words(value: date, *, language: Language) -> str:
+    """Write a day in the words of a language.
+
+    >>> day_in_words(date(2026, 3, 1), language=Language.ENGLISH)
+    '1 March 2026'
+    """
+    if language == Language.CHINESE:
+        return f"{value.year}年{value.month}月{value.day}日"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def folded(*, subject: Subject, as_of: date) -> tuple[Position, loan_page.Page]:
