@@ -142,6 +142,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "party.state_held": ("该状态已登记", "this state is noted already"),
     "party.state_ended": ("该状态已终止", "this state has ended already"),
     "party.state_proved": ("该状态已核实", "this state was proved already"),
+    "party.interest_goes_on": (
+        "没有规则因该状态停止计息，或状态尚未核实",
+        "no rule stops interest for this state, or it is not proved yet",
+    ),
     "party.state_by_noter": (
         "登记人不能自行核实或终止，请由他人办理",
         "who noted a state does not prove or end it: somebody else does",

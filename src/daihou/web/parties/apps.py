@@ -11,7 +11,8 @@ class PartiesConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings  # noqa: PLC0415  Django is ready only now.
 
-        from daihou.web.parties import providers  # noqa: PLC0415  As above.
+        from daihou.web.parties import providers, telling  # noqa: PLC0415  As above.
 
+        telling.register()
         if settings.IS_LOCAL:
             providers.install(providers.Sandbox())

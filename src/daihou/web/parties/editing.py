@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
@@ -113,7 +114,9 @@ def reveal(*, party: Party, reason: str, acting_user: User) -> dict[str, tuple[s
     """Give a party's data in plain; who looked and why is noted first.
 
     :raises PartyRefused: ``party.reason_missing``.
+    :raises DaihouError: ``personal_data.looks_used_up``.
     """
+    looks.count_one(user=acting_user, on=timezone.localdate())
     _audit("party.reveal", party, acting_user, reason=checked_reason(reason))
     return dict(queries.personal_data(party=party))
 

@@ -12,7 +12,9 @@ import hmac
 import os
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -42,7 +44,7 @@ class Keys:
 
 def seal(*, plain: str, place: str) -> Sealed:
     """Encrypt a text for one place."""
-    keys = _keys()
+    keys = _current()
     nonce = os.urandom(NONCE_BYTES)
     secret = keys.data[keys.writing].encrypt(nonce, plain.encode(), place.encode())
     return Sealed(key_id=keys.writing, ciphertext=nonce + secret)
@@ -50,7 +52,7 @@ def seal(*, plain: str, place: str) -> Sealed:
 
 def unseal(*, sealed: Sealed, place: str) -> str:
     """Decrypt a text of this place."""
-    key = _keys().data.get(sealed.key_id)
+    key = _current().data.get(sealed.key_id)
     if key is None:
         raise DaihouError("personal_data.key_missing", key_id=sealed.key_id)
     nonce, secret = sealed.ciphertext[:NONCE_BYTES], sealed.ciphertext[NONCE_BYTES:]
@@ -92,19 +94,40 @@ def normal_form(*, field: str, plain: str) -> str:
     return re.sub(r"^(?:00)?86(?=1\d{10}$)", "", digits)
 
 
-def add_data_key() -> str:
-    """Make a new data key, which writes from now on, and return its id."""
+def add_data_key(*, at: datetime | None = None) -> str:
+    """Make a new data key, which writes from now on, note since when, and return its id."""
     secrets = home.create()
     key_id = str(max(int(name) for name in secrets.data_keys) + 1)
     data_keys = {**secrets.data_keys, key_id: os.urandom(32).hex()}
-    home.replace_secrets(changed=replace(secrets, data_keys=data_keys))
+    since = at.isoformat() if at else ""
+    home.replace_secrets(changed=replace(secrets, data_keys=data_keys, data_key_since=since))
     forget_keys()
     return key_id
 
 
+def remove_data_keys(names: Collection[str]) -> None:
+    """Destroy data keys; what is under them can never be read again. Not the one that writes."""
+    secrets = home.create()
+    assert writing_key_id() not in names
+    left = {name: key for name, key in secrets.data_keys.items() if name not in names}
+    home.replace_secrets(changed=replace(secrets, data_keys=left))
+    forget_keys()
+
+
+def data_key_ids() -> tuple[str, ...]:
+    """Return the ids of the data keys, oldest first."""
+    return tuple(_current().data)
+
+
+def writing_key_since() -> datetime | None:
+    """Return since when the newest key writes; None where that was not noted."""
+    since = home.create().data_key_since
+    return datetime.fromisoformat(since) if since else None
+
+
 def writing_key_id() -> str:
     """Return the id of the key that encrypts now."""
-    return _keys().writing
+    return _current().writing
 
 
 def forget_keys() -> None:
@@ -113,8 +136,13 @@ def forget_keys() -> None:
     _index_key.cache_clear()
 
 
+def _current() -> Keys:
+    """Return the keys as their file has them now: another process may have added one."""
+    return _keys(home.secrets_stamp())
+
+
 @lru_cache(maxsize=1)
-def _keys() -> Keys:
+def _keys(_stamp: tuple[int, int]) -> Keys:
     secrets = home.find_secrets()
     if secrets is None:
         raise DaihouError("secrets.missing", path=home.secrets_folder())
@@ -124,4 +152,4 @@ def _keys() -> Keys:
 
 @lru_cache(maxsize=16)
 def _index_key(field: str) -> bytes:
-    return hmac.digest(_keys().index, f"blind index|{field}".encode(), hashlib.sha256)
+    return hmac.digest(_current().index, f"blind index|{field}".encode(), hashlib.sha256)

@@ -1,4 +1,4 @@
-"""Register parties in bulk, delete their personal data lawfully, rotate the keys.
+"""Register parties in bulk, delete their personal data lawfully.
 
 A party whose personal data were deleted stays without them, however often its tape comes again.
 """
@@ -103,30 +103,6 @@ def delete_personal_data(*, party: Party, reason: str, acting_user: User) -> int
         details={"reason": reason, "data_deleted": deleted},
     )
     return deleted
-
-
-@transaction.atomic
-def encrypt_again(*, acting_user: User) -> int:
-    """Encrypt with the newest key what older keys encrypted; then those can be taken away."""
-    newest = encryption.writing_key_id()
-    changed = 0
-    stale = PersonalDatum.objects.select_for_update().exclude(key_id=newest).order_by("pk")
-    for batch in _batches(stale.iterator()):
-        for datum in batch:
-            where = queries.place(
-                party_id=datum.party_id, field=datum.field, position=datum.position
-            )
-            sealed = encryption.seal(plain=queries.plain(datum=datum), place=where)
-            datum.key_id, datum.ciphertext = sealed.key_id, sealed.ciphertext
-        changed += PersonalDatum.objects.bulk_update(batch, ["key_id", "ciphertext"])
-    audit.record(
-        acting_user=acting_user,
-        action="personal_data.encrypt_again",
-        target_type="key",
-        target_id=newest,
-        details={"data": changed},
-    )
-    return changed
 
 
 def _register_batch(*, source: str, batch: list[PartyFacts]) -> tuple[dict[str, int], int]:

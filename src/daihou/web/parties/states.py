@@ -1,25 +1,40 @@
 """What holds of a person: dead, bankrupt, in hardship, represented; with evidence and days.
 
-A report is enough to be careful: it counts for contact from the moment it is noted. Interest stops
-only for what was proved, by somebody else than who noted it.
+A report is enough to be careful: contact stops the moment it is noted (``STOPS``), and goes on when
+the state is ended. Interest stops only for what was proved, by somebody else than who noted it; see
+``interest``.
 Errors: ``PartyRefused`` by code, see each operation.
 """
 
 from collections.abc import Iterable
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from daihou.collect.facts import StopKind
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
+from daihou.web.contacts import stops
+from daihou.web.contacts.models import StopOrder
 from daihou.web.parties import queries
 from daihou.web.parties.editing import REASON_LONGEST, checked_reason, lock_party
 from daihou.web.parties.errors import PartyRefused
 from daihou.web.parties.models import Party, PartyKind, PersonState, StateKind
 
+STOPS: Final = MappingProxyType(
+    {
+        StateKind.DECEASED.value: StopKind.DEATH,
+        StateKind.INCAPABLE.value: StopKind.INCAPACITY,
+        StateKind.BANKRUPT.value: StopKind.BANKRUPTCY,
+        StateKind.IDENTITY_THEFT.value: StopKind.IDENTITY_THEFT,
+        StateKind.ATTORNEY.value: StopKind.ATTORNEY,
+        StateKind.BREATHING_SPACE.value: StopKind.BREATHING_SPACE,
+    }
+)
 OF_COMPANIES: Final = frozenset({StateKind.BANKRUPT, StateKind.ATTORNEY})
 
 
@@ -61,6 +76,8 @@ def note_state(
 ) -> PersonState:
     """Note what is reported of a person; ``evidence`` says where a proof lies, if there is one.
 
+    A day still to come stops contact today: nobody waits for it.
+
     :raises PartyRefused: ``party.state_unknown``, ``party.state_of_person``, ``party.state_held``,
         ``party.reason_missing``, ``party.value_too_long``, ``party.merged``,
         ``party.data_deleted``.
@@ -84,6 +101,15 @@ def note_state(
     except IntegrityError as exception:
         raise PartyRefused("party.state_held") from exception
     _audit("person_state.note", state, acting_user, on=started_on.isoformat())
+    if kind in STOPS:
+        stops.order(
+            party=locked,
+            kind=STOPS[kind],
+            at=timezone.now(),
+            note=text,
+            evidence=_origin(state),
+            acting_user=acting_user,
+        )
     return state
 
 
@@ -124,7 +150,14 @@ def end_state(*, state: PersonState, ended_on: date, reason: str, acting_user: U
     locked.ended_on, locked.ended_by, locked.end_reason = ended_on, acting_user, text
     locked.save(update_fields=["ended_on", "ended_by", "end_reason"])
     _audit("person_state.end", locked, acting_user, on=ended_on.isoformat(), reason=text)
+    for stop in StopOrder.objects.filter(evidence=_origin(locked), lifted__isnull=True):
+        stops.lift(stop=stop, at=timezone.now(), note=text, acting_user=acting_user)
     return locked
+
+
+def _origin(state: PersonState) -> str:
+    """Name the state in the stop order it gave."""
+    return f"person_state:{state.pk}"
 
 
 def _evidence(text: str) -> str:
