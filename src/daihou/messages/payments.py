@@ -150,4 +150,25 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "暂收余额 {left}，不足 {wanted}",
         "{left} is left in suspense, which is less than {wanted}",
     ),
+    # Pay links.
+    "link.channel_wrong": (
+        "该渠道不能收款或不属于本账簿",
+        "this channel takes no payments, or is not of this book",
+    ),
+    "link.amount_wrong": (
+        "金额须大于零且不超过当日结清金额",
+        "the amount has to be more than nothing and at most what pays the loan off",
+    ),
+    "link.days_wrong": (
+        "有效期须为 5 分钟至 {days} 天",
+        "a link lives for 5 minutes to {days} days",
+    ),
+    "link.too_many": (
+        "同一借据最多 {most} 个有效链接",
+        "a loan has {most} open links at most",
+    ),
+    "link.paid_already": ("该链接已付款", "this link was paid already"),
+    "order.not_offered": ("接口 {adapter} 不能下单", "the adapter {adapter} takes no orders"),
+    "order.refused": ("渠道拒绝下单：{reply}", "the provider refused the order: {reply}"),
+    "order.no_answer": ("渠道未应答：{text}", "the provider gave no answer: {text}"),
 }

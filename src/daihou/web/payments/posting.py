@@ -199,15 +199,17 @@ def settle_payments(
 
 
 def _matched(connection: Connection[Any], *, book: Book, rows: pl.DataFrame) -> pl.DataFrame:
-    """Find the loan of each receipt: by the debit it answers, or by the loan's own reference."""
+    """Find the loan of each receipt: by the debit or the pay link it answers, or its reference."""
     refs = rows["order_ref"].filter(rows["order_ref"] != "").unique()
     found = copy_out(
         connection,
-        query="SELECT w.ref, coalesce(a.loan_id, l.id), a.id FROM unnest(%s::text[]) AS w (ref)"
+        query="SELECT w.ref, coalesce(a.loan_id, k.loan_id, l.id), a.id"
+        " FROM unnest(%s::text[]) AS w (ref)"
         " LEFT JOIN (payments_debitattempt a JOIN loans_loan al"
         "   ON al.id = a.loan_id AND al.book_id = %s) ON a.reference = w.ref"
+        " LEFT JOIN payments_paylink k ON k.order_ref = w.ref AND k.book_id = %s"
         " LEFT JOIN loans_loan l ON l.book_id = %s AND l.loan_ref = w.ref",
-        params=(refs.to_list(), book.pk, book.pk),
+        params=(refs.to_list(), book.pk, book.pk, book.pk),
         schema={"order_ref": pl.String, "loan_id": pl.Int64, "attempt_id": pl.Int64},
     )
     return rows.join(found, on="order_ref", how="left", maintain_order="left")
@@ -255,6 +257,14 @@ def finish(
         "   FROM payments_suspenseitem i WHERE i.loan_id = p.loan_id AND i.state = 'open') held"
         " WHERE p.status = 'closed' AND p.unapplied_minor > held.left_minor",
         (today, on_settled["row_no"].to_list()),
+    )
+    connection.execute(
+        "UPDATE payments_paylink k SET state = 'paid', receipt_id = first.id"
+        " FROM (SELECT DISTINCT ON (order_ref) id, book_id, order_ref FROM payments_receipt"
+        "  WHERE id = ANY(%s) AND order_ref <> '' ORDER BY order_ref, id) first"
+        " WHERE k.order_ref = first.order_ref AND k.book_id = first.book_id"
+        " AND k.state <> 'paid'",
+        (posted["row_no"].to_list(),),
     )
     answered = posted.filter(pl.col("attempt_id").is_not_null())["row_no"].to_list()
     if answered:

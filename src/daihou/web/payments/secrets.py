@@ -1,7 +1,9 @@
 """The keys of channels: one JSON file for each, beside the other secrets, outside the database.
 
 ``merchant_id`` names us to the provider, ``platform_keys`` holds the provider's public keys (PEM)
-by serial number, ``api_key`` opens what it encrypts, ``private_key`` (PEM) signs what we send.
+by serial number, ``api_key`` opens what it encrypts, ``private_key`` (PEM) signs what we send;
+``serial`` is the number of that key and ``app_id`` names the application, where a provider wants
+them; ``gateway`` stands in for the provider's own address.
 """
 
 import json
@@ -11,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from daihou.web import home
 from daihou.web.payments.errors import PaymentRefused
@@ -27,6 +29,9 @@ class ChannelSecrets:
     platform_keys: Mapping[str, str]
     api_key: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)
+    serial: str = ""
+    app_id: str = ""
+    gateway: str = ""
 
 
 def path_of(*, secret_ref: str) -> Path:
@@ -63,6 +68,21 @@ def _read(path: Path, changed_ns: int) -> ChannelSecrets:  # noqa: ARG001  Part 
         return ChannelSecrets(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as exception:
         raise PaymentRefused("channel.secrets_unreadable", path=path) from exception
+
+
+@lru_cache(maxsize=64)
+def private_key(pem: str) -> RSAPrivateKey:
+    """Read our own key: RSA of 2048 bits or more.
+
+    :raises PaymentRefused: ``channel.key_unusable``.
+    """
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as exception:
+        raise PaymentRefused("channel.key_unusable") from exception
+    if not isinstance(key, RSAPrivateKey) or key.key_size < RSA_BITS_LEAST:
+        raise PaymentRefused("channel.key_unusable")
+    return key
 
 
 @lru_cache(maxsize=64)

@@ -5,19 +5,28 @@ Proof   ``sign`` (RSA2: RSA with SHA-256) over every other field but ``sign_type
 Source  The provider's documentation of asynchronous notices, read as a shape: amounts are in yuan.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import polars as pl
 
 from daihou.web.payments.adapters import lines
-from daihou.web.payments.adapters.proof import CLOCKS_DIFFER, check_signature
-from daihou.web.payments.adapters.protocol import Answer, Debit, Movement, Notice
+from daihou.web.payments.adapters.proof import CLOCKS_DIFFER, check_signature, sign
+from daihou.web.payments.adapters.protocol import (
+    Answer,
+    Debit,
+    Movement,
+    Notice,
+    Order,
+    Ordered,
+)
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.secrets import ChannelSecrets
 
+GATEWAY = "https://openapi.alipay.com/gateway.do"
 SERIAL = "alipay"
 REPEATED_FOR = timedelta(hours=25)
 FIELDS_MOST = 100
@@ -71,6 +80,31 @@ class Alipay:
             return Notice(notice_ref=fields["notify_id"], nonce="", movement=_movement(fields))
         except KeyError as exception:
             raise PaymentRefused("notice.malformed") from exception
+
+    def order(self, *, order: Order, secrets: ChannelSecrets, now: datetime) -> Ordered:
+        """Sign the address of a page on which it is paid; nobody is asked before it is opened."""
+        what = {
+            "out_trade_no": order.order_ref,
+            "total_amount": f"{order.amount_minor // 100}.{order.amount_minor % 100:02d}",
+            "subject": order.subject,
+            "product_code": "QUICK_WAP_WAY",
+            "time_expire": f"{order.expires_at.astimezone(lines.CHINA):%Y-%m-%d %H:%M:%S}",
+        }
+        fields = {
+            "app_id": secrets.app_id or secrets.merchant_id,
+            "method": "alipay.trade.wap.pay",
+            "charset": "utf-8",
+            "sign_type": "RSA2",
+            "timestamp": f"{now.astimezone(lines.CHINA):%Y-%m-%d %H:%M:%S}",
+            "version": "1.0",
+            "notify_url": order.notify_url,
+            "biz_content": json.dumps(what, ensure_ascii=False, separators=(",", ":")),
+        }
+        if order.currency != CURRENCY:
+            raise PaymentRefused("order.not_offered", adapter="alipay")
+        message = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
+        signed = fields | {"sign": sign(secrets=secrets, message=message.encode())}
+        return Ordered(kind="page", target=f"{secrets.gateway or GATEWAY}?{urlencode(signed)}")
 
     def accepted(self) -> Answer:
         return Answer(status=200, content_type="text/plain", body=b"success")

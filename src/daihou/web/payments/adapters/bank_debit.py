@@ -9,12 +9,13 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import polars as pl
 
 from daihou.web.payments.adapters import lines
 from daihou.web.payments.adapters.proof import check_age, check_signature, header
-from daihou.web.payments.adapters.protocol import Answer, Debit, Movement, Notice
+from daihou.web.payments.adapters.protocol import Answer, Debit, Movement, Notice, Order
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.secrets import ChannelSecrets
 
@@ -75,6 +76,13 @@ class BankDebit:
             return Notice(notice_ref=str(told["id"]), nonce=nonce, movement=movement)
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as exception:
             raise PaymentRefused("notice.malformed") from exception
+
+    def order(self, *, order: Order, secrets: ChannelSecrets, now: datetime) -> NoReturn:  # noqa: ARG002
+        """Refuse: a bank's debits need a mandate, nobody is sent to a page.
+
+        :raises PaymentRefused: ``order.not_offered``.
+        """
+        raise PaymentRefused("order.not_offered", adapter="bank_debit")
 
     def accepted(self) -> Answer:
         return Answer(status=200, content_type="application/json", body=b'{"result": "OK"}')

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from daihou.web.payments.errors import PaymentRefused
-from daihou.web.payments.secrets import ChannelSecrets, public_key
+from daihou.web.payments.secrets import ChannelSecrets, private_key, public_key
 
 OLDEST = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -42,6 +42,15 @@ def check_signature(
         public_key(pem).verify(given, message, PKCS1v15(), SHA256())
     except (InvalidSignature, binascii.Error, ValueError) as exception:
         raise PaymentRefused("notice.signature_wrong") from exception
+
+
+def sign(*, secrets: ChannelSecrets, message: bytes) -> str:
+    """Sign what we send as the provider checks it: RSA, PKCS #1 v1.5, SHA-256, in base64.
+
+    :raises PaymentRefused: ``channel.key_unusable``.
+    """
+    key = private_key(secrets.private_key)
+    return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode()
 
 
 def check_age(*, sent_at: datetime, now: datetime) -> None:

@@ -75,6 +75,26 @@ class Debit:
     run_on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody is to pay: the amount is fixed; ``subject`` names no person and no debt."""
+
+    order_ref: str
+    amount_minor: int
+    currency: str
+    subject: str
+    expires_at: datetime
+    notify_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """Where it is paid: ``kind`` "code" (``target`` is what the code says) or "page" (an URL)."""
+
+    kind: str
+    target: str
+
+
 class Adapter(Protocol):
     def read_notice(
         self,
@@ -85,6 +105,14 @@ class Adapter(Protocol):
         now: datetime,
     ) -> Notice:
         """Prove a message and say what it tells; header names are in lower case."""
+        ...
+
+    def order(self, *, order: Order, secrets: ChannelSecrets, now: datetime) -> Ordered:
+        """Ask the provider for a payment.
+
+        :raises PaymentRefused: ``order.not_offered``, ``order.refused``, ``order.no_answer``,
+            ``channel.key_unusable``.
+        """
         ...
 
     def accepted(self) -> Answer:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import io
 import json
+import secrets as secret_words
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +20,21 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from daihou.web.payments.adapters import lines
-from daihou.web.payments.adapters.proof import check_age, check_signature, header
-from daihou.web.payments.adapters.protocol import Answer, Debit, Movement, Notice
+from daihou.web.payments.adapters.asking import ask
+from daihou.web.payments.adapters.proof import check_age, check_signature, header, sign
+from daihou.web.payments.adapters.protocol import (
+    Answer,
+    Debit,
+    Movement,
+    Notice,
+    Order,
+    Ordered,
+)
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.secrets import ChannelSecrets
 
+GATEWAY = "https://api.mch.weixin.qq.com"
+NATIVE = "/v3/pay/transactions/native"
 PAID, REFUNDED, DEBIT_FAILED = "TRANSACTION.SUCCESS", "REFUND.SUCCESS", "TRANSACTION.PAY_FAIL"
 COLUMNS = {
     "交易时间": "paid_on",
@@ -65,6 +76,41 @@ class WechatPay:
         except (KeyError, TypeError, ValueError) as exception:
             raise PaymentRefused("notice.malformed") from exception
         return Notice(notice_ref=notice_ref, nonce=nonce, movement=movement)
+
+    def order(self, *, order: Order, secrets: ChannelSecrets, now: datetime) -> Ordered:
+        """Ask for a code to be scanned (Native 下单)."""
+        body = json.dumps(
+            {
+                "appid": secrets.app_id,
+                "mchid": secrets.merchant_id,
+                "description": order.subject,
+                "out_trade_no": order.order_ref,
+                "time_expire": order.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+                "notify_url": order.notify_url,
+                "amount": {"total": order.amount_minor, "currency": order.currency},
+            },
+            ensure_ascii=False,
+        ).encode()
+        stamp, nonce = str(int(now.timestamp())), secret_words.token_hex(16)
+        message = f"POST\n{NATIVE}\n{stamp}\n{nonce}\n".encode() + body + b"\n"
+        proof = (
+            f'mchid="{secrets.merchant_id}",nonce_str="{nonce}",timestamp="{stamp}",'
+            f'serial_no="{secrets.serial}",signature="{sign(secrets=secrets, message=message)}"'
+        )
+        answer = ask(
+            url=secrets.gateway or GATEWAY,
+            path=NATIVE,
+            body=body,
+            headers={
+                "Authorization": f"WECHATPAY2-SHA256-RSA2048 {proof}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+            },
+        )
+        code = answer.get("code_url")
+        if not isinstance(code, str) or not code.startswith("weixin://"):
+            raise PaymentRefused("order.refused", reply=str(answer.get("code", ""))[:64])
+        return Ordered(kind="code", target=code)
 
     def accepted(self) -> Answer:
         return Answer(status=204, content_type="application/json", body=b"")

@@ -1,4 +1,4 @@
-"""Rows of the intake: channels, what they told us, receipts, debits, suspense, reconciliation."""
+"""Rows of the intake: channels, what they told us, receipts, links, debits, suspense."""
 
 from daihou.web.payments.models.channels import AdapterKind, Channel, ChannelNotice
 from daihou.web.payments.models.debits import (
@@ -8,6 +8,7 @@ from daihou.web.payments.models.debits import (
     DebitBatch,
     Mandate,
 )
+from daihou.web.payments.models.links import LinkState, OrderKind, PayLink
 from daihou.web.payments.models.receipts import Receipt, ReceiptKind, ReceiptState
 from daihou.web.payments.models.reconciliation import (
     BillLine,
@@ -36,7 +37,10 @@ __all__ = [
     "DebitAnswer",
     "DebitAttempt",
     "DebitBatch",
+    "LinkState",
     "Mandate",
+    "OrderKind",
+    "PayLink",
     "Receipt",
     "ReceiptKind",
     "ReceiptState",

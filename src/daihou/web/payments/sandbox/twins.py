@@ -29,12 +29,13 @@ from cryptography.hazmat.primitives.serialization import (
 from daihou.web.payments import secrets
 from daihou.web.payments.adapters import alipay, wechat_pay
 from daihou.web.payments.adapters.lines import CHINA
-from daihou.web.payments.adapters.protocol import Movement
+from daihou.web.payments.adapters.protocol import Movement, Ordered
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import AdapterKind
 from daihou.web.payments.secrets import ChannelSecrets
 
 SERIAL = "SANDBOX1"
+SANDBOX_GATEWAY = "https://openapi-sandbox.dl.alipaydev.com/gateway.do"
 MERCHANT = "sandbox-merchant"
 API_KEY = "sandbox-key-of-32-bytes-no-money"
 
@@ -71,6 +72,18 @@ def make_keys(*, secret_ref: str, adapter: str) -> None:
 
 def is_sandbox(*, secret_ref: str) -> bool:
     return bool(secret_ref) and _key_path(secret_ref).is_file()
+
+
+def ordered(*, adapter: str, order_ref: str) -> Ordered:
+    """Answer an order as the provider would; nothing is asked of anybody.
+
+    :raises PaymentRefused: ``order.not_offered``.
+    """
+    if adapter == AdapterKind.WECHAT_PAY:
+        return Ordered(kind="code", target=f"weixin://wxpay/bizpayurl?pr=SANDBOX{order_ref}")
+    if adapter == AdapterKind.ALIPAY:
+        return Ordered(kind="page", target=f"{SANDBOX_GATEWAY}?out_trade_no={order_ref}")
+    raise PaymentRefused("order.not_offered", adapter=adapter)
 
 
 def twin_of(*, adapter: str, secret_ref: str) -> Twin:
