@@ -60,6 +60,22 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         key="q",
         label=_("Data quality"),
     ),
+    "cases": Page(
+        permission="case.view",
+        url="desk:cases",
+        icon="headset",
+        key="c",
+        label=_("Cases"),
+        group="collections",
+    ),
+    "visits": Page(
+        permission="visit.view",
+        url="desk:visits",
+        icon="map-pin",
+        key="v",
+        label=_("Visits"),
+        group="collections",
+    ),
     "approvals": Page(
         permission="approval.view",
         url="desk:approvals",
@@ -179,6 +195,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         key="i",
         label=_("Interfaces"),
         group="set_up",
+    ),
+    "supervision": Page(
+        permission="supervision.view",
+        url="desk:supervision",
+        icon="device-desktop-analytics",
+        key="",
+        label=_("Supervision"),
+        group="collections",
     ),
     "listening": Page(
         permission="quality.view",

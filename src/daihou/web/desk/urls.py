@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("books/<str:book_name>/cases/", include("daihou.web.desk.cases.urls")),
+    path("books/<str:book_name>/visits/", include("daihou.web.desk.visits.urls")),
     path("books/<str:book_name>/approvals/", include("daihou.web.desk.approvals.urls")),
     path("books/<str:book_name>/servicing/", include("daihou.web.desk.servicing.urls")),
     path("books/<str:book_name>/parameters/", include("daihou.web.desk.parameters.urls")),
@@ -18,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<str:book_name>/interfaces/", include("daihou.web.desk.interfaces.urls")),
     path("books/<str:book_name>/access/", include("daihou.web.desk.access.urls")),
     path("books/<str:book_name>/quality/", include("daihou.web.desk.quality.urls")),
+    path("books/<str:book_name>/supervision/", include("daihou.web.desk.supervision.urls")),
     path("books/<str:book_name>/training/", include("daihou.web.desk.training.urls")),
     path("books/<str:book_name>/payments/", include("daihou.web.desk.payments.urls")),
     path("books/<str:book_name>/reconciliation/", include("daihou.web.desk.reconciliation.urls")),
