@@ -13,6 +13,8 @@ from types import MappingProxyType
 from daihou.messages import MESSAGES, ROW_MESSAGES
 from daihou.messages.words import WORDS
 
+SEPARATORS = ("、", ", ")  # Between several values, in Chinese and English.
+
 
 class DaihouError(Exception):
     """A request that cannot be carried out; ``code`` is stable, ``params`` fill its message."""
@@ -70,9 +72,16 @@ def describe(exception: BaseException) -> Described:
 def _worded(params: Mapping[str, object], *, place: int) -> dict[str, object]:
     """Put words for the values that have some, in one language."""
     return {
-        name: WORDS[name][str(value)][place] if str(value) in WORDS.get(name, {}) else value
+        name: SEPARATORS[place].join(str(_word(name, each, place)) for each in value)
+        if isinstance(value, list | tuple)
+        else _word(name, value, place)
         for name, value in params.items()
     }
+
+
+def _word(name: str, value: object, place: int) -> object:
+    words = WORDS.get(name, {}).get(str(value))
+    return value if words is None else words[place]
 
 
 def _fill(line: str, params: Mapping[str, object]) -> str:

@@ -65,3 +65,6 @@ def test_a_refusal_says_its_values_in_words():
     assert "12 times the monthly internal rate" in describe(refused).message_en
     other = DaihouError("limit.component_not_disclosed", component="penalty")
     assert describe(other).message_zh == "综合融资成本明示表没有该科目：罚息"
+    several = DaihouError("approval.no_authority", roles=["finance", "team_lead"])
+    assert describe(several).message_zh.endswith("需要角色：财务、组长")
+    assert describe(several).message_en.endswith("one of these roles: finance, team lead")

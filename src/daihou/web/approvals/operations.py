@@ -164,7 +164,7 @@ def _role_to_decide(approval: Approval, *, acting_user: User) -> str:
     if not held or not access.may(
         user=acting_user, permission="approval.decide", target=approval.book
     ):
-        raise ApprovalRefused("approval.no_authority", roles=", ".join(approval.roles))
+        raise ApprovalRefused("approval.no_authority", roles=list(approval.roles))
     if approval.expires_at <= timezone.now():
         raise ApprovalRefused("approval.expired", expires_at=f"{approval.expires_at:%Y-%m-%d}")
     given = list(approval.decisions.values_list("decided_by_id", "role"))
@@ -172,7 +172,7 @@ def _role_to_decide(approval: Approval, *, acting_user: User) -> str:
         raise ApprovalRefused("approval.decided_already", state=approval.state)
     free = held - {role for _, role in given} if approval.is_each_role else held
     if not free:
-        raise ApprovalRefused("approval.role_decided_already", roles=", ".join(sorted(held)))
+        raise ApprovalRefused("approval.role_decided_already", roles=sorted(held))
     return min(free, key=approval.roles.index)
 
 
