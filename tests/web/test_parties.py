@@ -118,18 +118,6 @@ def test_deletion_needs_a_reason(zhang):
     assert PersonalDatum.objects.count() == 4
 
 
-def test_rotation_leaves_nothing_to_the_old_key(zhang, own_keys):
-    key_id = encryption.add_data_key()
-    assert queries.personal_data(party=zhang)["name"] == ("张小明",)
-    assert operations.encrypt_again(acting_user=system_user()) == 4
-    assert set(PersonalDatum.objects.values_list("key_id", flat=True)) == {key_id}
-    secrets = home.find_secrets()
-    only_new = dataclasses.replace(secrets, data_keys={key_id: secrets.data_keys[key_id]})
-    home.replace_secrets(changed=only_new)
-    encryption.forget_keys()
-    assert queries.personal_data(party=zhang)["name"] == ("张小明",)
-
-
 def test_a_lost_key_is_named(zhang, own_keys):
     secrets = home.find_secrets()
     home.replace_secrets(changed=dataclasses.replace(secrets, data_keys={"9": "00" * 32}))

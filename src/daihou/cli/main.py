@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("daihou.cli.worker", "Do queued jobs. 后台任务"),
     "db": ("daihou.cli.db", "Start, stop, back up and restore the database. 数据库"),
     "api": ("daihou.cli.api", "Keys for programs, OpenAPI. 接口"),
+    "privacy": ("daihou.cli.privacy", "Keys, exports and answers about personal data. 个人信息"),
     "user": ("daihou.cli.user", "Add and change the people who may log in. 用户"),
 }
 

@@ -1,4 +1,4 @@
-"""``daihou user``: add people, give and take roles, lock out, set a new password, rotate keys."""
+"""``daihou user``: add people, give and take roles, lock out, set a new password."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,8 @@ Roles = Annotated[
     list[str],
     typer.Option(
         "--role",
-        help="collector, manager, analyst, compliance, finance, funder, agency, operator, admin.",
+        help="collector, field_collector, team_lead, manager, quality, investigator, legal, "
+        "analyst, compliance, finance, funder, agency, operator, admin, auditor.",
     ),
 ]
 BookName = Annotated[str, typer.Option("--book", help="Only on this book; default: on all.")]
@@ -118,19 +119,6 @@ def list_users(*, as_json: AsJson = False) -> None:
 
     users = User.objects.order_by("username").prefetch_related("grants")
     output.emit({"users": [_described(user) for user in users]}, as_json=as_json)
-
-
-@app.command("rotate-keys")
-def rotate_keys(*, as_json: AsJson = False) -> None:
-    """Make a new key for personal data and encrypt everything with it. Keep a new backup of it."""
-    acting_user = _begin()
-    from daihou.web.access.operations import encrypt_second_factors_again
-    from daihou.web.parties import encryption, operations
-
-    key_id = encryption.add_data_key()
-    data = operations.encrypt_again(acting_user=acting_user)
-    secrets = encrypt_second_factors_again(acting_user=acting_user)
-    output.emit({"key_id": key_id, "data": data, "second_factors": secrets}, as_json=as_json)
 
 
 def _begin() -> "User":

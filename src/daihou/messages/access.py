@@ -16,4 +16,18 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "今日查看明文已达上限 {most} 次",
         "the limit of {most} looks at personal data a day is reached",
     ),
+    "personal_data.nobody_named": (
+        "所列编号中没有本账簿的人员",
+        "none of these references is a person of this book",
+    ),
+    "personal_data.too_many": ("一次最多 {most} 人", "at most {most} persons at a time"),
+    "personal_data.field_unknown": (
+        "请选择要导出的字段，未知字段：{field}",
+        "choose the fields to export; unknown: {field}",
+    ),
+    "personal_data.export_closed": (
+        "该导出未获批准、已取走、非您所申请，或已超过 {hours} 小时",
+        "not approved, taken already, not asked for by you, or older than {hours} hours",
+    ),
+    "file.exists": ("文件 {path} 已存在", "the file {path} exists already"),
 }

@@ -19,13 +19,17 @@ SECRETS_FILE = "secrets.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """``data_keys`` and ``index_key`` protect personal data: hex, 32 bytes; the last key writes."""
+    """``data_keys`` and ``index_key`` protect personal data: hex, 32 bytes; the last key writes.
+
+    ``data_key_since`` is since when it does, as an ISO 8601 instant; empty for the first.
+    """
 
     home_id: str
     django_key: str
     data_keys: Mapping[str, str]
     index_key: str
     database_passwords: Mapping[str, str]
+    data_key_since: str = ""
 
 
 def home() -> Path:
@@ -79,12 +83,28 @@ def find_secrets() -> Secrets | None:
         raise DaihouError("secrets.unreadable", path=path, text=exception) from exception
 
 
+def secrets_stamp() -> tuple[int, int]:
+    """Return what changes whenever the file of the secrets is replaced; zeros without one."""
+    try:
+        found = (secrets_folder() / SECRETS_FILE).stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
+
+
 def replace_secrets(*, changed: Secrets) -> None:
     """Write changed secrets in one step."""
     path = secrets_folder() / SECRETS_FILE
     document = {name: getattr(changed, name) for name in Secrets.__slots__}
     temporary = _write_temporary(folder=path.parent, text=json.dumps(document, indent=2))
     temporary.replace(path)
+
+
+def create_secret_file(*, path: Path, text: str) -> None:
+    """Write a secret once; where the file is there already, it stays."""
+    if not path.exists():
+        make_private_folder(path.parent)
+        _write_new(path=path, text=text)
 
 
 def make_private_folder(path: Path) -> None:

@@ -11,5 +11,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Make known what two people give."""
         from daihou.web.access import granting  # noqa: PLC0415  Models are ready only now.
+        from daihou.web.privacy import exporting  # noqa: PLC0415
 
         granting.register()
+        exporting.register()

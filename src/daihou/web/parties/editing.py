@@ -25,6 +25,7 @@ from daihou.web.parties.models import (
     PointKind,
     PointSource,
 )
+from daihou.web.privacy import looks
 
 REASON_LONGEST = 200
 VALUES_MOST = 20  # Of one field of one party.

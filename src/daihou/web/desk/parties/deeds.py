@@ -17,10 +17,11 @@ from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.parties import sighting, views
-from daihou.web.parties import editing, merging, operations, queries, relations
+from daihou.web.parties import editing, merging, queries, relations
 from daihou.web.parties.errors import PartyRefused
 from daihou.web.parties.models import CompanyLink, Consent, LoanRole, Merge, Party
 from daihou.web.parties.relations import Guarantee
+from daihou.web.privacy import deleting
 
 Deed = Callable[[HttpRequest, Sight, Party], object]
 NUMBER_LONGEST: Final = 20
@@ -48,7 +49,7 @@ def reveal(request: HttpRequest, *, sight: Sight, party_id: int) -> HttpResponse
 def delete(request: HttpRequest, *, sight: Sight, party_id: int) -> HttpResponse:
     found = sighting.party_of(sight, party_id)
     erase = partial(
-        operations.delete_personal_data,
+        deleting.delete,
         party=found,
         reason=request.POST.get("reason", "")[:500],
         acting_user=user_of(request),
