@@ -23,6 +23,40 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "case.tag_unknown": ("未知的标签 {tag}", "{tag} is not a tag"),
     "case.tag_missing": ("案件没有标签 {tag}", "the case has no tag {tag}"),
     "case.unknown": ("没有案件 {case}", "there is no case {case}"),
+    "case.nobody_to_assign": (
+        "没有可分案的催收员：请先登记小组与催收员，并授予本账簿的催收角色",
+        "there is no collector to assign to: set up a team with collectors who may work this book",
+    ),
+    "case.not_collector": (
+        "{user} 不是可处理本账簿案件的催收员",
+        "{user} is not a collector who may work cases of this book",
+    ),
+    "case.collector_away": ("{user} 休假至 {until}", "{user} is away until {until}"),
+    "case.collector_excluded": (
+        "{user} 须回避该借款人",
+        "{user} must not work this person's cases",
+    ),
+    "case.owned": ("案件已由 {by} 负责", "{by} owns the case"),
+    "case.not_owned": ("案件没有负责人", "nobody owns the case"),
+    "case.name_missing": ("请填写名称", "it needs a name"),
+    "case.stage_unknown": ("未知的阶段 {stage}", "{stage} is not a stage"),
+    "case.capacity_wrong": (
+        "容量须在 {least} 至 {most} 之间",
+        "capacity is from {least} to {most}",
+    ),
+    "case.exclusion_missing": ("没有该项回避", "there is no such exclusion"),
+    "affordability.missing": (
+        "请先填写收支表（{days} 天内）",
+        "an income and expense form of the last {days} days is needed first",
+    ),
+    "affordability.line_unknown": ("未知的收支项目 {line}", "{line} is not a line of the form"),
+    "affordability.amount_wrong": ("{line} 的金额无效", "the amount of {line} is not valid"),
+    "affordability.household_wrong": ("家庭人口须为 1 至 {most}", "a household is 1 to {most}"),
+    "affordability.in_future": ("陈述日晚于今天", "it was stated on a day yet to come"),
+    "affordability.exceeded": (
+        "方案每月须还 {asked}，超过月结余 {left}",
+        "the plan asks for {asked} a month, more than the {left} that is left",
+    ),
     "promise.kind_unknown": ("未知的承诺类型 {kind}", "{kind} is not a type of promise"),
     "promise.parts_missing": ("承诺没有日期和金额", "the promise has no date and amount"),
     "promise.parts_not_one": (

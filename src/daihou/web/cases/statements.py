@@ -120,8 +120,8 @@ reopened AS (
     FROM back b WHERE c.id = b.id RETURNING c.id, c.stage, c.overdue_minor, c.owner_id, c.team_id),
 owned AS (
     INSERT INTO cases_assignment (case_id, owner_id, team_id, from_at, reason, ended_by, note,
-        overdue_minor, made_by_id)
-    SELECT id, owner_id, team_id, %(at)s, 'reopened', '', '', overdue_minor, %(by)s
+        ended_note, overdue_minor, made_by_id)
+    SELECT id, owner_id, team_id, %(at)s, 'reopened', '', '', '', overdue_minor, %(by)s
     FROM reopened WHERE owner_id IS NOT NULL)
 INSERT INTO cases_turn (case_id, kind, happened_on, at, stage_from, stage_to, overdue_minor, reason)
 SELECT id, 'reopened', %(on)s, %(at)s, '', stage, overdue_minor, '' FROM reopened

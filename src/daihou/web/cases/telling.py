@@ -199,6 +199,7 @@ def assignments_ended(asked: Asked) -> Sequence[Entry]:
             at=attrgetter("until_at")(row),
             key=row.pk,
             label=row.get_ended_by_display(),
+            text=row.ended_note,
             facts={"owner": str(row.owner)},
         )
         for row in before(found.select_related("owner"), at="until_at", asked=asked)

@@ -20,6 +20,10 @@ from daihou.web.cases.locking import (
 from daihou.web.cases.models import Case, CaseState
 from daihou.web.cases.queries import SORTS, Filters, filtered, visible
 from daihou.web.ledger.models import Book
+from daihou.web.parties import queries as parties
+from daihou.web.parties.models import Party
+
+PRIORITY_ANSWERED = 3  # Before one whose promise was broken.
 
 
 def take(*, case: Case, at: datetime, acting_user: User) -> Case:
@@ -57,6 +61,21 @@ def _lock_for(case: Case, *, at: datetime, acting_user: User) -> None:
     case.locked_by, case.locked_until = acting_user, at + timedelta(minutes=minutes)
     case.save(update_fields=["locked_by", "locked_until"])
     record(case, "case.take", acting_user)
+
+
+def answered(*, book: Book, party: Party, at: datetime, acting_user: User) -> int:
+    """Put the open case of a person who wrote or called at the head of the queue; tell how many."""
+    found = Case.objects.filter(book=book, party_id__in=parties.family_ids(party=party))
+    with transaction.atomic():
+        rows = list(
+            found.exclude(state=CaseState.CLOSED).select_for_update(of=("self",)).order_by("pk")
+        )
+        for locked in rows:
+            locked.priority = max(locked.priority, PRIORITY_ANSWERED)
+            locked.next_action_at = at
+            locked.save(update_fields=["priority", "next_action_at"])
+            record(locked, "case.answered", acting_user)
+    return len(rows)
 
 
 def plan_next(
