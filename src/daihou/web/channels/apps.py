@@ -11,7 +11,9 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from daihou.web.approvals.registry import register  # noqa: PLC0415  Models are ready now.
-        from daihou.web.channels import templates  # noqa: PLC0415
+        from daihou.web.channels import telling, templates  # noqa: PLC0415
+
+        telling.register()
 
         register(
             kind=templates.APPROVE,

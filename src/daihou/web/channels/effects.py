@@ -9,6 +9,7 @@ from typing import Any
 from daihou.collect.facts import StopKind
 from daihou.collect.requests import Channel, Outcome
 from daihou.web.access.models import User
+from daihou.web.cases import working
 from daihou.web.channels.models import Delivery, Heard, HeardKind
 from daihou.web.contacts import operations as contacts, stops
 from daihou.web.contacts.errors import ContactFault
@@ -93,7 +94,9 @@ def settle(
 
 
 def of_word(*, row: Heard, party: Party, text: str, acting_user: User) -> None:
-    """Stop what she asked to be stopped, or what may not go on after what she said."""
+    """Stop what she asked to be stopped; put the case of whoever wrote at the head of the queue."""
+    if row.kind != HeardKind.OPT_OUT:
+        working.answered(book=row.account.book, party=party, at=row.at, acting_user=acting_user)
     evidence = f"{row.account.code} {row.notice_ref}"[:200]
     if row.kind in {HeardKind.OPT_OUT, HeardKind.COMPLAINT}:
         stops.order(

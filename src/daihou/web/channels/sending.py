@@ -10,7 +10,7 @@ person; the same permit may be handed over again later.
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -39,6 +39,8 @@ from daihou.web.ledger.models import Book
 from daihou.web.parties import encryption
 
 TURNS_MOST = 5
+TRIES_MOST = 8
+FIRST_WAIT_SECONDS = 20
 logger = logging.getLogger("daihou.channels")
 _USE = """
 INSERT INTO channels_accountuse AS used (account_id, is_day, starts_at, count)
@@ -80,7 +82,7 @@ def send(*, sending: Sending, now: datetime) -> Answer:
     if before is not None:
         return before
     answer = _hand_over(message, account, sending, now=now)
-    kept = _keep(sending, answer, now=now)
+    kept, answer = _keep(sending, answer, now=now)
     if isinstance(answer, Accepted):
         hearing.follow(delivery=kept, acting_user=system_user())
     return answer
@@ -151,18 +153,7 @@ def _as_reviewed(message: Outgoing, version: TemplateVersion, account: Account) 
     if review is None:
         raise ChannelRefused("template.not_reviewed", template=version.template.key)
     slots = {review.names.get(name, name): text for name, text in message.slots.items()}
-    return Outgoing(
-        reference=message.reference,
-        address=message.address,
-        subject=message.subject,
-        text=message.text,
-        language=message.language,
-        slots=slots,
-        provider_template=review.provider_template,
-        sender=message.sender,
-        agent=message.agent,
-        name=message.name,
-    )
+    return replace(message, slots=slots, provider_template=review.provider_template)
 
 
 def _claim(sending: Sending, account: Account, *, now: datetime) -> Answer | None:
@@ -249,21 +240,29 @@ def _hand_over(message: Outgoing, account: Account, sending: Sending, *, now: da
         return Unknown(detail=type(exception).__name__)
 
 
-def _keep(sending: Sending, answer: Answer, *, now: datetime) -> Delivery:
+def _keep(sending: Sending, answer: Answer, *, now: datetime) -> tuple[Delivery, Answer]:
+    """Note the answer; a refusal that would pass but came too often is the last one."""
     with transaction.atomic():
         row = Delivery.objects.select_for_update().get(permit_ref=sending.permit_ref)
         row.answered_at = now
-        match answer:
-            case Accepted():
-                row.state, row.provider_ref, row.code = (
-                    DeliveryState.ACCEPTED,
-                    answer.provider_ref,
-                    "",
-                )
-            case Refused():
-                row.state = DeliveryState.WAITING if answer.is_passing else DeliveryState.REFUSED
-                row.code = answer.code[:80]
-            case Unknown():
-                row.state, row.code = DeliveryState.UNKNOWN, answer.detail[:80]
+        if isinstance(answer, Accepted):
+            row.state, row.provider_ref, row.code = (
+                DeliveryState.ACCEPTED,
+                answer.provider_ref,
+                "",
+            )
+        elif isinstance(answer, Refused):
+            answer = _again(answer, row.tries)
+            row.state = DeliveryState.WAITING if answer.is_passing else DeliveryState.REFUSED
+            row.code = answer.code[:80]
+        else:
+            row.state, row.code = DeliveryState.UNKNOWN, answer.detail[:80]
         row.save(update_fields=["state", "provider_ref", "code", "answered_at"])
-    return row
+    return row, answer
+
+
+def _again(answer: Refused, tries: int) -> Refused:
+    """Wait twice as long each time, and give up in the end."""
+    if not answer.is_passing or tries >= TRIES_MOST:
+        return replace(answer, is_passing=False)
+    return replace(answer, after_seconds=FIRST_WAIT_SECONDS * 2 ** (tries - 1))

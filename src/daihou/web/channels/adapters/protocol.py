@@ -50,6 +50,7 @@ class Refused:
     code: str
     detail: str = ""
     is_passing: bool = False
+    after_seconds: int = 20  # When to try again, where it may.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from daihou.web.channels.models.deliveries import (
     HeardState,
 )
 from daihou.web.channels.models.letters import BatchState, Letter, LetterBatch
+from daihou.web.channels.models.reminders import Reminder, ReminderState
 from daihou.web.channels.models.templates import (
     Identity,
     Language,
@@ -45,6 +46,8 @@ __all__ = [
     "LetterBatch",
     "Provider",
     "Purpose",
+    "Reminder",
+    "ReminderState",
     "Review",
     "ReviewState",
     "Template",

@@ -144,7 +144,7 @@ def _tencent(world: World, headers: Mapping[str, str], body: bytes) -> tuple[Fat
     fields = dict(part.strip().split("=", 1) for part in given.partition(" ")[2].split(","))
     _, day, service, _ = fields["Credential"].split("/")
     names = fields["SignedHeaders"].split(";")
-    values = headers | {"x-tc-action": headers["x-tc-action"].lower()}
+    values = {**headers, "x-tc-action": headers["x-tc-action"].lower()}
     canonical = "\n".join(
         [
             "POST",
