@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("daihou.cli.report", "Ageing, roll rates, vintages and more. 报表"),
     "export": ("daihou.cli.export", "Write positions or dues to a file. 导出"),
     "accounting": ("daihou.cli.accounting", "The general ledger. 总账"),
+    "audit": ("daihou.cli.audit", "Export and verify the sealed log. 存证"),
     "conformance": ("daihou.cli.conformance", "Run a peer's acceptance cases. 对照测试"),
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
     "payments": ("daihou.cli.payments", "Take payments in, plan debits, reconcile. 收款"),

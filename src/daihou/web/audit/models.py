@@ -93,6 +93,7 @@ class Head(models.Model):
     root = models.BinaryField(max_length=32)
     at = models.DateTimeField()
     key_id = models.CharField(max_length=16)
+    public_key = models.BinaryField(max_length=32)
     signature = models.BinaryField(max_length=64)
 
     class Meta:

@@ -7,3 +7,12 @@ class ContactsConfig(AppConfig):
     name = "daihou.web.contacts"
     verbose_name = "触达"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from daihou.web.audit.sources import register  # noqa: PLC0415  Models are ready now.
+        from daihou.web.contacts import outbox, sealing  # noqa: PLC0415
+        from daihou.web.jobs import loops  # noqa: PLC0415
+
+        for source in sealing.SOURCES:
+            register(source)
+        loops.register(name="contacts.outbox", seconds=0.5, work=outbox.work)

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from daihou.collect import codec, guard
 from daihou.collect.guard import Decision
-from daihou.collect.requests import DIALS, Outcome as CollectOutcome
+from daihou.collect.requests import DIALS, Channel, Outcome as CollectOutcome
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit, withholding
 from daihou.web.contacts import facts as facts_of, keys, subjects
@@ -70,9 +70,7 @@ def preview(*, contact: Contact, acting_user: User, at: datetime) -> Decision:
     return previews(contacts=[contact], acting_user=acting_user, at=at)[0]
 
 
-def previews(
-    *, contacts: Sequence[Contact], acting_user: User, at: datetime
-) -> list[Decision]:
+def previews(*, contacts: Sequence[Contact], acting_user: User, at: datetime) -> list[Decision]:
     """Tell what ``ask`` would answer now to each, all of them with the same two persons."""
     with transaction.atomic():
         locked = _lock(contacts[0]) if contacts else None
@@ -81,7 +79,9 @@ def previews(
             for each in contacts
             if locked is not None
         ]
-    return [guard.decide(request=each.request, facts=each.facts, rules=each.rules) for each in found]
+    return [
+        guard.decide(request=each.request, facts=each.facts, rules=each.rules) for each in found
+    ]
 
 
 @transaction.atomic
@@ -221,6 +221,7 @@ def _write(
         channel=permit.channel,
         contact_point=contact.contact_point,
         due_at=request.at,
+        state=OutboxState.SENT if request.channel is Channel.VISIT else OutboxState.WAITING,
         content=_sealed(permit, contact.payload),
         live_subject=locked.subject_id if request.channel in DIALS else None,
         live_recipient=locked.recipient_id if request.channel in DIALS else None,

@@ -54,7 +54,7 @@ def take(*, now: datetime) -> int | None:
             return None
         row.state, row.taken_at, row.lease_until = OutboxState.SENDING, now, now + LEASE
         row.save(update_fields=["state", "taken_at", "lease_until"])
-        return row.pk
+        return row.permit_id
 
 
 def deliver(*, permit_id: int, now: datetime) -> None:

@@ -5,11 +5,13 @@ import asyncio
 from django.db import connections
 from procrastinate.contrib.django import app
 
+from daihou.web.jobs import loops
+
 POLL_SECONDS = 5.0  # New jobs are announced by PostgreSQL; this is for what nobody announced.
 
 
 def run_worker(*, concurrency: int = 2, waits: bool = True, name: str = "daihou") -> None:
-    """Do jobs of every queue, ``concurrency`` at a time.
+    """Do jobs of every queue, ``concurrency`` at a time, and the loops beside them.
 
     SIGINT or SIGTERM lets running jobs end. A killed worker's jobs are taken up by another.
     """
@@ -17,7 +19,13 @@ def run_worker(*, concurrency: int = 2, waits: bool = True, name: str = "daihou"
     kept_seconds = settings["CONN_MAX_AGE"]
     settings["CONN_MAX_AGE"] = 0  # Threads come and go; none may leave a connection behind.
     try:
-        asyncio.run(_run(concurrency=concurrency, waits=waits, name=name))
+        if waits:
+            with loops.running():
+                asyncio.run(_run(concurrency=concurrency, waits=True, name=name))
+        else:
+            loops.run_once()
+            asyncio.run(_run(concurrency=concurrency, waits=False, name=name))
+            loops.run_once()
     finally:
         settings["CONN_MAX_AGE"] = kept_seconds
 

@@ -1,0 +1,85 @@
+"""Messages of permits, stop orders and the sealed log."""
+
+from typing import Final
+
+LINES: Final[dict[str, tuple[str, str]]] = {
+    # Asking.
+    "contact.refused": (
+        "依规则不得触达，理由见拒绝记录",
+        "this contact may not be made; the refusal says why",
+    ),
+    "contact.cap_reached": (
+        "数据库已拒绝：{rule} 的上限已满",
+        "the database refused it: the cap of {rule} is reached",
+    ),
+    "contact.no_limits": (
+        "该法域没有触达上限，不得触达",
+        "no caps are known for this law: nothing may leave",
+    ),
+    "contact.outcome_known": (
+        "许可 {permit} 已有结果",
+        "the outcome of permit {permit} is known already",
+    ),
+    # Stops and agreements.
+    "contact.stop_ends_first": (
+        "停止令的终止时间须在开始之后",
+        "a stop order has to end after it begins",
+    ),
+    "contact.stop_for_good": (
+        "联系人拒绝后永久停止，不可解除",
+        "a contact person's refusal is for good and cannot be lifted",
+    ),
+    "contact.stop_lifted": ("停止令已解除", "this stop order was lifted already"),
+    "contact.reason_missing": ("请填写理由", "say why"),
+    "contact.evidence_missing": ("请填写证据", "say where the proof is"),
+    "contact.agreement_ended": ("约定已终止", "this agreement ended already"),
+    # The sealed log.
+    "audit.empty_log": (
+        "日志为空：尚无封存记录，请运行 daihou worker",
+        "the log is empty: nothing is sealed yet; run daihou worker",
+    ),
+    "audit.not_sealed": ("{row} 尚未封存", "{row} is not sealed yet"),
+    "audit.size_unknown": ("日志没有过 {size} 条的状态", "the log was never {size} entries long"),
+    "audit.export_malformed": (
+        "{file} 第 {line} 行不是日志导出",
+        "{file}, line {line}: this is no export of a log",
+    ),
+    "audit.head_malformed": ("{file} 不是日志头", "{file} is no head of a log"),
+    "audit.head_signature": (
+        "{size} 条的日志头签名无效",
+        "the signature of the head of {size} entries is not valid",
+    ),
+    "audit.head_differs": (
+        "导出中的日志头与公布的不同（{size} 条）",
+        "the head in the export is not the published one of {size} entries",
+    ),
+    "audit.tail_cut": (
+        "尾部被截：只有 {found} 条，应有 {wanted} 条",
+        "the tail was cut: {found} entries, the head says {wanted}",
+    ),
+    "audit.rewritten": (
+        "日志被改写：前 {size} 条与公布的根不符",
+        "the log was rewritten: its first {size} entries do not give the published root",
+    ),
+    "audit.row_changed": (
+        "{row} 封存后被修改（第 {leaf} 条）",
+        "{row} was changed after it was sealed (entry {leaf})",
+    ),
+    "audit.row_missing": (
+        "第 {leaf} 条的记录缺失",
+        "the row of entry {leaf} was taken out",
+    ),
+    "audit.not_included": (
+        "{row} 不在该日志头之下（第 {leaf} 条）",
+        "{row} does not stand under this head (entry {leaf})",
+    ),
+    "audit.decided_otherwise": (
+        "按留存的输入重新判定，{row} 结果不同（{why}）",
+        "decided again from what was kept, {row} comes out otherwise ({why})",
+    ),
+    "audit.not_grown": (
+        "新日志头不是旧日志头的延续",
+        "the newer head does not continue the older one",
+    ),
+    "audit.failed": ("核验未通过：{count} 处问题", "the check failed: {count} findings"),
+}
