@@ -12,7 +12,7 @@ from daihou.collect.requests import Channel, Outcome, Purpose
 CALLS = (Channel.VOICE, Channel.ROBOT)
 BINDING = (Purpose.REMINDER, Purpose.COLLECTION)
 HOURS = {"CN": (8, 22), "US": (8, 21), "IN": (8, 19)}
-MESSAGES_A_DAY = {Channel.SMS: 3, Channel.EMAIL: 2}
+MESSAGES = {Channel.SMS: (3, 1), Channel.EMAIL: (2, 1), Channel.LETTER: (2, 7)}  # Most, in days.
 SPOKE = (Outcome.EFFECTIVE, Outcome.REFUSED)
 NOBODY = (Outcome.UNANSWERED, Outcome.BUSY)
 OPEN = (None, Outcome.UNKNOWN)
@@ -44,16 +44,17 @@ def is_forbidden_in(asked, known, zone):
     counted = [each for each in known.attempts if each.purpose in BINDING or each.is_inbound]
     if asked.channel in CALLS:
         return calls_forbid(asked, known, counted, zone, agreed)
-    if asked.channel in MESSAGES_A_DAY:
+    if asked.channel in MESSAGES:
+        most, days = MESSAGES[asked.channel]
         sent = [
             each
             for each in counted
             if each.channel is asked.channel
             and not each.is_inbound
             and each.outcome not in {Outcome.WITHDRAWN, Outcome.FAILED}
-            and days_ago(asked, each, zone) < 1
+            and days_ago(asked, each, zone) < days
         ]
-        return len(sent) >= MESSAGES_A_DAY[asked.channel]
+        return len(sent) >= most
     return False
 
 

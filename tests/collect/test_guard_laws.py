@@ -47,6 +47,16 @@ def cases(draw):
     """Draw a request with a history of it that is lawful or not."""
     jurisdiction = draw(st.sampled_from(JURISDICTIONS))
     now = draw(st.sampled_from(DAYS)) + timedelta(minutes=draw(st.integers(0, 2 * 24 * 60)))
+    channel = draw(CHANNELS)
+    burst = [  # Many alike: what fills a cap.
+        replace(
+            attempt("2026-01-01T00:00:00"),
+            at=now - timedelta(minutes=draw(st.integers(1, 9)) * (number + 1)),
+            channel=channel,
+            outcome=draw(st.sampled_from([Outcome.EFFECTIVE, Outcome.UNANSWERED])),
+        )
+        for number in range(draw(st.integers(0, 9)))
+    ]
     back = st.one_of(
         st.integers(0, 10 * 24 * 60),
         st.integers(0, 12 * 60),
@@ -74,13 +84,13 @@ def cases(draw):
     return (
         request(
             at=now,
-            channel=draw(CHANNELS),
+            channel=channel,
             purpose=draw(st.sampled_from([Purpose.COLLECTION] * 3 + list(Purpose))),
         ),
         facts(
             jurisdiction,
             time_zones=tuple(draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=2))),
-            attempts=tuple(draw(st.lists(tried, max_size=14))),
+            attempts=(*burst, *draw(st.lists(tried, max_size=9))),
             attempts_from=date(2024, 12, 1),
             agreements=tuple(
                 Agreement(kind=kind, from_at=LONG_AGO, evidence="file")
@@ -92,6 +102,7 @@ def cases(draw):
 
 
 def stops(now):
+    """Draw a hold that began, begins or has ended near the request."""
     return st.builds(
         lambda begins, lasts: StopOrder(
             order_id="s",

@@ -156,9 +156,9 @@ def _look(case: Case, rules: RuleSet) -> _Found:
     on = case.days[0]
     refusals = _gaps(case, rules, on)
     passed: list[str] = []
-    binding = [rule for rule in rules.in_force(on=on) if rule.kind in _CHECKS and case.binds(rule)]
+    binding = [rule for rule in rules.in_force(on=on) if rule.kind in CHECKS and case.binds(rule)]
     for rule in binding:
-        refused = _CHECKS[rule.kind](case, rule)
+        refused = CHECKS[rule.kind](case, rule)
         if refused is None:
             passed.append(rule.rule_id)
         else:
@@ -296,7 +296,7 @@ def _places(case: Case) -> Iterable[tuple[date, ZoneInfo]]:
     return zip(case.days, case.zones, strict=True)
 
 
-_CHECKS: Final[Mapping[Kind, Callable[[Case, Rule], Refused | None]]] = {
+CHECKS: Final[Mapping[Kind, Callable[[Case, Rule], Refused | None]]] = {
     Kind.HOURS: _clock_rules.hours,
     Kind.PREFERENCES: _clock_rules.preferences,
     Kind.CAP: _clock_rules.cap,
