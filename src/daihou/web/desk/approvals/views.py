@@ -22,6 +22,7 @@ from daihou.web.audit.models import AuditRow
 from daihou.web.board.page import book_page, page_no, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt
+from daihou.web.desk.servicing.asked import asked_facts
 
 PAGE_SIZE = 50
 BANDS = 3  # Lines of the form.
@@ -99,6 +100,7 @@ def approval(request: HttpRequest, *, sight: Sight, approval_id: int) -> HttpRes
         "approval": found,
         "label": label_of(found),
         "described": described,
+        "facts": () if described.template else described.facts or asked_facts(found),
         "decisions": found.decisions.select_related("decided_by").order_by("pk"),
         "trail": trail.select_related("acting_user").order_by("pk"),
         "role_words": [Role(role).label for role in found.roles if role in Role.values],
