@@ -98,7 +98,16 @@ def test_an_extension_waits_until_another_decides(enter):  # noqa: F811
     )
     assert "Your decision was recorded." in text_of(decided)
     assert Approval.objects.get(pk=approval.pk).state == "carried_out"
+    asked = {"Loan B", "Last day 2026-03-06", "Counts from"}  # In words: no preview any more.
+    assert not [words for words in asked if words not in text_of(decided)]
+    assert "through_on" not in text_of(decided)
     assert "Extended" in text_of(manager.get(reverse("board:loan", args=["desk", "B"])))
+
+
+def test_an_address_for_forms_says_where_its_page_is(enter):  # noqa: F811
+    answer = enter("manager").get(url("approval_decide", 1))
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert f'href="{url("approval", 1)}"' in answer.content.decode()
 
 
 OPEN = ["approvals", "authority", "servicing"]

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "daihou.web.board.refusing.page_for_not_allowed",
     "daihou.web.access.sessions.second_factor_first",
 ]
 
