@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "conformance": ("daihou.cli.conformance", "Run a peer's acceptance cases. 对照测试"),
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
     "payments": ("daihou.cli.payments", "Take payments in, plan debits, reconcile. 收款"),
+    "cases": ("daihou.cli.cases", "Open, assign and decide cases. 案件"),
     "demo": ("daihou.cli.demo", "Make the demonstration book and show it. 演示"),
     "documents": ("daihou.cli.documents", "Make statements and letters; plan notices. 文书"),
     "files": ("daihou.cli.files", "Verify and purge the archive of files. 档案"),

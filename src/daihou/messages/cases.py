@@ -22,6 +22,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "case.cursor_unreadable": ("页码无法识别", "the place in the list cannot be read"),
     "case.tag_unknown": ("未知的标签 {tag}", "{tag} is not a tag"),
     "case.tag_missing": ("案件没有标签 {tag}", "the case has no tag {tag}"),
+    "case.rule_missing": (
+        "账簿 {book} 没有入催规则：先用 daihou cases rule 设定",
+        "the book {book} has no entry rule: set one by daihou cases rule",
+    ),
     "case.unknown": ("没有案件 {case}", "there is no case {case}"),
     "case.nobody_to_assign": (
         "没有可分案的催收员：请先登记小组与催收员，并授予本账簿的催收角色",
@@ -54,9 +58,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "affordability.household_wrong": ("家庭人口须为 1 至 {most}", "a household is 1 to {most}"),
     "affordability.in_future": ("陈述日晚于今天", "it was stated on a day yet to come"),
     "affordability.exceeded": (
-        "方案每月须还 {asked}，超过月结余 {left}",
-        "the plan asks for {asked} a month, more than the {left} that is left",
+        "方案最重的月份须还 {asked}（最小货币单位），超过月结余 {left}",
+        "the plan asks for {asked} minor units in a month, more than the {left} that are left",
     ),
+    "case.loan_not_in_it": ("借据 {loan} 不在案件中", "the loan {loan} is not in the case"),
     "promise.kind_unknown": ("未知的承诺类型 {kind}", "{kind} is not a type of promise"),
     "promise.parts_missing": ("承诺没有日期和金额", "the promise has no date and amount"),
     "promise.parts_not_one": (

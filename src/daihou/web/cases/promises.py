@@ -95,32 +95,44 @@ def promise(
     with transaction.atomic():
         locked = lock_to_work(case=case, at=at, acting_user=acting_user)
         made_on = at.astimezone(ZoneInfo(locked.book.time_zone)).date()
-        terms = _checked(book=locked.book, kind=kind, parts=parts, made_on=made_on)
-        now = _last_sequence(locked.book_id)
-        _end_open(locked, PromiseState.SUPERSEDED, on=made_on, through=now, reason="")
-        made = Promise.objects.create(
-            case=locked,
-            kind=kind,
-            amount_minor=sum(amount for _, amount in parts),
-            promised_on=parts[-1][0],
-            made_on=made_on,
-            made_at=at,
-            made_by=acting_user,
-            grace_days=terms.grace_days,
-            threshold_percent=terms.threshold_percent,
-            after_sequence=now,
+        return _make(
+            locked, kind=kind, parts=parts, made_on=made_on, at=at, acting_user=acting_user
         )
-        PromisePart.objects.bulk_create(
-            PromisePart(promise=made, part_no=number, due_on=due_on, amount_minor=amount)
-            for number, (due_on, amount) in enumerate(parts, start=1)
-        )
-        _show(locked, promised_on=parts[0][0], amount_minor=parts[0][1])
-        locked.priority = 0
-        locked.next_action_at = _morning_after(
-            locked.book, parts[0][0] + timedelta(days=terms.grace_days)
-        )
-        locked.save()
-        record(locked, "case.promise", acting_user, promise=made.pk, kind=kind)
+
+
+def _make(
+    case: Case,
+    *,
+    kind: str,
+    parts: Sequence[tuple[date, int]],
+    made_on: date,
+    at: datetime,
+    acting_user: User,
+) -> Promise:
+    terms = _checked(book=case.book, kind=kind, parts=parts, made_on=made_on)
+    now = _last_sequence(case.book_id)
+    _end_open(case, PromiseState.SUPERSEDED, on=made_on, through=now, reason="")
+    made = Promise.objects.create(
+        case=case,
+        kind=kind,
+        amount_minor=sum(amount for _, amount in parts),
+        promised_on=parts[-1][0],
+        made_on=made_on,
+        made_at=at,
+        made_by=acting_user,
+        grace_days=terms.grace_days,
+        threshold_percent=terms.threshold_percent,
+        after_sequence=now,
+    )
+    PromisePart.objects.bulk_create(
+        PromisePart(promise=made, part_no=number, due_on=due_on, amount_minor=amount)
+        for number, (due_on, amount) in enumerate(parts, start=1)
+    )
+    _show(case, promised_on=parts[0][0], amount_minor=parts[0][1])
+    grace_ends_on = parts[0][0] + timedelta(days=terms.grace_days)
+    case.priority, case.next_action_at = 0, _morning_after(case.book, grace_ends_on)
+    case.save()
+    record(case, "case.promise", acting_user, promise=made.pk, kind=kind)
     return made
 
 
@@ -146,6 +158,35 @@ def _checked(*, book: Book, kind: str, parts: Sequence[tuple[date, int]], made_o
     if (parts[-1][0] - made_on).days > terms.days_most:
         raise CaseRefused("promise.too_far", most=terms.days_most)
     return terms
+
+
+def bring_in(
+    *,
+    case: Case,
+    kind: str,
+    parts: Sequence[tuple[date, int]],
+    made_on: date,
+    source_ref: str,
+    at: datetime,
+    acting_user: User,
+) -> Promise:
+    """Bring an open promise from another system at a cut-over; known by its reference it stays.
+
+    Money counts that the ledger holds for a day from ``made_on`` on, whenever it was recorded.
+
+    :raises CaseRefused: as ``promise``.
+    """
+    with transaction.atomic():
+        locked = lock_to_work(case=case, at=at, acting_user=acting_user)
+        known = Promise.objects.filter(case=locked, source_ref=source_ref).first()
+        if known is not None:
+            return known
+        made = _make(
+            locked, kind=kind, parts=parts, made_on=made_on, at=at, acting_user=acting_user
+        )
+        made.source_ref, made.after_sequence = source_ref, 0
+        made.save(update_fields=["source_ref", "after_sequence"])
+    return made
 
 
 def withdraw(*, promise: Promise, reason: str, at: datetime, acting_user: User) -> Promise:

@@ -141,9 +141,7 @@ class Assignment(models.Model):
     reason = models.CharField(_("方式"), max_length=12, choices=AssignReason)
     ended_by = models.CharField(_("结束方式"), max_length=12, choices=AssignReason, blank=True)
     note = models.CharField(_("理由"), max_length=200, blank=True)
-    ended_note = models.CharField(
-        _("结束理由"), max_length=200, blank=True, db_default=""
-    )
+    ended_note = models.CharField(_("结束理由"), max_length=200, blank=True, db_default="")
     overdue_minor = models.BigIntegerField(_("分案时逾期金额"))
     run = models.ForeignKey(
         AssignmentRun, null=True, on_delete=models.PROTECT, related_name="assignments"
