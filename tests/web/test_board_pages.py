@@ -269,6 +269,18 @@ def test_a_role_without_the_right_is_refused(enter):
     assert client.get(reverse("board:loans_csv", args=["demo"])).status_code == 403
 
 
+def test_who_sees_no_loans_is_led_to_none(enter):
+    loans = reverse("board:loans", args=["demo"])
+    for page in ("board", "quality"):
+        address = reverse(f"board:{page}", args=["demo"])
+        assert f'href="{loans}' in enter("manager").get(address).content.decode()
+    administrator = enter("administrator")
+    assert administrator.get(loans).status_code == 403
+    board = administrator.get(reverse("board:board", args=["demo"]))
+    assert board.status_code == 200
+    assert loans not in board.content.decode()
+
+
 def test_a_funder_sees_her_own_loans_only(enter, shown):
     book = Book.objects.get(name="demo")
     funder_id = shown["funder"].grants.get().funder_id

@@ -11,7 +11,7 @@ from daihou.risk.buckets import STATES
 from daihou.risk.months import month_end_before
 from daihou.web.board import figures, source as frames, words
 from daihou.web.board.page import Days, book_page, show
-from daihou.web.board.sight import Sight
+from daihou.web.board.sight import Sight, pages_of, user_of
 
 
 @require_safe
@@ -29,7 +29,9 @@ def board(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         latest=as_of - timedelta(days=1),
     )
     document = frames.board(source, as_of=as_of, compared_on=compared_on)
-    context = _context(document, sight=sight) | {
+    sees_loans = "loans" in pages_of(user_of(request), book=sight.book)
+    loans = reverse("board:loans", args=[sight.book.name]) if sees_loans else ""
+    context = _context(document, digits=sight.book.minor_digits, loans=loans) | {
         "as_of": as_of,
         "compared_on": compared_on,
         "version": source.version,
@@ -38,14 +40,14 @@ def board(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     return show(request, "board/board.html", context, sight=sight, page="board")
 
 
-def _context(document: figures.Document, *, sight: Sight) -> dict[str, Any]:
+def _context(document: figures.Document, *, digits: int, loans: str) -> dict[str, Any]:
     return {
         "tiles": document["tiles"],
         "buckets": _with_totals(document["buckets"]),
         "matrix": _with_directions(document["matrix"]),
         "vintages": _triangle(document["vintages"]),
         "first_payment": document["first_payment"],
-        "chart_data": _chart_data(document, sight=sight),
+        "chart_data": _chart_data(document, digits=digits, loans=loans),
     }
 
 
@@ -91,11 +93,10 @@ def _triangle(vintages: dict[str, Any]) -> dict[str, Any]:
     return vintages | {"ages": ages}
 
 
-def _chart_data(document: figures.Document, *, sight: Sight) -> dict[str, Any]:
-    """Give the charts their numbers, words and the address of the loans behind a point."""
-    loans = reverse("board:loans", args=[sight.book.name])
+def _chart_data(document: figures.Document, *, digits: int, loans: str) -> dict[str, Any]:
+    """Give the charts their numbers, words and the address of the loans behind a point, if any."""
     return {
-        "digits": sight.book.minor_digits,
+        "digits": digits,
         "days": document["days"],
         "first_payment": document["first_payment"],
         "vintages": [

@@ -16,7 +16,7 @@
     return value.toLocaleString("en-US", { maximumFractionDigits: data.digits });
   };
   const percent = (value, places = 2) => (value === null || value === undefined ? "–" : (value * 100).toFixed(places) + "%");
-  const open = (filters) => window.location.assign(`${data.loans}?${new URLSearchParams(filters)}`);
+  const open = (filters) => data.loans && window.location.assign(`${data.loans}?${new URLSearchParams(filters)}`);
 
   const base = {
     animation: false,
