@@ -45,6 +45,7 @@ def make_collected_book(*, name="desk", rule=None):
         book=book, effective_on=date(2025, 1, 1), acting_user=system_user(), **(rule or {})
     )
     run_end_of_day(book=book, through=NIGHT, acting_user=system_user())
+    Case.objects.filter(book=book).update(next_action_at=NOW)  # The run went by the real clock.
     book.refresh_from_db()
     return book
 
