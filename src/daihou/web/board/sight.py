@@ -148,6 +148,38 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Limitation"),
         group="work",
     ),
+    "rules": Page(
+        permission="rule.view",
+        url="desk:rules",
+        icon="gavel",
+        key="",
+        label=_("Rules of contact"),
+        group="collections",
+    ),
+    "templates": Page(
+        permission="template.view",
+        url="desk:templates",
+        icon="message-2",
+        key="",
+        label=_("Templates"),
+        group="collections",
+    ),
+    "reach": Page(
+        permission="contact.view",
+        url="desk:reach",
+        icon="send",
+        key="",
+        label=_("Messages and letters"),
+        group="collections",
+    ),
+    "reach_accounts": Page(
+        permission="channel.change",
+        url="desk:reach_accounts",
+        icon="antenna",
+        key="",
+        label=_("Channels to people"),
+        group="set_up",
+    ),
     "parameters": Page(
         permission="parameter.view",
         url="desk:parameters",
@@ -227,6 +259,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         key="",
         label=_("Users and rights"),
         group="set_up",
+    ),
+    "complaints": Page(
+        permission="complaint.view",
+        url="desk:complaints",
+        icon="message-exclamation",
+        key="",
+        label=_("Complaints"),
+        group="collections",
     ),
 }
 GROUPS = {

@@ -53,9 +53,9 @@ def ask_again(*, delivery: Delivery, at: datetime, acting_user: User) -> Permit:
     """Ask for a refused message anew, with the figures and the text of today.
 
     :raises ChannelRefused: ``delivery.not_dead``, ``delivery.may_have_gone_out``,
-        ``delivery.cannot_be_written``, ``template.none_approved``.
+        ``delivery.cannot_be_written``, ``template.none_approved``, ``template.value_missing``
+        where the text wants what only its first occasion knew.
     :raises ContactRefused: where it may not be made now.
-    :raises TemplateRefused: where the text wants what only its first occasion knew.
     """
     with transaction.atomic():
         row = _locked(delivery)

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from daihou.collect.requests import Channel, Purpose
-from daihou.collect.templates import TemplateRefused
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
@@ -58,6 +57,8 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
     :raises DocumentRefused, BookRefused: as ``documents.notices.plan_frame``.
     """
     due_at = datetime.combine(on, EARLIEST, tzinfo=ZoneInfo(book.time_zone))
+    known_on = min(on, book.business_date or on)
+    coming = notices.plan(book=book, from_on=known_on, days=(on - known_on).days + 1)
     rows = [
         Reminder(
             book=book,
@@ -67,8 +68,8 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
             on=on,
             due_at=due_at,
         )
-        for notice in notices.plan(book=book, from_on=on, days=1)
-        if notice.kind == NoticeKind.REMINDER
+        for notice in coming
+        if notice.kind == NoticeKind.REMINDER and notice.on == on
     ]
     with transaction.atomic():
         before = Reminder.objects.filter(book=book).count()
@@ -128,7 +129,7 @@ def _ask(row: Reminder, *, at: datetime, acting_user: User) -> str:
             row.due_at = max(later, at + timedelta(minutes=1))
             return "later"
         return _end(row, ReminderState.REFUSED, refused.code)
-    except (DaihouError, TemplateRefused) as refused:
+    except DaihouError as refused:
         return _end(row, ReminderState.REFUSED, refused.code)
     row.state, row.permit_ref = ReminderState.ASKED, str(permit.pk)
     row.channel = contact.channel.value

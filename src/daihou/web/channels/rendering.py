@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from daihou.collect import templates, wording
 from daihou.collect.requests import Content
-from daihou.collect.templates import Value
+from daihou.collect.templates import TemplateRefused, Value
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import TemplateVersion, VersionState
 from daihou.web.ledger.models import Book
@@ -74,9 +74,12 @@ def choose(
 def render(*, version: TemplateVersion, values: Mapping[str, Value]) -> Rendered:
     """Fill a version of a template and read what it then says.
 
-    :raises TemplateRefused: as ``collect.templates.fill``.
+    :raises ChannelRefused: as ``collect.templates.fill`` refuses.
     """
-    filled = templates.fill(wording=version.wording, values=values)
+    try:
+        filled = templates.fill(wording=version.wording, values=values)
+    except TemplateRefused as refused:
+        raise ChannelRefused(refused.code, **refused.params) from refused
     template = version.template
     read = wording.read(
         text=f"{filled.subject}\n{filled.text}".strip(),

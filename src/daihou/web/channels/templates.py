@@ -83,8 +83,7 @@ def save(*, template: Template, body: str, acting_user: User, subject: str = "")
     """Write the draft of a template: the open one, or a new version.
 
     :raises ChannelRefused: ``template.submitted_already``, ``template.wording_forbidden``,
-        ``template.too_many_parts``.
-    :raises TemplateRefused: as ``collect.templates.slots_of``.
+        ``template.too_many_parts``; as ``collect.templates.slots_of`` refuses.
     """
     text = Wording(body=body.strip(), subject=subject.strip(), language=_language(template))
     check(text=text, channel=template.channel)
@@ -111,10 +110,13 @@ def save(*, template: Template, body: str, acting_user: User, subject: str = "")
 def check(*, text: Wording, channel: str) -> None:
     """Refuse what may never be written, whoever is written to.
 
-    :raises ChannelRefused: ``template.wording_forbidden``, ``template.too_many_parts``.
-    :raises TemplateRefused: as ``collect.templates.slots_of``.
+    :raises ChannelRefused: ``template.wording_forbidden``, ``template.too_many_parts``; as
+        ``collect.templates.slots_of`` refuses.
     """
-    texts.slots_of(wording=text)
+    try:
+        texts.slots_of(wording=text)
+    except texts.TemplateRefused as refused:
+        raise ChannelRefused(refused.code, **refused.params) from refused
     found = wording.check(f"{text.subject}\n{text.body}")
     if found:
         raise ChannelRefused("template.wording_forbidden", words=found[0].text)

@@ -22,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<str:book_name>/quality/", include("daihou.web.desk.quality.urls")),
     path("books/<str:book_name>/supervision/", include("daihou.web.desk.supervision.urls")),
     path("books/<str:book_name>/training/", include("daihou.web.desk.training.urls")),
+    path("books/<str:book_name>/rules/", include("daihou.web.desk.rules.urls")),
+    path("books/<str:book_name>/reach/", include("daihou.web.desk.reach.urls")),
     path("books/<str:book_name>/payments/", include("daihou.web.desk.payments.urls")),
     path("books/<str:book_name>/reconciliation/", include("daihou.web.desk.reconciliation.urls")),
+    path("books/<str:book_name>/complaints/", include("daihou.web.desk.complaints.urls")),
 ]

@@ -18,17 +18,13 @@ class BatchState(models.TextChoices):
 
 
 class LetterBatch(models.Model):
-    """What is printed and posted together; its manifest is a file of the archive."""
+    """What is printed and posted together."""
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="batches")
     made_on = models.DateField(_("制作日"))
     state = models.CharField(_("状态"), max_length=8, choices=BatchState, default=BatchState.OPEN)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    file = models.ForeignKey("archive.File", null=True, on_delete=models.PROTECT, related_name="+")
-    manifest = models.ForeignKey(
-        "archive.File", null=True, on_delete=models.PROTECT, related_name="+"
     )
     printed_at = models.DateTimeField(null=True)
     posted_at = models.DateTimeField(null=True)
@@ -78,3 +74,8 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return self.permit_ref
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether the post has said what became of it."""
+        return self.returned_at is not None or self.delivered_at is not None
