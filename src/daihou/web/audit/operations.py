@@ -22,3 +22,14 @@ def record(
         target_id=str(target_id),
         details=dict(details or {}),
     )
+
+
+def record_sql(*, action: str, target_type: str, target: str, acting_user: str) -> str:
+    """Return the statement that notes a write made in the same statement.
+
+    ``target`` names a table expression with the new row's ``id``, ``acting_user`` a parameter.
+    """
+    return (
+        "INSERT INTO audit_auditrow (acting_user_id, action, target_type, target_id, details)"  # noqa: S608
+        f" SELECT {acting_user}, '{action}', '{target_type}', id::text, '{{}}'::jsonb FROM {target}"
+    )

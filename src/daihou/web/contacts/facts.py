@@ -13,66 +13,92 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from daihou.collect import facts as known
-from daihou.collect.packs import RuleSet, rules_of
+from daihou.collect.packs import JURISDICTIONS, RuleSet, rules_of
 from daihou.collect.requests import Actor, Channel, Outcome, Purpose, Recipient, Request
+from daihou.errors import DaihouError
 from daihou.web.access.models import SYSTEM_USERNAME, User
-from daihou.web.contacts import keys, providers
+from daihou.web.contacts import keys, providers, rule_sets
 from daihou.web.contacts.contact import Contact
+from daihou.web.contacts.statements import prepared
 from daihou.web.contacts.subjects import Locked
 from daihou.web.ledger.models import Book
-from daihou.web.parameters.queries import profile_on
+from daihou.web.limitation import queries as limitation
+from daihou.web.loans.models import Loan
+from daihou.web.parameters import tightenings
+from daihou.web.parameters.queries import CURRENCY_LAW
 
 REMINDED_DAYS = 7  # What falls due within them may be reminded of.
 LIMITATION_YEARS_LEAST = 2  # No claim expires sooner after its due date, under any law here.
+READINGS_MOST = 4
 _SQL = """
-WITH family (id) AS (
-    SELECT id FROM contacts_subject WHERE id = ANY (%(subject_ids)s)
-        OR united_into_id = ANY (%(subject_ids)s)),
-reached (id) AS (
-    SELECT id FROM contacts_subject WHERE %(recipient_id)s IN (id, united_into_id)),
+WITH law AS (
+    SELECT coalesce(
+        (SELECT jurisdiction FROM parameters_lendingprofile AS profile
+            WHERE profile.book_id = book.id AND profile.product_id IS NULL
+                AND profile.valid_from <= %(on)s::date ORDER BY valid_from DESC, id DESC LIMIT 1),
+        %(currency_law)s::jsonb ->> book.currency, '') AS jurisdiction,
+        book.business_date,
+        EXISTS (SELECT FROM parameters_tightening WHERE book_id = book.id) AS is_tightened
+    FROM ledger_book AS book WHERE book.id = %(book_id)s),
+since AS (
+    SELECT %(at)s::timestamptz - make_interval(days => 1 + coalesce(
+        (%(windows)s::jsonb ->> law.jurisdiction)::integer, 1)) AS at FROM law),
 tried AS (
-    SELECT permit.id, permit.at, permit.channel, permit.purpose, permit.recipient,
-        permit.address_key, permit.debt_keys, permit.recipient_key,
-        permit.recipient_subject_id IN (SELECT id FROM reached) AS is_same
-    FROM contacts_permit AS permit
-    WHERE permit.at >= %(since)s AND (permit.subject_id IN (SELECT id FROM family)
-        OR permit.recipient_subject_id IN (SELECT id FROM family)
-        OR permit.address_key = %(address_key)s))
+    SELECT id, at, channel, purpose, recipient, address_key, debt_keys, recipient_key,
+        recipient_subject_id FROM contacts_permit
+    WHERE subject_id = ANY (%(family)s::bigint[]) AND at >= (SELECT at FROM since)
+    UNION
+    SELECT id, at, channel, purpose, recipient, address_key, debt_keys, recipient_key,
+        recipient_subject_id FROM contacts_permit
+    WHERE recipient_subject_id = ANY (%(family)s::bigint[]) AND at >= (SELECT at FROM since)
+    UNION
+    SELECT id, at, channel, purpose, recipient, address_key, debt_keys, recipient_key,
+        recipient_subject_id FROM contacts_permit
+    WHERE address_key = %(address_key)s::text AND at >= (SELECT at FROM since))
 SELECT jsonb_build_object(
+    'rule_sets', (SELECT jsonb_agg(digest) FROM contacts_ruleset
+        WHERE digest = ANY (%(rule_sets)s::text[])),
+    'law', (SELECT jurisdiction FROM law),
+    'business_date', (SELECT business_date FROM law),
+    'is_tightened', (SELECT is_tightened FROM law),
+    'since', (SELECT at FROM since),
     'attempts', (SELECT jsonb_agg(jsonb_build_array(tried.at, tried.channel, tried.purpose,
             tried.recipient, tried.address_key, tried.debt_keys,
-            CASE WHEN tried.is_same THEN %(recipient_key)s ELSE tried.recipient_key END,
+            CASE WHEN tried.recipient_subject_id = ANY (%(reached)s::bigint[])
+                THEN %(recipient_key)s::text ELSE tried.recipient_key END,
             (SELECT outcome FROM contacts_outcome WHERE permit_id = tried.id
              ORDER BY is_first LIMIT 1)) ORDER BY tried.at, tried.id) FROM tried),
     'inbound', (SELECT jsonb_agg(jsonb_build_array(at, channel, purpose, recipient, address_key,
-            debt_keys, CASE WHEN subject_id IN (SELECT id FROM reached)
-            THEN %(recipient_key)s ELSE recipient_key END, outcome) ORDER BY at, id)
-        FROM contacts_inbound WHERE at >= %(since)s AND subject_id IN (SELECT id FROM family)),
+            debt_keys, CASE WHEN subject_id = ANY (%(reached)s::bigint[])
+            THEN %(recipient_key)s::text ELSE recipient_key END, outcome) ORDER BY at, id)
+        FROM contacts_inbound WHERE subject_id = ANY (%(family)s::bigint[])
+            AND at >= (SELECT at FROM since)),
     'stops', (SELECT jsonb_agg(jsonb_build_array(stop.id, stop.kind, stop.started_at, stop.ends_at,
-            stop.channels, stop.debt_keys, stop.address_key, stop.recipient_key) ORDER BY stop.id)
+            stop.channels, stop.debt_keys, stop.address_key, CASE
+                WHEN stop.recipient_key = '' THEN ''
+                WHEN stop.subject_id = ANY (%(reached)s::bigint[]) THEN %(recipient_key)s::text
+                ELSE stop.recipient_key END) ORDER BY stop.id)
         FROM contacts_stoporder AS stop
         LEFT JOIN contacts_stoplift AS lift ON lift.order_id = stop.id
-        WHERE stop.subject_id IN (SELECT id FROM family) AND (lift.at IS NULL OR lift.at > %(at)s)),
+        WHERE stop.subject_id = ANY (%(family)s::bigint[])
+            AND (lift.at IS NULL OR lift.at > %(at)s::timestamptz)),
     'agreements', (SELECT jsonb_agg(jsonb_build_array(agreed.kind, agreed.started_at,
             LEAST(agreed.ends_at, ended.at), agreed.channels, agreed.evidence) ORDER BY agreed.id)
         FROM contacts_agreement AS agreed
         LEFT JOIN contacts_agreementend AS ended ON ended.agreement_id = agreed.id
-        WHERE agreed.subject_id IN (SELECT id FROM reached)),
+        WHERE agreed.subject_id = ANY (%(reached)s::bigint[])),
     'loans', (SELECT jsonb_agg(jsonb_build_array(loan.id, position.business_date,
             position.oldest_unpaid_due_on, position.overdue_minor, position.next_due_on,
             position.next_due_minor, position.status, position.is_stale) ORDER BY loan.id)
         FROM loans_loan AS loan LEFT JOIN ledger_position AS position
-            ON position.loan_id = loan.id WHERE loan.id = ANY (%(loan_ids)s)),
-    'first_on', (SELECT min(permit.at) FROM contacts_permit AS permit
+            ON position.loan_id = loan.id WHERE loan.id = ANY (%(loan_ids)s::bigint[])),
+    'first_at', (SELECT min(permit.at) FROM contacts_permit AS permit
         JOIN contacts_outcome AS result ON result.permit_id = permit.id
-        WHERE permit.subject_id IN (SELECT id FROM family) AND permit.book_id = %(book_id)s
+        WHERE permit.subject_id = ANY (%(family)s::bigint[]) AND permit.book_id = %(book_id)s
             AND result.outcome IN ('effective', 'delivered')
             AND permit.recipient <> 'contact_person'),
-    'provided', jsonb_build_object({provided})
-)
+    'provided', jsonb_build_object({provided}))
 """
 
 
@@ -83,26 +109,52 @@ class Gathered:
     request: Request
     facts: known.Facts
     rules: RuleSet | None
+    are_rules_kept: bool
 
 
 def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime) -> Gathered:
     """Read everything the guard asks for. The person's counter rows are locked."""
-    on = contact.book.business_date or at.astimezone(ZoneInfo(contact.book.time_zone)).date()
-    jurisdiction = profile_on(book=contact.book, on=on).jurisdiction
-    rules = rules_of(jurisdiction=jurisdiction)
-    asked = _fact_request(contact, locked, acting_user, at=at, on=on)
-    days = rules.longest_window(on=on) if rules else 1
-    since = at - timedelta(days=days + 1)
-    row = _read(contact, locked, asked, since=since)
+    windows = dict(_windows(at.date()))
+    for _ in range(READINGS_MOST):
+        on = contact.book.business_date or at.astimezone(ZoneInfo(contact.book.time_zone)).date()
+        asked = _fact_request(contact, locked, acting_user, at=at, on=on)
+        row = _read(contact, locked, asked, windows=windows)
+        rules = _rules(contact, row)
+        days = rules.longest_window(on=on) if rules else 1
+        if _date(row["business_date"]) != contact.book.business_date:
+            contact.book.refresh_from_db()  # A night ended meanwhile.
+        elif rules is not None and days > windows.get(row["law"], 1):
+            windows[row["law"]] = days  # Somebody tightened a window.
+        else:
+            break
     provided = [
         provider.read(asked, row["provided"].get(provider.name))
         for provider in providers.registered()
     ]
-    facts = _facts(asked, row, jurisdiction=jurisdiction, since=since)
+    facts = _facts(asked, row)
     for each in provided:
         facts = _added(facts, asked, each)
+    facts = _with_clocks(contact, facts, asked)
     actor = _actor(contact, acting_user, provided)
-    return Gathered(request=_request(contact, asked, actor), facts=facts, rules=rules)
+    return Gathered(
+        request=_request(contact, asked, actor),
+        facts=facts,
+        rules=rules,
+        are_rules_kept=rule_sets.digest_of(rules) in (row["rule_sets"] or []),
+    )
+
+
+@lru_cache(maxsize=8)
+def _windows(on: date) -> tuple[tuple[str, int], ...]:
+    """Return for each law how many days of attempts its caps look back."""
+    packs = ((name, rules_of(jurisdiction=name)) for name in JURISDICTIONS)
+    return tuple((name, pack.longest_window(on=on)) for name, pack in packs if pack is not None)
+
+
+def _rules(contact: Contact, row: Mapping[str, Any]) -> RuleSet | None:
+    if not row["is_tightened"]:
+        return rules_of(jurisdiction=row["law"])
+    return tightenings.rules_for(book=contact.book, loans=contact.loans, jurisdiction=row["law"])
 
 
 def _fact_request(
@@ -124,14 +176,20 @@ def _fact_request(
 
 
 def _read(
-    contact: Contact, locked: Locked, asked: providers.FactRequest, *, since: datetime
+    contact: Contact,
+    locked: Locked,
+    asked: providers.FactRequest,
+    *,
+    windows: Mapping[str, int],
 ) -> Mapping[str, Any]:
+    reached = {locked.recipient_id, *locked.recipient_united_ids}
     parameters: dict[str, Any] = {
-        "subject_ids": sorted({locked.subject_id, locked.recipient_id}),
-        "recipient_id": locked.recipient_id,
+        "family": sorted({locked.subject_id, *locked.united_ids} | reached),
+        "reached": sorted(reached),
         "recipient_key": asked.recipient_key,
         "address_key": asked.address_key,
-        "since": since,
+        "windows": json.dumps(windows),
+        "currency_law": json.dumps(CURRENCY_LAW),
         "party_ids": list(asked.party_ids),
         "recipient_party_ids": list(asked.recipient_party_ids),
         "loan_ids": list(asked.loan_ids),
@@ -139,13 +197,10 @@ def _read(
         "user_id": asked.user_id,
         "at": asked.at,
         "on": asked.on,
+        "rule_sets": rule_sets.met(),
         "point_id": contact.contact_point.pk,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), parameters)
-        found = cursor.fetchone()
-    assert found is not None
-    row: Mapping[str, Any] = json.loads(found[0]) if isinstance(found[0], str) else found[0]
+    row: Mapping[str, Any] = json.loads(prepared(_statement(), parameters)[0][0])
     return row
 
 
@@ -159,19 +214,13 @@ def _statement() -> str:
     return _SQL.replace("{provided}", ", ".join(parts))
 
 
-def _facts(
-    asked: providers.FactRequest,
-    row: Mapping[str, Any],
-    *,
-    jurisdiction: str,
-    since: datetime,
-) -> known.Facts:
+def _facts(asked: providers.FactRequest, row: Mapping[str, Any]) -> known.Facts:
     loans = row["loans"] or []
     dates = [date.fromisoformat(loan[1]) for loan in loans if loan[1]]
     is_complete = len(dates) == len(asked.loan_ids) and not any(loan[7] for loan in loans)
-    first = row["first_on"]
+    first = row["first_at"]
     return known.Facts(
-        jurisdiction=jurisdiction,
+        jurisdiction=row["law"],
         time_zones=(),
         time_zone_source="",
         business_date=asked.on,
@@ -180,11 +229,37 @@ def _facts(
         bases=(),
         attempts=tuple(_attempt(each) for each in row["attempts"] or [])
         + tuple(_attempt(each, is_inbound=True) for each in row["inbound"] or []),
-        attempts_from=(since + timedelta(days=1)).astimezone(UTC).date(),
+        attempts_from=(_instant(row["since"]) + timedelta(days=1)).date(),
         stop_orders=tuple(_stop(each) for each in row["stops"] or []),
         agreements=tuple(_agreement(each) for each in row["agreements"] or []),
         first_contact_on=_instant(first).date() if first else None,
     )
+
+
+def _with_clocks(contact: Contact, facts: known.Facts, asked: providers.FactRequest) -> known.Facts:
+    """Read the limitation clock of debts so old that it may have run out."""
+    unknown = {debt.key for debt in facts.debts if debt.limitation is known.Limitation.UNKNOWN}
+    if not unknown:
+        return facts
+    states = {
+        asked.debt_keys[loan.pk]: _limitation(loan, asked.on)
+        for loan in contact.loans
+        if asked.debt_keys[loan.pk] in unknown
+    }
+    debts = (
+        replace(debt, limitation=states[debt.key]) if debt.key in states else debt
+        for debt in facts.debts
+    )
+    return replace(facts, debts=tuple(debts))
+
+
+def _limitation(loan: Loan, on: date) -> known.Limitation:
+    try:
+        clock = limitation.clock_of(loan=loan, as_of=on)
+    except DaihouError:  # The law of the book is not known here.
+        return known.Limitation.UNKNOWN
+    expired = clock.state in limitation.OVER
+    return known.Limitation.EXPIRED if expired else known.Limitation.RUNNING
 
 
 def _debt(asked: providers.FactRequest, loan: Sequence[Any]) -> known.Debt:
@@ -295,6 +370,10 @@ def _request(contact: Contact, asked: providers.FactRequest, actor: Actor) -> Re
 def zone_of_day(*, facts: known.Facts, book: Book) -> str:
     """Name the zone by which the database counts days: the guard's first, else the book's."""
     return facts.time_zones[0] if facts.time_zones else book.time_zone
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _instant(text: str) -> datetime:

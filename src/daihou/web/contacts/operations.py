@@ -17,7 +17,7 @@ from daihou.collect.guard import Decision
 from daihou.collect.requests import DIALS, Channel, Outcome as CollectOutcome
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit, withholding
-from daihou.web.contacts import facts as facts_of, keys, subjects
+from daihou.web.contacts import facts as facts_of, keys, rule_sets, subjects
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactFault, ContactRefused
 from daihou.web.contacts.facts import Gathered
@@ -27,9 +27,8 @@ from daihou.web.contacts.models import (
     Outcome,
     OutcomeKind,
     Permit,
-    Refusal,
-    RuleSet,
 )
+from daihou.web.contacts.statements import prepared
 from daihou.web.contacts.subjects import Locked
 from daihou.web.parties import encryption
 from daihou.web.parties.models import Party
@@ -38,6 +37,34 @@ CAP_PREFIX = "contacts_cap_"
 LIVE_CONSTRAINTS = frozenset(
     {"contacts_one_live_call_per_debtor", "contacts_one_live_call_per_person"}
 )
+_COLUMNS = (
+    "book_id, subject_id, recipient_subject_id, party_id, recipient_party_id, case_number, channel,"
+    " purpose, recipient, recipient_key, address_key, debt_keys, jurisdiction, time_zone, at,"
+    " rule_set_id, kept, acting_user_id"
+)
+_VALUES = """
+    %(book_id)s, %(subject_id)s, %(recipient_subject_id)s, %(party_id)s, %(recipient_party_id)s,
+    %(case_number)s, %(channel)s, %(purpose)s, %(recipient)s, %(recipient_key)s, %(address_key)s,
+    %(debt_keys)s, %(jurisdiction)s, %(time_zone)s, %(at)s,
+    (SELECT id FROM contacts_ruleset WHERE digest = %(rules_digest)s), %(kept)s, %(acting_user_id)s
+"""
+_REFUSAL = f"INSERT INTO contacts_refusal ({_COLUMNS}) VALUES ({_VALUES}) RETURNING id"  # noqa: S608  Constants.
+_PERMIT = f"""
+WITH made AS (INSERT INTO contacts_permit ({_COLUMNS}) VALUES ({_VALUES}) RETURNING id),
+leaving AS (INSERT INTO contacts_outbox (permit_id, state, subject_id, channel, contact_point_id,
+        due_at, content, live_subject, live_recipient)
+    SELECT id, %(state)s, %(subject_id)s, %(channel)s, %(contact_point_id)s, %(at)s, %(content)s,
+        %(live_subject)s, %(live_recipient)s FROM made),
+noted AS ({
+    audit.record_sql(
+        action="contact.permit",
+        target_type="permit",
+        target="made",
+        acting_user="%(acting_user_id)s",
+    )
+})
+SELECT id FROM made
+"""  # noqa: S608  Constants.
 
 
 def ask(*, contact: Contact, acting_user: User, at: datetime) -> Permit:
@@ -57,12 +84,12 @@ def ask(*, contact: Contact, acting_user: User, at: datetime) -> Permit:
             decision = guard.decide(
                 request=gathered.request, facts=gathered.facts, rules=gathered.rules
             )
-            made = _write(contact, locked, gathered, decision, acting_user)
+            made, is_permit = _write(contact, locked, gathered, decision, acting_user)
     except IntegrityError as fault:
         raise _refused_by_database(fault) from fault
-    if isinstance(made, Refusal):
-        raise ContactRefused("contact.refused", decision=decision, refusal=made.pk)
-    return made
+    if not is_permit:
+        raise ContactRefused("contact.refused", decision=decision, refusal=made)
+    return Permit.objects.get(pk=made)
 
 
 def preview(*, contact: Contact, acting_user: User, at: datetime) -> Decision:
@@ -187,14 +214,17 @@ def _write(
     gathered: Gathered,
     decision: Decision,
     acting_user: User,
-) -> Permit | Refusal:
+) -> tuple[int, bool]:
+    """Write permit, outbox row and audit row, or the refusal, in one statement; return its id."""
     request, facts = gathered.request, gathered.facts
-    digest = codec.digest(gathered.rules) if gathered.rules else ""
-    common: dict[str, Any] = {
-        "book": contact.book,
+    digest = rule_sets.digest_of(gathered.rules)
+    decided = codec.Decided(request=request, facts=facts, rules_digest=digest, decision=decision)
+    is_call = request.channel in DIALS
+    parameters: dict[str, Any] = {
+        "book_id": contact.book.pk,
         "subject_id": locked.subject_id,
         "recipient_subject_id": locked.recipient_id,
-        "party": contact.party,
+        "party_id": contact.party.pk,
         "recipient_party_id": contact.contact_point.party_id,
         "case_number": contact.case_number,
         "channel": request.channel.value,
@@ -206,57 +236,39 @@ def _write(
         "jurisdiction": facts.jurisdiction,
         "time_zone": facts_of.zone_of_day(facts=facts, book=contact.book),
         "at": request.at,
-        "rule_set": _rule_set(gathered, digest),
-        "kept": codec.to_text(
-            codec.Decided(request=request, facts=facts, rules_digest=digest, decision=decision)
-        ),
-        "acting_user": acting_user,
+        "rules_digest": digest,
+        "kept": codec.to_text(decided),
+        "acting_user_id": acting_user.pk,
     }
+    if gathered.rules is not None and not gathered.are_rules_kept:
+        rule_sets.keep(gathered.rules)
     if not decision.is_allowed:
-        return Refusal.objects.create(**common)
-    permit = Permit.objects.create(**common)
-    Outbox.objects.create(
-        permit=permit,
-        subject_id=locked.subject_id,
-        channel=permit.channel,
-        contact_point=contact.contact_point,
-        due_at=request.at,
-        state=OutboxState.SENT if request.channel is Channel.VISIT else OutboxState.WAITING,
-        content=_sealed(permit, contact.payload),
-        live_subject=locked.subject_id if request.channel in DIALS else None,
-        live_recipient=locked.recipient_id if request.channel in DIALS else None,
-    )
-    _audit("contact.permit", permit, acting_user, channel=permit.channel, purpose=permit.purpose)
-    return permit
+        return prepared(_REFUSAL, parameters)[0][0], False
+    parameters |= {
+        "state": "sent" if request.channel is Channel.VISIT else "waiting",
+        "contact_point_id": contact.contact_point.pk,
+        "content": _sealed(request.address_key, contact.payload),
+        "live_subject": locked.subject_id if is_call else None,
+        "live_recipient": locked.recipient_id if is_call else None,
+    }
+    return prepared(_PERMIT, parameters)[0][0], True
 
 
 def payload_of(*, row: Outbox) -> Mapping[str, Any]:
     """Return what the channel is to be handed, in plain."""
-    opened = encryption.open_text(sealed=row.content, place=_place(row.pk))
+    opened = encryption.open_text(sealed=row.content, place=_place(row.permit.address_key))
     payload: Mapping[str, Any] = json.loads(opened)
     return payload
 
 
-def _sealed(permit: Permit, payload: Mapping[str, Any]) -> str:
+def _sealed(address_key: str, payload: Mapping[str, Any]) -> str:
     plain = json.dumps(dict(payload), ensure_ascii=False)
-    return encryption.seal_text(plain=plain, place=_place(permit.pk))
+    return encryption.seal_text(plain=plain, place=_place(address_key))
 
 
-def _place(permit_id: int) -> str:
-    return f"contacts_outbox|content|{permit_id}"
-
-
-def _rule_set(gathered: Gathered, digest: str) -> RuleSet | None:
-    """Find the row of the rules, by content; the first that needs it writes it."""
-    if gathered.rules is None:
-        return None
-    found = RuleSet.objects.filter(digest=digest).first()
-    if found is not None:
-        return found
-    RuleSet.objects.bulk_create(
-        [RuleSet(digest=digest, rules=codec.to_text(gathered.rules))], ignore_conflicts=True
-    )
-    return RuleSet.objects.get(digest=digest)
+def _place(address_key: str) -> str:
+    """Bind a content to the address that it may go to, and to no other."""
+    return f"contacts_outbox|content|{address_key}"
 
 
 def _refused_by_database(fault: IntegrityError) -> Exception:

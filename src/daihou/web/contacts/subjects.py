@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from daihou.web.contacts.models import Subject, SubjectMember
+from daihou.web.contacts.statements import prepared
 from daihou.web.parties.models import Party
 
 SHARED_MOST = 20
@@ -16,10 +17,12 @@ ATTEMPTS = 5  # Of locking, while others unite the same persons.
 _LOCK = """
 SELECT member.party_id, subject.id, member.is_current AND subject.united_into_id IS NULL,
     ARRAY(SELECT party_id FROM contacts_subjectmember AS other
-          WHERE other.subject_id = subject.id ORDER BY party_id)
+          WHERE other.subject_id = subject.id ORDER BY party_id),
+    ARRAY(SELECT id FROM contacts_subject AS united WHERE united.united_into_id = subject.id)
 FROM contacts_subjectmember AS member JOIN contacts_subject AS subject
     ON subject.id = member.subject_id
-WHERE member.party_id = ANY (%s) ORDER BY subject.id, member.party_id FOR UPDATE OF subject
+WHERE member.party_id = ANY (%(wanted)s::bigint[]) ORDER BY subject.id, member.party_id
+FOR UPDATE OF subject
 """
 _MOVE_SLOTS = """
 UPDATE contacts_slot SET
@@ -56,6 +59,8 @@ class Locked:
     recipient_id: int
     party_ids: tuple[int, ...]
     recipient_party_ids: tuple[int, ...]
+    united_ids: tuple[int, ...]  # Of either person: subjects that were united into hers.
+    recipient_united_ids: tuple[int, ...]
 
 
 def lock(*, party_id: int, recipient_party_id: int) -> Locked:
@@ -66,17 +71,18 @@ def lock(*, party_id: int, recipient_party_id: int) -> Locked:
     assert connection.in_atomic_block
     wanted = sorted({party_id, recipient_party_id})
     for _ in range(ATTEMPTS):
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [wanted])
-            rows = cursor.fetchall()
-        found = {party: (subject, kin) for party, subject, is_settled, kin in rows if is_settled}
+        rows = prepared(_LOCK, {"wanted": wanted})
+        found = {party: row for party, *row in rows if row[1]}
         if len(found) == len(wanted):
-            (subject, kin), (recipient, other_kin) = found[party_id], found[recipient_party_id]
+            subject_id, _, kin, united = found[party_id]
+            recipient_id, _, other_kin, other_united = found[recipient_party_id]
             return Locked(
-                subject_id=subject,
-                recipient_id=recipient,
+                subject_id=subject_id,
+                recipient_id=recipient_id,
                 party_ids=tuple(kin),
                 recipient_party_ids=tuple(other_kin),
+                united_ids=tuple(united),
+                recipient_united_ids=tuple(other_united),
             )
         for each in wanted:
             if each not in found:

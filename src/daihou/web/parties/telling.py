@@ -107,6 +107,8 @@ def _bases(
 def _guarantees(asked: FactRequest, parts: Sequence[Sequence[Any]]) -> tuple[Guarantee, ...]:
     """Tell the kind and the period of each guarantee; of one without a known period, nothing."""
     ids = [role_id for role, _, role_id in parts if role == Role.GUARANTOR]
+    if not ids:
+        return ()
     told = []
     for role in LoanRole.objects.filter(pk__in=ids).select_related("loan__book", "loan__product"):
         try:
