@@ -8,7 +8,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey && event.key === "Enter") {
       const form = event.target.closest("form");
-      const button = document.getElementById(event.target.dataset.submits ?? "") ?? form?.querySelector("button");
+      const submits = event.target.dataset.submits ?? form?.dataset.submits ?? "";
+      const button = document.getElementById(submits) ?? form?.querySelector("button");
       if (form && button) { event.preventDefault(); button.click(); }
       return;
     }

@@ -1,0 +1,43 @@
+"""Which cases a user sees: those of the book, or those with a loan of her funders."""
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+
+from daihou.web.access import queries as access
+from daihou.web.board.sight import Sight, user_of
+from daihou.web.cases.models import Case
+from daihou.web.loans.models import Loan
+
+
+def cases_in(sight: Sight) -> QuerySet[Case]:
+    """Query the cases of a book in sight."""
+    found = Case.objects.filter(book=sight.book)
+    if sight.funder_ids is None:
+        return found
+    return found.filter(pk__in=_of_funders(sight))
+
+
+def _of_funders(sight: Sight) -> QuerySet[Case]:
+    return Case.objects.filter(case_loans__loan__in=sight.loans()).values("pk")
+
+
+def case_of(sight: Sight, case_id: int) -> Case:
+    """Find a case in sight.
+
+    :raises Http404: it is not there or not hers; both look the same.
+    """
+    with_it = ("book", "party", "owner", "team", "locked_by")
+    found = cases_in(sight).select_related(*with_it).filter(pk=case_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def loans_of(sight: Sight, case: Case) -> list[Loan]:
+    """List the loans of a case that are in sight, the oldest first."""
+    found = sight.loans().filter(case_loans__case=case)
+    return list(found.select_related("product", "funder", "creditor").order_by("start_on", "pk"))
+
+
+def may(request: HttpRequest, sight: Sight, permission: str) -> bool:
+    return access.may(user=user_of(request), permission=permission, target=sight.book)

@@ -1,0 +1,131 @@
+"""The timeline of a case as its page shows it: an icon, a tone, a title, what was said, who."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from daihou.web.board import money
+from daihou.web.board.words import EVENT_ICONS, EVENTS
+from daihou.web.cases import timeline
+from daihou.web.cases.models import Case
+from daihou.web.cases.timeline import Entry
+from daihou.web.contacts.models import Outcome
+from daihou.web.desk.cases import words
+
+LOOKED_BACK = 12
+NOT_REACHED = frozenset({"unanswered", "busy"})
+ICONS = {
+    "turns": "folder-open",
+    "notes": "note",
+    "tags_set": "tag",
+    "tags_cleared": "tag-off",
+    "promises": "calendar-check",
+    "decisions": "gavel",
+    "assigned": "user-share",
+    "assignments_ended": "user-minus",
+    "affordability": "heart-handshake",
+    "requests": "adjustments-dollar",
+    "files": "file",
+    "visits": "map-pin",
+    "permits": "phone",
+    "contacts": "phone",
+    "refusals": "ban",
+    "stops": "hand-stop",
+    "complaints": "message-report",
+}
+TONES = {
+    "kept": "good",
+    "effective": "good",
+    "delivered": "good",
+    "payment_received": "good",
+    "recovered": "good",
+    "prepaid": "good",
+    "broken": "bad",
+    "payment_reversed": "bad",
+    "refused": "bad",
+    "wrong_person": "bad",
+    "bounced": "bad",
+    "unanswered": "quiet",
+    "busy": "quiet",
+    "withdrawn": "quiet",
+    "unknown": "warn",
+}
+SOURCE_TONES = {"refusals": "bad", "stops": "bad", "complaints": "warn", "turns": "quiet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    at: datetime
+    icon: str
+    tone: str
+    title: str
+    text: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    entries: tuple[Shown, ...]
+    cursor: str
+
+
+def page(*, case: Case, loan_ids: Sequence[int], cursor: str = "") -> Page:
+    """Read a page of the timeline.
+
+    :raises CaseRefused: as ``cases.timeline.timeline``.
+    """
+    found = timeline.timeline(case=case, cursor=cursor, loan_ids=loan_ids)
+    return Page(entries=tuple(_shown(entry, case) for entry in found.entries), cursor=found.cursor)
+
+
+def unanswered_in_a_row(*, case: Case) -> int:
+    """Count the last calls about a case that nobody took, back to one that somebody did."""
+    outcomes = (
+        Outcome.objects.filter(permit__case_number=case.pk, permit__channel="voice")
+        .order_by("-at", "-pk")
+        .values_list("outcome", flat=True)[:LOOKED_BACK]
+    )
+    count = 0
+    for outcome in outcomes:
+        if outcome not in NOT_REACHED:
+            break
+        count += 1
+    return count
+
+
+def _shown(entry: Entry, case: Case) -> Shown:
+    return Shown(
+        at=entry.at,
+        icon=_icon(entry),
+        tone=TONES.get(entry.kind, SOURCE_TONES.get(entry.source, "")),
+        title=_title(entry, case),
+        text=entry.text,
+        who=_who(entry),
+    )
+
+
+def _icon(entry: Entry) -> str:
+    if entry.source == "ledger":
+        return EVENT_ICONS.get(entry.kind, "point")
+    channel = str(entry.facts.get("channel", ""))
+    return words.CHANNEL_ICONS.get(channel, ICONS.get(entry.source, "point"))
+
+
+def _title(entry: Entry, case: Case) -> str:
+    label = str(EVENTS.get(entry.kind, entry.label)) if entry.source == "ledger" else entry.label
+    parts = [str(label)]
+    if "tag" in entry.facts:
+        parts.append(str(words.TAGS.get(entry.kind, entry.facts["tag"])))
+    if entry.amount_minor is not None and entry.source != "turns":
+        parts.append(money.full(entry.amount_minor, digits=case.book.minor_digits))
+    if entry.facts.get("by"):
+        parts.append(_("by %(day)s") % {"day": entry.facts["by"]})
+    return " · ".join(parts)
+
+
+def _who(entry: Entry) -> str:
+    who = [str(entry.actor)] if entry.actor is not None else []
+    who += [str(entry.facts[name]) for name in ("owner", "loan", "state") if entry.facts.get(name)]
+    return " · ".join(who)
