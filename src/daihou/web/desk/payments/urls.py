@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daihou.web.desk.payments import channels, mandates, suspense, views
+from daihou.web.desk.payments import channels, links, mandates, suspense, views
 
 urlpatterns = [
     path("", views.payments, name="payments"),
@@ -21,4 +21,11 @@ urlpatterns = [
     path("suspense/<int:item_id>/", suspense.item, name="suspense_item"),
     path("suspense/<int:item_id>/apply/", suspense.apply, name="suspense_apply"),
     path("suspense/<int:item_id>/return/", suspense.give_back, name="suspense_return"),
+    path("loans/<path:loan_ref>/links/", links.pay_links, name="pay_links"),
+    path("loans/<path:loan_ref>/links/make/", links.make_link, name="pay_link_make"),
+    path(
+        "loans/<path:loan_ref>/links/<int:link_id>/cancel/",
+        links.cancel_link,
+        name="pay_link_cancel",
+    ),
 ]
