@@ -5,7 +5,8 @@ from string import Formatter
 import pytest
 
 from daihou.collect.facts import StopKind
-from daihou.collect.requests import Channel, Recipient
+from daihou.collect.packs import Kind
+from daihou.collect.requests import Channel, Purpose, Recipient
 from daihou.core.life_cost import CostBasis
 from daihou.core.limits import Payee
 from daihou.core.terms import Component, TermsRefused
@@ -48,6 +49,8 @@ NAMED = {
     "stop_kind": StopKind,
     "recipient": Recipient,
     "contact_channel": Channel,
+    "contact_purpose": Purpose,
+    "rule_kind": Kind,
 }
 
 

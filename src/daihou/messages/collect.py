@@ -211,6 +211,25 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "没有收紧任何内容：{detail}",
         "nothing is tightened: {detail}",
     ),
+    "rules.no_law": (
+        "法域 {jurisdiction} 没有规则包，无从收紧",
+        "no rules are known for {jurisdiction}: there is nothing to tighten",
+    ),
+    "rules.field_wrong": ("填写有误：{text}", "a field cannot be read: {text}"),
+    "rules.source_missing": ("须写明来源", "a tightening names its source"),
+    "rules.one_of_both": (
+        "只能针对资金方或产品之一",
+        "a tightening is for a funder or for a product, not for both",
+    ),
+    "rules.not_of_this_book": (
+        "该资金方或产品不在本账簿",
+        "this funder or product is not of this book",
+    ),
+    "rules.ended_already": ("该收紧已终止", "this tightening has an end already"),
+    "rules.end_before_beginning": (
+        "终止日不得早于生效日 {day} 的前一日",
+        "it cannot end before it began on {day}",
+    ),
     # Deciding again.
     "redecision.rules_missing": (
         "缺少当时的规则 {detail}",

@@ -12,7 +12,7 @@ class ParametersConfig(AppConfig):
     def ready(self) -> None:
         """Make the kinds of requests known that add a row or a profile."""
         from daihou.web.approvals import registry  # noqa: PLC0415  Apps are loaded by now.
-        from daihou.web.parameters import inbox, operations  # noqa: PLC0415
+        from daihou.web.parameters import inbox, operations, tightenings  # noqa: PLC0415
 
         registry.register(
             kind=operations.KIND,
@@ -25,4 +25,16 @@ class ParametersConfig(AppConfig):
             label=_("Lending profile"),
             carry_out=operations.carry_out_profile,
             describe=inbox.describe_profile,
+        )
+        registry.register(
+            kind=tightenings.KIND,
+            label=_("Tightening of a rule of contact"),
+            carry_out=tightenings.carry_out,
+            describe=tightenings.describe,
+        )
+        registry.register(
+            kind=tightenings.END_KIND,
+            label=_("End of a tightening"),
+            carry_out=tightenings.carry_out_end,
+            describe=tightenings.describe_end,
         )

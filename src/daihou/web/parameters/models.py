@@ -1,11 +1,13 @@
 """Dated parameters: figures that laws and policies set, each with its source and confidence.
 
-And the profile of a book or a product: whose law it is under and what kind of lender lends.
+And the profile of a book or a product: whose law it is under and what kind of lender lends; and
+what a funder, a product or the house tightens in the rules of contact.
 """
 
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -111,3 +113,80 @@ class LendingProfile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jurisdiction}/{self.lender_type} from {self.valid_from}"
+
+
+class Tightening(models.Model):
+    """A rule of contact made stricter for a book, or one funder's or product's loans in it.
+
+    Only what is given is tightened. In force until the day of its end, if it has one.
+    """
+
+    book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="+")
+    funder = models.ForeignKey(
+        "parties.Party", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    product = models.ForeignKey(
+        "loans.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    rule_id = models.CharField(_("规则"), max_length=40, blank=True)
+    valid_from = models.DateField(_("生效日"))
+    most = models.PositiveSmallIntegerField(_("上限"), null=True)
+    least = models.PositiveSmallIntegerField(_("下限"), null=True)
+    days = models.PositiveSmallIntegerField(_("天数"), null=True)
+    opens = models.PositiveSmallIntegerField(_("开始分钟"), null=True)
+    closes = models.PositiveSmallIntegerField(_("结束分钟"), null=True)
+    forbids = ArrayField(models.CharField(max_length=12), default=list, verbose_name=_("禁用渠道"))
+    ends_agreements = models.BooleanField(_("不因约定放宽"), default=False)
+    source = models.CharField(_("来源"), max_length=256)
+    added_at = models.DateTimeField(db_default=Now())
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("规则收紧")
+        verbose_name_plural = _("规则收紧")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(source="")
+                & (Q(funder=None) | Q(product=None))
+                & (
+                    (Q(rule_id="") & ~Q(forbids=[]))
+                    | (
+                        ~Q(rule_id="")
+                        & Q(forbids=[])
+                        & (
+                            Q(most__isnull=False)
+                            | Q(least__isnull=False)
+                            | Q(days__isnull=False)
+                            | Q(opens__isnull=False)
+                            | Q(closes__isnull=False)
+                            | Q(ends_agreements=True)
+                        )
+                    )
+                ),
+                name="parameters_tightening_says_something",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["book"], name="tightening_by_book")]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id or self.forbids} from {self.valid_from}"
+
+
+class TighteningEnd(models.Model):
+    """The last day of a tightening; the law itself stays."""
+
+    tightening = models.OneToOneField(Tightening, on_delete=models.PROTECT, related_name="end")
+    last_on = models.DateField(_("最后一日"))
+    added_at = models.DateTimeField(db_default=Now())
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("收紧终止")
+        verbose_name_plural = _("收紧终止")
+
+    def __str__(self) -> str:
+        return f"{self.tightening_id} until {self.last_on}"

@@ -6,8 +6,10 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from daihou.core.events import Event
+from daihou.messages.words import WORDS
 from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.assets.icons import icon_svg
 from daihou.web.board import money as writing, words
@@ -101,6 +103,15 @@ def slug_state(state: str) -> str:
 def word(value: str, table: str) -> str:
     """Look a word of the ledger up in a table of ``words``."""
     return str(getattr(words, table).get(value, value))
+
+
+@register.filter
+def named(value: str, table: str) -> str:
+    """Name a value as messages do, in the language of the request."""
+    names = WORDS[table].get(value)
+    if names is None:
+        return value
+    return names[0 if (get_language() or "").startswith("zh") else 1]
 
 
 @register.filter
