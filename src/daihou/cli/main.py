@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("daihou.cli.audit", "Export and verify the sealed log. 存证"),
     "conformance": ("daihou.cli.conformance", "Run a peer's acceptance cases. 对照测试"),
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
+    "reach": ("daihou.cli.reach", "Remind before due; listen to the switch; try out. 触达"),
     "payments": ("daihou.cli.payments", "Take payments in, plan debits, reconcile. 收款"),
     "cases": ("daihou.cli.cases", "Open, assign and decide cases. 案件"),
     "demo": ("daihou.cli.demo", "Make the demonstration book and show it. 演示"),

@@ -38,6 +38,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "{provider} 没有消息接口",
         "{provider} takes no messages",
     ),
+    "account.unknown": ("没有话务账户 {account}", "there is no account of a switch {account}"),
     "account.url_refused": (
         "服务商地址 {url} 不可用：须为 https、smtps 或内网话务地址",
         "the provider's address {url} is refused",

@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from daihou.web.access.queries import system_user
-from daihou.web.channels import reminders
+from daihou.web.channels import recordings, reminders
 from daihou.web.channels.models import Account, AccountUse
 from daihou.web.ledger.models import Book
 from daihou.web.servicing.loading import local_day
@@ -29,6 +29,12 @@ def remind(timestamp: int) -> None:  # noqa: ARG001  Given by the clock.
         if book.business_date == today - timedelta(days=1):  # Older figures remind nobody.
             reminders.plan(book=book, on=today, acting_user=by)
     reminders.ask_due(at=now, acting_user=by)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="channels.fetch_recordings", queueing_lock="channels.fetch_recordings")
+def fetch_recordings(timestamp: int) -> int:  # noqa: ARG001  Given by the clock.
+    return recordings.fetch_new(acting_user=system_user())
 
 
 @app.periodic(cron="45 4 * * *")
