@@ -91,7 +91,7 @@ def test_a_paper_is_marked_by_what_was_shown(db, ann):
     assert (result.right_count, result.is_passed) == (7, False)
     with refused("exam.handed_in"):
         operations.hand_in(exam=exam, answers=right, now=NOW)
-    with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"append_only|permission denied"), transaction.atomic():
         ExamResult.objects.update(is_passed=True)
 
 

@@ -1,0 +1,247 @@
+"""Goal: the right contacts are listened to, marked by another, and no mark is ever overwritten."""
+
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from daihou.collect.requests import Channel, Content, Outcome, Purpose
+from daihou.errors import DaihouError
+from daihou.web.access.queries import system_user
+from daihou.web.cases.assigning import claim
+from daihou.web.cases.models import Collector, Team
+from daihou.web.cases.operations import set_entry_rule
+from daihou.web.contacts import operations as contacts
+from daihou.web.contacts.contact import Contact
+from daihou.web.ledger import operations as ledger
+from daihou.web.ledger.end_of_day import run_end_of_day
+from daihou.web.loans.models import Loan
+from daihou.web.parties.models import ContactPoint
+from daihou.web.quality import drawing, operations, queries
+from daihou.web.quality.models import Flag, Review, Sample
+from daihou.web.supervision import figures, live, moving
+from daihou.web.training import operations as training
+from daihou.web.training.models import CheckKind, Course
+from tests.web.collected_book import case_of, make_user
+from tests.web.desk_book import give_data
+from tests.web.ledger_books import loan, tape
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NIGHT = timezone.localdate(timezone=ZONE)  # Whatever is noted now is known in the morning.
+DAY = NIGHT + timedelta(days=1)
+TEN = datetime(DAY.year, DAY.month, DAY.day, 10, tzinfo=ZONE)
+TRAINED_ON = NIGHT - timedelta(days=60)
+FULL = {
+    "identity": 15,
+    "introduction": 15,
+    "privacy": 15,
+    "language": 20,
+    "figures": 10,
+    "listening": 15,
+    "solution": 10,
+}
+SCRIPT = Content(
+    template_key="talk",
+    version=1,
+    text_digest=None,
+    names_institution=True,
+    names_creditor=True,
+    names_purpose=True,
+)
+
+
+@contextmanager
+def refused(code):
+    with pytest.raises(DaihouError) as caught:
+        yield
+    assert caught.value.code == code
+
+
+@pytest.fixture
+def book(db):
+    made = ledger.create_book(
+        name="desk", currency="CNY", time_zone="Asia/Shanghai", acting_user=system_user()
+    )
+    taken_on = NIGHT - timedelta(days=100)
+    loans = [loan(ref, disbursed_on=taken_on) for ref in "ABD"]
+    ledger.post_tape(book=made, tape=tape(loans=loans), acting_user=system_user())
+    set_entry_rule(book=made, effective_on=taken_on, acting_user=system_user())
+    run_end_of_day(book=made, through=NIGHT, acting_user=system_user())
+    made.refresh_from_db()
+    for number, ref in enumerate("ABD"):
+        give_data(case_of(made, ref).party, number)
+    return made
+
+
+@pytest.fixture
+def ann():
+    return staff("ann")
+
+
+@pytest.fixture
+def reviewer():
+    return make_user("listener", "quality")
+
+
+def staff(name):
+    user, clerk = make_user(name), make_user("trainer", "quality")
+    shared = {"user": user, "evidence": "x", "today": DAY, "acting_user": clerk}
+    for course in Course.objects.all():
+        training.record_certificate(course=course, issued_on=TRAINED_ON, **shared)
+    for kind in CheckKind.values:
+        training.record_check(kind=kind, is_good=True, on=TRAINED_ON, **shared)
+    return user
+
+
+def call(book, ref, user, *, at=TEN, outcome=Outcome.EFFECTIVE, recorded=True, seconds=90):
+    """Ask for a call to the person of a loan, and end it."""
+    case = case_of(book, ref)
+    point = ContactPoint.objects.get(party=case.party, kind="phone")
+    permit = contacts.ask(
+        contact=Contact(
+            book=book,
+            party=case.party,
+            loans=tuple(Loan.objects.filter(case_loans__case=case)),
+            contact_point=point,
+            channel=Channel.VOICE,
+            purpose=Purpose.COLLECTION,
+            content=SCRIPT,
+            case_number=case.pk,
+            is_recorded=True,
+        ),
+        acting_user=user,
+        at=at,
+    )
+    details = {"seconds": seconds, "recording_digest": "a" * 64 if recorded else ""}
+    contacts.record_outcome(
+        permit=permit,
+        outcome=outcome,
+        at=at + timedelta(seconds=seconds),
+        acting_user=user,
+        details=details,
+    )
+    return permit
+
+
+def test_flagged_contacts_are_drawn_and_of_the_others_one_by_lot(book, ann, reviewer):
+    unrecorded = call(book, "A", ann, recorded=False)
+    short = call(book, "B", ann, seconds=4)
+    call(book, "D", ann)
+    call(book, "A", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
+    assert drawing.draw(book=book, on=DAY, acting_user=reviewer) == 3
+    flags = dict(Sample.objects.values_list("permit_id", "flags"))
+    assert flags.pop(unrecorded.pk) == [Flag.UNRECORDED]
+    assert flags.pop(short.pk) == [Flag.SHORT]
+    assert list(flags.values()) == [[Flag.RANDOM]]
+    assert drawing.draw(book=book, on=DAY, acting_user=reviewer) == 0
+
+
+def test_a_missed_critical_item_fails_whatever_the_points(book, ann, reviewer):
+    sample = asked(call(book, "A", ann), reviewer)
+    made = operations.review(
+        sample=sample, marks={**FULL, "identity": 14}, remark="", on=DAY, acting_user=reviewer
+    )
+    assert (made.points, made.is_passed, made.missed_critical) == (99, False, ["identity"])
+    with refused("quality.reviewed"):
+        operations.review(sample=sample, marks=FULL, remark="", on=DAY, acting_user=reviewer)
+    with pytest.raises(DatabaseError, match=r"append_only|permission denied"), transaction.atomic():
+        Review.objects.update(points=1)
+
+
+def asked(permit, by):
+    return operations.ask_for_review(permit=permit, on=DAY, acting_user=by)
+
+
+def test_nobody_marks_herself_or_decides_on_her_own_review(book, ann, reviewer):
+    sample = asked(call(book, "A", ann), reviewer)
+    with refused("quality.own_contact"):
+        operations.take(sample=sample, acting_user=ann)
+    operations.take(sample=sample, acting_user=reviewer)
+    other = make_user("listener-2", "quality")
+    with refused("quality.taken"):
+        operations.take(sample=sample, acting_user=other)
+    with refused("quality.marks_incomplete"):
+        operations.review(
+            sample=sample, marks={"identity": 15}, remark="", on=DAY, acting_user=reviewer
+        )
+    first = operations.review(
+        sample=sample, marks={**FULL, "listening": 0}, remark="", on=DAY, acting_user=reviewer
+    )
+    with refused("quality.not_hers"):
+        operations.appeal(review=first, reason="no", acting_user=other)
+    appeal = operations.appeal(review=first, reason="I did", acting_user=ann)
+    with refused("quality.own_review"):
+        operations.decide_appeal(appeal=appeal, marks=FULL, reason="ok", acting_user=reviewer)
+    operations.decide_appeal(appeal=appeal, marks=FULL, reason="heard it", acting_user=other)
+    (counted,) = queries.counting(book=book, from_on=DAY, through_on=DAY)
+    assert (counted.points, counted.follows) == (100, first)
+    (result,) = queries.results(book=book, from_on=DAY, through_on=DAY)
+    assert (result.collector, result.drawn, result.reviewed, result.points) == (ann, 1, 1, 100)
+
+
+def test_reviewers_of_a_calibration_are_compared_with_chance(book, ann, reviewer):
+    sample = asked(call(book, "A", ann), reviewer)
+    operations.set_calibration(sample=sample, acting_user=reviewer)
+    others = [make_user(f"listener-{number}", "quality") for number in (2, 3)]
+    marks = [FULL, FULL, {**FULL, "figures": 0}]
+    reviews = [
+        operations.review(sample=sample, marks=given, remark="", on=DAY, acting_user=by)
+        for by, given in zip([reviewer, *others], marks, strict=True)
+    ]
+    found = queries.agreement(reviews)
+    assert (found.agreeing, found.pairs) == (19, 21)
+    share = Fraction(20, 21)
+    chance = share**2 + (1 - share) ** 2
+    assert found.kappa == (Fraction(19, 21) - chance) / (1 - chance)
+
+
+def test_a_sheet_takes_effect_on_its_day(book, reviewer):
+    items = [{"code": "all", "zh": "全部", "en": "All", "points": 10, "is_critical": False}]
+    given = {"items": items, "pass_percent": 60, "today": DAY, "acting_user": reviewer}
+    with refused("quality.sheet_in_past"):
+        operations.put_sheet(effective_on=DAY, **given)
+    with refused("quality.sheet_incomplete"):
+        operations.put_sheet(effective_on=DAY + timedelta(days=1), **given | {"items": items * 2})
+    made = operations.put_sheet(effective_on=DAY + timedelta(days=1), **given)
+    assert queries.sheet_on(DAY) != made
+    assert queries.sheet_on(DAY + timedelta(days=1)) == made
+
+
+def test_figures_are_counts_over_counts(book, ann, reviewer):
+    call(book, "A", ann)
+    call(book, "A", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
+    call(book, "D", ann, outcome=Outcome.WRONG_PERSON)
+    counts = figures.by_collector(book=book, from_on=DAY, through_on=DAY)[ann.pk]
+    pairs = {each.code: counts.pair(each) for each in figures.FIGURES}
+    assert pairs["intensity"] == (3, 2)
+    assert pairs["connect"] == (2, 3)
+    assert pairs["right_party"] == (1, 3)
+    assert pairs["reach"] == (1, 2)
+    assert pairs["refusal"] == (0, 3)
+    assert counts["talk_seconds"] == 270
+    before = DAY - timedelta(days=1)
+    assert ann.pk not in figures.by_collector(book=book, from_on=before, through_on=before)
+
+
+def test_a_seat_shows_who_is_idle_and_cases_are_handed_over_together(book, ann):
+    team = Team.objects.create(name="M1")
+    bea = staff("bea")
+    for user in (ann, bea):
+        Collector.objects.create(user=user, team=team, capacity=2)
+    call(book, "A", ann)
+    now = TEN + timedelta(minutes=40)
+    seats = {seat.user: seat for seat in live.seats(book=book, today=DAY, now=now)}
+    assert seats[ann].idle(now=now) == timedelta(minutes=40)
+    assert seats[bea].idle(now=now) is None
+    for ref in "AB":
+        claim(case=case_of(book, ref), at=now, acting_user=ann)
+    given = {"book": book, "from_user": ann, "reason": "ill", "at": now, "acting_user": ann}
+    with refused("supervision.to_oneself"):
+        moving.hand_over_many(to_user=ann, most=5, **given)
+    given["acting_user"] = make_user("lead", "team_lead")
+    assert moving.hand_over_many(to_user=bea, most=5, **given) == 2
+    assert {case_of(book, ref).owner for ref in "AB"} == {bea}
