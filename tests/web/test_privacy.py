@@ -92,9 +92,8 @@ def code_of(call, *args, **given):
 def test_an_export_takes_two_people_and_is_taken_once_by_who_asked(asked, make_user):
     approval, asker = asked
     assert code_of(take, approval, asker) == "personal_data.export_closed"
-    with pytest.raises(Exception, match="own request") as refused:
-        approvals.decide(approval=approval, verdict="approved", reason="y", acting_user=asker)
-    assert refused.value.code == "approval.by_maker"
+    by_herself = {"approval": approval, "verdict": "approved", "reason": "y", "acting_user": asker}
+    assert code_of(approvals.decide, **by_herself) == "approval.by_maker"
     boss = make_user("manager")
     approvals.decide(approval=approval, verdict="approved", reason="lawful", acting_user=boss)
     assert code_of(take, approval, boss) == "personal_data.export_closed"
@@ -236,8 +235,9 @@ def test_a_killed_rotation_goes_on_and_the_old_key_goes_when_nothing_needs_it(
     assert queries.personal_data(party=party)["phone"] == ("13800138000",)
     assert queries.find_parties(field="phone", value="13800138000")
     assert text_of(digest=digest) == "a text about her"
-    with pytest.raises(Exception, match="append_only"):  # The guards are on again.
-        AuditRow.objects.all().delete()
+    with connection.cursor() as cursor:  # The guards of every table are on again.
+        cursor.execute("SELECT FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'")
+        assert cursor.rowcount == 0
 
 
 def test_a_running_process_reads_a_new_key_by_itself(person, own_keys):
