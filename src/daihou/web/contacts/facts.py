@@ -326,6 +326,7 @@ def _added(
     return replace(
         facts,
         **each.facts,
+        attempts=facts.attempts + each.attempts,
         stop_orders=facts.stop_orders + each.stop_orders,
         agreements=facts.agreements + each.agreements,
         bases=facts.bases + each.bases,

@@ -22,6 +22,7 @@ from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactFault, ContactRefused
 from daihou.web.contacts.facts import Gathered
 from daihou.web.contacts.models import (
+    Inbound,
     Outbox,
     OutboxState,
     Outcome,
@@ -159,6 +160,54 @@ def record_outcome(
 
 
 @transaction.atomic
+def record_inbound(
+    *,
+    contact: Contact,
+    outcome: CollectOutcome,
+    at: datetime,
+    acting_user: User,
+    details: Mapping[str, Any] | None = None,
+) -> Inbound:
+    """Note a contact that the person herself began; some caps count it. It needs no permit.
+
+    ``details``: ``reference``, ``note`` (kept apart, salted).
+    """
+    given = dict(details or {})
+    locked = _lock(contact)
+    gathered = facts_of.gather(contact=contact, locked=locked, acting_user=acting_user, at=at)
+    request, facts = gathered.request, gathered.facts
+    made = Inbound.objects.create(
+        book=contact.book,
+        subject_id=locked.recipient_id,
+        party_id=contact.contact_point.party_id,
+        case_number=contact.case_number,
+        channel=request.channel.value,
+        purpose=request.purpose.value,
+        recipient=request.recipient.value,
+        recipient_key=request.recipient_key,
+        address_key=request.address_key,
+        debt_keys=list(request.debt_keys),
+        jurisdiction=facts.jurisdiction,
+        time_zone=facts_of.zone_of_day(facts=facts, book=contact.book),
+        at=at,
+        outcome=outcome.value,
+        reference=given.get("reference") or "",
+        note_digest=withholding.keep(
+            text=str(given.get("note") or ""), party_id=contact.contact_point.party_id
+        ),
+        acting_user=acting_user,
+    )
+    audit.record(
+        acting_user=acting_user,
+        action="contact.inbound",
+        target_type="inbound",
+        target_id=made.pk,
+        details={"channel": made.channel, "outcome": made.outcome},
+    )
+    return made
+
+
+@transaction.atomic
 def withdraw_pending(
     *, party: Party, reason: str, at: datetime, acting_user: User, loan_ids: list[int] | None = None
 ) -> int:
@@ -279,7 +328,7 @@ def _refused_by_database(fault: IntegrityError) -> Exception:
         return ContactRefused("contact.cap_reached", rule=name.removeprefix(CAP_PREFIX))
     if name in LIVE_CONSTRAINTS:
         return ContactRefused("contact.live_dial")
-    if name == "contacts_permit_limited":
+    if name in {"contacts_permit_limited", "contacts_permit_complete"}:
         return ContactRefused("contact.no_limits")
     return fault
 

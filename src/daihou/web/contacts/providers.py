@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from daihou.collect.facts import (
     Agreement,
+    Attempt,
     Basis,
     Guarantee,
     Inconvenient,
@@ -45,6 +46,7 @@ class Provided:
     ``collect.requests.Actor`` and ``collect.facts.Debt``; ``facts`` other fields of ``Facts``.
     """
 
+    attempts: tuple[Attempt, ...] = ()  # That were made elsewhere, before the cut-over.
     stop_orders: tuple[StopOrder, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     bases: tuple[Basis, ...] = ()
