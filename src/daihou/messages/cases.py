@@ -31,6 +31,14 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "没有可分案的催收员：请先登记小组与催收员，并授予本账簿的催收角色",
         "there is no collector to assign to: set up a team with collectors who may work this book",
     ),
+    "assignment.person_twice": (
+        "同一人不得重复分案",
+        "a person is to be assigned twice",
+    ),
+    "assignment.collector_twice": (
+        "同一催收员不得重复出现",
+        "a collector is named twice",
+    ),
     "case.not_collector": (
         "{user} 不是可处理本账簿案件的催收员",
         "{user} is not a collector who may work cases of this book",
