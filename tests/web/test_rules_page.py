@@ -1,4 +1,4 @@
-"""Goal: the rules of contact are shown as they hold; they are tightened by two, loosened by none."""
+"""Goal: the rules of contact are shown as they hold; two people tighten them, none loosens."""
 
 from datetime import date
 
