@@ -43,6 +43,11 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "服务商地址 {url} 不可用：须为 https、smtps 或内网话务地址",
         "the provider's address {url} is refused",
     ),
+    "extension.malformed": (
+        "分机号只能含字母、数字、- 和 _",
+        "an extension has letters, digits, - and _ only",
+    ),
+    "extension.taken": ("分机 {number} 已属他人", "the extension {number} is somebody else's"),
     # What providers call us with.
     "heard.closed_already": ("该来讯已处理", "this was closed already"),
     "heard.reason_missing": ("请写明处理说明", "say what was done"),

@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.channels.errors import ChannelRefused
-from daihou.web.channels.models import SPEAKS, Account, Provider
+from daihou.web.channels.models import SPEAKS, Account, Extension, Provider
 from daihou.web.ledger.models import Book
 
+EXTENSION = re.compile(r"[0-9A-Za-z_-]{1,32}")
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
 
@@ -87,6 +88,35 @@ def change_account(
             is_active=is_active,
         )
     return locked
+
+
+def set_extension(*, user: User, number: str, acting_user: User) -> None:
+    """Say which telephone of the switch is a collector's; empty: none, she dials by hand.
+
+    :raises ChannelRefused: ``extension.malformed``, ``extension.taken``.
+    """
+    if number and not EXTENSION.fullmatch(number):
+        raise ChannelRefused("extension.malformed")
+    try:
+        with transaction.atomic():
+            Extension.objects.filter(user=user).delete()
+            if number:
+                Extension.objects.create(user=user, number=number)
+            audit.record(
+                acting_user=acting_user,
+                action="extension.change",
+                target_type="user",
+                target_id=user.pk,
+                details={"number": number},
+            )
+    except IntegrityError as exception:
+        raise ChannelRefused("extension.taken", number=number) from exception
+
+
+def extension_of(*, user: User) -> str:
+    """Return a collector's telephone at the switch; none: an empty text."""
+    found = Extension.objects.filter(user=user).first()
+    return found.number if found else ""
 
 
 def _record(action: str, account: Account, acting_user: User, **details: object) -> None:

@@ -10,7 +10,7 @@ from daihou.collect.facts import StopKind
 from daihou.collect.requests import Channel, Outcome
 from daihou.web.access.models import User
 from daihou.web.cases import working
-from daihou.web.channels.models import Delivery, Heard, HeardKind
+from daihou.web.channels.models import ChannelKind, Delivery, Heard, HeardKind
 from daihou.web.contacts import operations as contacts, stops
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.models import Permit
@@ -28,7 +28,11 @@ STOPS = {  # What a robot heard that no machine may go on with.
 
 def permit_of(*, delivery: Delivery) -> Permit | None:
     """Find the permit under which something was sent."""
-    ref = delivery.permit_ref
+    return permit(ref=delivery.permit_ref)
+
+
+def permit(*, ref: str) -> Permit | None:
+    """Find a permit by the reference it goes out under."""
     if not (ref.isascii() and ref.isdigit()):
         return None
     found = Permit.objects.filter(pk=int(ref)).select_related("recipient_party", "outbox")
@@ -51,9 +55,13 @@ def people_at(*, field: str, blind_index: bytes) -> list[Party]:
 
 
 def of_receipt(*, row: Heard, delivery: Delivery, outcome: Outcome, acting_user: User) -> None:
-    """Settle the permit's outcome; one that is known stays as it is."""
+    """Settle the permit's outcome; one that is known stays as it is.
+
+    Of a call that was taken the switch knows only that somebody spoke: who, the collector says.
+    """
     permit = permit_of(delivery=delivery)
-    if permit is None:
+    is_talk = delivery.channel == ChannelKind.VOICE and outcome is Outcome.EFFECTIVE
+    if permit is None or is_talk:
         return
     settle(
         permit=permit,

@@ -65,13 +65,14 @@ def _name(person: Party | None, language: Language) -> str:
 
 
 def _due(book: Book, then: Position) -> dict[str, Value]:
-    """Say what falls due next, and of which instalment it is."""
-    if then.next_due_on is None:
+    """Say what falls due next, and of which instalment; money held for it is taken off."""
+    left = then.next_due_minor - then.unapplied_minor
+    if then.next_due_on is None or left <= 0:
         return {}
     nos = [row.instalment_no for row in then.instalments if row.due_on == then.next_due_on]
     return {
         "due_on": then.next_due_on,
-        "due_amount": _money(book, then.next_due_minor),
+        "due_amount": _money(book, left),
         **({"instalment_no": nos[0]} if nos else {}),
     }
 

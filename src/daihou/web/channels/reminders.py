@@ -17,7 +17,7 @@ from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.channels import facts, rendering, sending
 from daihou.web.channels.errors import ChannelRefused
-from daihou.web.channels.models import FIELD_OF, ChannelKind, Reminder, ReminderState
+from daihou.web.channels.models import FIELD_OF, ChannelKind, Reminder, ReminderDay, ReminderState
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactRefused
@@ -36,7 +36,7 @@ LANGUAGE = "zh"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """``new`` were not planned before."""
+    """``new`` were planned by this call, the others before."""
 
     on: date
     found: int
@@ -56,6 +56,9 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
 
     :raises DocumentRefused, BookRefused: as ``documents.notices.plan_frame``.
     """
+    done = ReminderDay.objects.filter(book=book, on=on).first()
+    if done is not None:
+        return Planned(on=on, found=done.count, new=0)
     due_at = datetime.combine(on, EARLIEST, tzinfo=ZoneInfo(book.time_zone))
     known_on = min(on, book.business_date or on)
     coming = notices.plan(book=book, from_on=known_on, days=(on - known_on).days + 1)
@@ -72,18 +75,19 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
         if notice.kind == NoticeKind.REMINDER and notice.on == on
     ]
     with transaction.atomic():
-        before = Reminder.objects.filter(book=book).count()
-        Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-        new = Reminder.objects.filter(book=book).count() - before
-        if new:
+        _day, is_new = ReminderDay.objects.get_or_create(
+            book=book, on=on, defaults={"count": len(rows)}
+        )
+        if is_new:
+            Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
             audit.record(
                 acting_user=acting_user,
                 action="reminder.plan",
                 target_type="book",
                 target_id=book.pk,
-                details={"on": on.isoformat(), "count": new},
+                details={"on": on.isoformat(), "count": len(rows)},
             )
-    return Planned(on=on, found=len(rows), new=new)
+    return Planned(on=on, found=len(rows), new=len(rows) if is_new else 0)
 
 
 def ask_due(*, at: datetime, acting_user: User, most: int = BATCH) -> Asked:
@@ -128,7 +132,7 @@ def _ask(row: Reminder, *, at: datetime, acting_user: User) -> str:
         if later is not None and later.astimezone(ZoneInfo(row.book.time_zone)).date() == row.on:
             row.due_at = max(later, at + timedelta(minutes=1))
             return "later"
-        return _end(row, ReminderState.REFUSED, refused.code)
+        return _end(row, ReminderState.REFUSED, _reason(refused))
     except DaihouError as refused:
         return _end(row, ReminderState.REFUSED, refused.code)
     row.state, row.permit_ref = ReminderState.ASKED, str(permit.pk)
@@ -139,6 +143,12 @@ def _ask(row: Reminder, *, at: datetime, acting_user: User) -> str:
 def _end(row: Reminder, state: ReminderState, code: str) -> str:
     row.state, row.code = state, code[:80]
     return state.value
+
+
+def _reason(refused: ContactRefused) -> str:
+    """Name the first rule that refused it."""
+    rules = refused.decision.refusals if refused.decision else ()
+    return rules[0].rule_id if rules else refused.code
 
 
 class _NotNeeded(Exception):

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from daihou.collect import wording
 from daihou.web.access.queries import system_user
-from daihou.web.channels import hearing, letters, secrets
+from daihou.web.channels import accounts, effects, hearing, letters, secrets
 from daihou.web.channels.adapters.protocol import Accepted, Answer, Outgoing, Refused, Unknown
 from daihou.web.channels.adapters.registry import adapter_of
 from daihou.web.channels.errors import ChannelRefused
@@ -38,6 +38,7 @@ from daihou.web.channels.rendering import Payload
 from daihou.web.ledger.models import Book
 from daihou.web.parties import encryption
 
+BY_HAND = "by-hand"
 TURNS_MOST = 5
 TRIES_MOST = 8
 FIRST_WAIT_SECONDS = 20
@@ -72,7 +73,14 @@ class Sending:
 
 
 def send(*, sending: Sending, now: datetime) -> Answer:
-    """Hand a permitted message over once, and keep what the provider answered."""
+    """Hand a permitted message over once, and keep what the provider answered.
+
+    A call without an extension is dialled by the collector's own hand: she notes how it ended.
+    """
+    if sending.channel == ChannelKind.VOICE:
+        sending = replace(sending, agent=sending.agent or _agent(sending))
+        if not sending.agent:
+            return Accepted(provider_ref=BY_HAND)
     try:
         account = _account(sending)
         message = _message(sending, account)
@@ -103,6 +111,15 @@ def account_for(*, book: Book, channel: str) -> Account:
 def address_key(*, channel: str, address: str) -> bytes:
     """Return the digest by which what was sent to an address is found again."""
     return encryption.blind_index(field=FIELD_OF[ChannelKind(channel)], plain=address)
+
+
+def _agent(sending: Sending) -> str:
+    """Find the telephone of who asked for the call, where the book has a switch."""
+    has_switch = Account.objects.filter(
+        book=sending.book, channel=ChannelKind.VOICE, is_active=True
+    ).exists()
+    permit = effects.permit(ref=sending.permit_ref) if has_switch else None
+    return accounts.extension_of(user=permit.acting_user) if permit is not None else ""
 
 
 def _account(sending: Sending) -> Account:

@@ -6,6 +6,7 @@ from daihou.web.channels.models.accounts import (
     Account,
     AccountUse,
     ChannelKind,
+    Extension,
     Provider,
 )
 from daihou.web.channels.models.deliveries import (
@@ -16,7 +17,7 @@ from daihou.web.channels.models.deliveries import (
     HeardState,
 )
 from daihou.web.channels.models.letters import BatchState, Letter, LetterBatch
-from daihou.web.channels.models.reminders import Reminder, ReminderState
+from daihou.web.channels.models.reminders import Reminder, ReminderDay, ReminderState
 from daihou.web.channels.models.templates import (
     Identity,
     Language,
@@ -37,6 +38,7 @@ __all__ = [
     "ChannelKind",
     "Delivery",
     "DeliveryState",
+    "Extension",
     "Heard",
     "HeardKind",
     "HeardState",
@@ -47,6 +49,7 @@ __all__ = [
     "Provider",
     "Purpose",
     "Reminder",
+    "ReminderDay",
     "ReminderState",
     "Review",
     "ReviewState",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -97,6 +98,25 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Extension(models.Model):
+    """The telephone of a collector at the switch: it rings first when she calls."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="extension",
+    )
+    number = models.CharField(_("分机号"), max_length=32, unique=True)
+
+    class Meta:
+        verbose_name = _("分机")
+        verbose_name_plural = _("分机")
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class AccountUse(models.Model):

@@ -68,6 +68,11 @@ class Delivery(models.Model):
                 fields=["account", "address_key", "handed_at"], name="channels_delivery_address"
             ),
             models.Index(
+                fields=["told_at"],
+                condition=Q(told="spoken", recording__isnull=True),
+                name="channels_delivery_unrecorded",
+            ),
+            models.Index(
                 fields=["account", "id"],
                 condition=Q(state__in=("refused", "unknown"), resolved_at__isnull=True),
                 name="channels_delivery_dead",

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from daihou.web.channels.models.accounts import ChannelKind
@@ -14,6 +15,23 @@ class ReminderState(models.TextChoices):
     ASKED = "asked", _("已获许可")
     REFUSED = "refused", _("不予许可")
     SKIPPED = "skipped", _("无需提醒")
+
+
+class ReminderDay(models.Model):
+    """A day of a book whose reminders have been planned: in the same transaction as they."""
+
+    book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="reminder_days")
+    on = models.DateField()
+    count = models.PositiveIntegerField()
+    planned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["book", "on"], name="channels_reminder_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.book_id} on {self.on}"
 
 
 class Reminder(models.Model):

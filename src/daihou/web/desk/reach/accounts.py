@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
+from daihou.web.access.models import User
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.channels import accounts as operations, queries, secrets
-from daihou.web.channels.models import Account, Provider
+from daihou.web.channels.models import Account, Extension, Provider
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.payments.views import sent_by, whole_book
 
@@ -32,6 +33,7 @@ def accounts(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     context = {
         "rows": [_row(request, account) for account in queries.accounts(book=sight.book)],
         "providers": Provider,
+        "extensions": Extension.objects.select_related("user").order_by("number"),
     }
     return show(request, "desk/reach/accounts.html", context, sight=sight, page="reach_accounts")
 
@@ -77,6 +79,24 @@ def change(request: HttpRequest, *, sight: Sight, account_id: int) -> HttpRespon
             acting_user=user_of(request),
         ),
         done=_("The account was changed."),
+    )
+    return redirect("desk:reach_accounts", sight.book.name)
+
+
+@require_POST
+@book_page("channel.change")
+def extension(request: HttpRequest, *, sight: Sight) -> HttpResponse:
+    whole_book(sight)
+    sent = sent_by(request, sight)
+    user = User.objects.filter(username=sent.text("username"), is_active=True).first()
+    if user is None:
+        raise Http404
+    attempt(
+        request,
+        lambda: operations.set_extension(
+            user=user, number=sent.text("number"), acting_user=user_of(request)
+        ),
+        done=_("Saved."),
     )
     return redirect("desk:reach_accounts", sight.book.name)
 

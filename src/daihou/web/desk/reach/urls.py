@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", accounts.accounts, name="reach_accounts"),
     path("accounts/add/", accounts.add, name="reach_account_add"),
     path("accounts/<int:account_id>/", accounts.change, name="reach_account"),
+    path("accounts/extension/", accounts.extension, name="reach_extension"),
     path("templates/", templates.templates, name="templates"),
     path("templates/add/", templates.add, name="template_add"),
     path("templates/identity/", templates.identify, name="template_identity"),
