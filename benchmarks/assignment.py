@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks import machine
 
 NIGHT = date(2026, 3, 31)
+NOW = datetime(2026, 4, 3, 1, tzinfo=UTC)
 STAGES_OF_TEAMS = (("early", ["M1"]), ("middle", ["M2", "M3"]), ("late", ["M4", "M5", "M6", "M6+"]))
 LANGUAGE_EVERY, SKILL_EVERY = 50, 40  # One case in so many needs a language, a skill.
 ROUNDS = 20
@@ -31,7 +32,7 @@ LOANS = """
 INSERT INTO loans_loan (book_id, loan_ref, shard, person_id, terms_id, principal_minor, start_on,
     source_tag)
 SELECT %(book)s, 'L' || n, n %% 16, first + n %% %(persons)s, %(terms)s,
-    100000 + (n * 7919) %% 900000, '2025-06-01', ''
+    100000 + (n::bigint * 7919) %% 900000, '2025-06-01', ''
 FROM generate_series(1, %(loans)s) n,
     (SELECT min(id) AS first FROM parties_party WHERE source = 'bench') p
 """
@@ -87,7 +88,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     figures["night_of_changes"] = _night(book, NIGHT + timedelta(days=2), user)
     _staff(book, asked.collectors, user)
     for name in ("assign_all", "assign_again"):
-        run, seconds = _timed(lambda: assign(book=book, at=_now(), acting_user=user))
+        run, seconds = _timed(lambda: assign(book=book, at=NOW, acting_user=user))
         report = run.report
         figures[name] = {
             "seconds": seconds,
@@ -123,12 +124,12 @@ def _night(book: Any, on: date, user: Any) -> float:
     from daihou.web.cases.operations import open_and_close
     from daihou.web.ledger.models import BookVersion, EndOfDayRun
 
-    given = {"ledger_sequence": 1, "known_at": _now()}
+    given = {"ledger_sequence": 1, "known_at": NOW}
     run = EndOfDayRun.objects.create(
         book=book,
         through_on=on,
         after_sequence=0,
-        started_at=_now(),
+        started_at=NOW,
         acting_user=user,
         state="done",
         **given,
@@ -139,12 +140,12 @@ def _night(book: Any, on: date, user: Any) -> float:
         business_date=on,
         manifest_digest="-",
         totals={},
-        published_at=_now(),
+        published_at=NOW,
         **given,
     )
     book.business_date = on
     book.save()
-    return _timed(lambda: open_and_close(book=book, at=_now(), acting_user=user))[1]
+    return _timed(lambda: open_and_close(book=book, at=NOW, acting_user=user))[1]
 
 
 def _staff(book: Any, count: int, user: Any) -> None:
@@ -189,7 +190,7 @@ def _pages(book: Any, user: Any) -> dict[str, Any]:
     figures = {
         f"queue_{name}": _often(
             lambda filters=filters, sort=sort: queries.queue(
-                book=book, filters=filters, at=_now(), sort=sort
+                book=book, filters=filters, at=NOW, sort=sort
             )
         )
         for name, (filters, sort) in views.items()
@@ -197,11 +198,11 @@ def _pages(book: Any, user: Any) -> dict[str, Any]:
     case = Case.objects.filter(book=book).order_by("?")[0]
     loan_ids = list(case.case_loans.values_list("loan_id", flat=True))
     figures["next_case"] = _often(
-        lambda: working.next_case(book=book, filters=Filters(), at=_now(), acting_user=user)
+        lambda: working.next_case(book=book, filters=Filters(), at=NOW, acting_user=user)
     )
     figures["timeline"] = _often(lambda: timeline.timeline(case=case))
     figures["look_again"] = _often(
-        lambda: look_again(book=book, loan_ids=loan_ids, at=_now(), acting_user=user)
+        lambda: look_again(book=book, loan_ids=loan_ids, at=NOW, acting_user=user)
     )
     return figures
 
@@ -225,10 +226,6 @@ def _execute(statement: str, params: Any = ()) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return cursor.fetchone()[0] if cursor.description else None
-
-
-def _now() -> Any:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

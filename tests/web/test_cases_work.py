@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from benchmarks import contact_people as people
 from daihou.core.changes import InterestTreatment
 from daihou.errors import DaihouError
+from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
 from daihou.web.cases import (
@@ -32,6 +34,9 @@ from daihou.web.cases.models import (
     Tag,
 )
 from daihou.web.cases.queries import Filters
+from daihou.web.contacts import operations as contacts
+from daihou.web.contacts.models import Outbox
+from daihou.web.ledger.models import Book, Position
 from daihou.web.servicing.actions import Action, Asked
 from tests.web.collected_book import *  # noqa: F403
 from tests.web.collected_book import (
@@ -389,6 +394,28 @@ def test_the_timeline_tells_everything_newest_first_page_by_page_by_one_query_a_
         cursor = page.cursor
     assert sorted(seen) == sorted((entry.source, entry.key) for entry in whole.entries)
     assert len(seen) == len(set(seen))
+
+
+def test_what_waits_to_be_sent_is_taken_back_when_the_ledger_moved(db):
+    made = people.make(count=2)
+    book, caller = Book.objects.get(pk=made.book_id), User.objects.get(pk=made.user_id)
+    given = {"book": book, "at": people.MORNING, "acting_user": system_user()}
+    operations.set_entry_rule(
+        book=book, effective_on=people.BUSINESS_DATE, acting_user=system_user()
+    )
+    loans = [loan_id for _, loan_id, _ in made.people]
+    operations.look_again(loan_ids=loans, **given)
+    for number, case in enumerate(Case.objects.order_by("party_id")):
+        contact = replace(people.contact_of(made=made, number=number), case_number=case.pk)
+        contacts.ask(contact=contact, acting_user=caller, at=people.MORNING)
+    told = queries.queue(book=book, filters=Filters(), at=people.MORNING).cases
+    assert [case.last_contact_at for case in told] == [people.MORNING] * 2
+    Position.objects.filter(loan_id=loans[0]).update(overdue_minor=0)
+    operations.look_again(loan_ids=loans[:1], **given)
+    states = Outbox.objects.order_by("permit").values_list("state", "permit__outcomes__outcome")
+    assert list(states) == [("done", "withdrawn"), ("waiting", None)]
+    cases = Case.objects.order_by("party_id").values_list("state", flat=True)
+    assert list(cases) == ["closed", "open"]
 
 
 def test_what_only_grows_refuses_change(collected):

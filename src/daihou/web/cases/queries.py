@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from daihou.web.access.models import User
@@ -29,6 +29,7 @@ from daihou.web.cases.models import (
     Stage,
     TagKind,
 )
+from daihou.web.contacts.models import OutcomeKind, Permit
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import Field, Party
@@ -113,12 +114,22 @@ def queue(
     page = list(_page(found, sort=sort, cursor=cursor)[: rows + 1])
     is_last = len(page) <= rows
     page = page[:rows]
+    _tell_last_contacts(page)
     return Queue(
         cases=tuple(page),
         cursor="" if is_last else _cursor(page[-1], sort=sort),
         count=min(count, COUNTED_MOST),
         is_more=count > COUNTED_MOST,
     )
+
+
+def _tell_last_contacts(cases: Sequence[Case]) -> None:
+    """Say on each case when a contact was last permitted that was not taken back."""
+    made = Permit.objects.filter(case_number__in=[case.pk for case in cases])
+    left = made.exclude(outcomes__outcome=OutcomeKind.WITHDRAWN).order_by()
+    last = dict(left.values_list("case_number").annotate(last=Max("at")))
+    for case in cases:
+        case.last_contact_at = last.get(case.pk)
 
 
 def filtered(

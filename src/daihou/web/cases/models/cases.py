@@ -1,5 +1,6 @@
 """A case: one person, one book, all her loans in it; and the rules by which it opens and closes."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -119,8 +120,10 @@ class Case(models.Model):
     Figures are those of the published positions, of ``figures_on``: for queues and lists. What is
     owed today is folded from the loans where one case is looked at. ``tags`` repeats the rows of
     ``Tag`` that hold, ``promised_on`` the next day of the open promise, for filters.
-    A lock that has run out locks nothing.
+    A lock that has run out locks nothing. ``queries.queue`` says when a person was last contacted.
     """
+
+    last_contact_at: datetime | None = None
 
     book = models.ForeignKey(
         "ledger.Book", on_delete=models.PROTECT, related_name="cases", db_index=False
@@ -166,7 +169,6 @@ class Case(models.Model):
     promised_minor = models.BigIntegerField(_("承诺金额"), default=0)
     tags = ArrayField(models.CharField(max_length=16), verbose_name=_("标签"), default=list)
     last_worked_at = models.DateTimeField(_("上次处理时间"), null=True)
-    last_contact_at = models.DateTimeField(_("上次联系时间"), null=True)
     locked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
