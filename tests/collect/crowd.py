@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from enum import StrEnum
 
 import polars as pl
 
@@ -72,9 +73,8 @@ def some_request(drawn, jurisdiction, at):
     return replace(asked, says=says, actor=actor)
 
 
-def some_facts(drawn, jurisdiction, number, at):
-    """Draw one person's facts, without attempts; her keys follow from her number."""
-    debts = tuple(
+def some_debts(drawn, number, at):
+    return tuple(
         Debt(
             key=f"d{number}.{place}",
             due_minor=drawn.choice([0, 5, 5, 5, 5]),
@@ -88,79 +88,96 @@ def some_facts(drawn, jurisdiction, number, at):
         )
         for place in range(drawn.choice([1, 1, 2]))
     )
-    spans = [(LONG_AGO, None), (LONG_AGO, at), (LONG_AGO, at + timedelta(hours=1)), (at, None)]
-    channels = [frozenset(), frozenset({Channel.VOICE}), frozenset({Channel.SMS, Channel.EMAIL})]
 
-    def span():
-        from_at, until_at = drawn.choice([*spans, (at + timedelta(minutes=1), None)])
-        return {"from_at": from_at, "until_at": until_at}
 
-    bases = [
+def span(drawn, at):
+    ends = [None, at, at + timedelta(hours=1)]
+    begins = [LONG_AGO] * 3 + [at, at + timedelta(minutes=1)]
+    from_at = drawn.choice(begins)
+    return {"from_at": from_at, "until_at": drawn.choice(ends) if from_at == LONG_AGO else None}
+
+
+def some_channels(drawn):
+    some = [frozenset(), frozenset({Channel.VOICE}), frozenset({Channel.SMS, Channel.EMAIL})]
+    return drawn.choice(some)
+
+
+def some_bases(drawn, at):
+    lasting = Basis(kind=BasisKind.CONTRACT, recipient=Recipient.DEBTOR, from_at=LONG_AGO)
+    found = [
         Basis(
             kind=drawn.choice(list(BasisKind)),
             recipient=drawn.choice([Recipient.DEBTOR] * 6 + [Recipient.HEIR]),
-            channels=drawn.choice(channels),
-            **span(),
+            channels=some_channels(drawn),
+            **span(drawn, at),
         )
-        for _ in range(drawn.choice([0, 1, 2, 3]))
+        for _ in range(drawn.choice([0, 1, 2]))
     ]
-    stops = [
+    return (*found, *(() if rarely(drawn) else (lasting,)))
+
+
+def some_stops(drawn, number, at):
+    return tuple(
         StopOrder(
             order_id=f"s{number}",
             kind=drawn.choice(list(StopKind)),
-            channels=drawn.choice(channels),
-            debt_keys=drawn.choice([frozenset(), frozenset({debts[0].key}), frozenset({"x"})]),
+            channels=some_channels(drawn),
+            debt_keys=drawn.choice([frozenset(), frozenset({f"d{number}.0"}), frozenset({"x"})]),
             address_key=drawn.choice(["", f"n{number // 2}", "x"]),
             recipient_key=drawn.choice(["", f"p{number}", "x"]),
-            **span(),
+            **span(drawn, at),
         )
         for _ in range(drawn.choice([0, 0, 1, 2]))
-    ]
-    agreements = [
+    )
+
+
+def some_agreements(drawn, at):
+    return tuple(
         Agreement(
             kind=drawn.choice(list(AgreementKind)),
             evidence="file",
-            channels=drawn.choice(channels),
-            **span(),
+            channels=some_channels(drawn),
+            **span(drawn, at),
         )
         for _ in range(drawn.choice([0, 0, 1]))
-    ]
-    windows = [
+    )
+
+
+def some_windows(drawn):
+    return tuple(
         Inconvenient(
             from_minute=drawn.randrange(1440),
             until_minute=drawn.randrange(1440),
             weekdays=drawn.choice([frozenset(), frozenset({0, 1, 2})]),
-            channels=drawn.choice(channels),
+            channels=some_channels(drawn),
         )
         for _ in range(drawn.choice([0, 0, 0, 1]))
-    ]
+    )
+
+
+def some_facts(drawn, jurisdiction, number, at):
+    """Draw one person's facts, without attempts; her keys follow from her number."""
     names = drawn.choice(ZONES[jurisdiction])
+    as_of = drawn.choice([None, date(2026, 11, 22), date(2026, 11, 23)])
     return Facts(
         jurisdiction=jurisdiction,
         time_zones=tuple(names.split(",")) if names else (),
         time_zone_source="address",
         business_date=BUSINESS_DATE,
-        figures_as_of=sometimes(
-            drawn, drawn.choice([None, date(2026, 11, 22), date(2026, 11, 23)]), BUSINESS_DATE
-        ),
-        debts=debts,
-        bases=(*bases, *lasting(drawn)),
+        figures_as_of=sometimes(drawn, as_of, BUSINESS_DATE),
+        debts=some_debts(drawn, number, at),
+        bases=some_bases(drawn, at),
         attempts=(),
         attempts_from=ATTEMPTS_FROM,
-        stop_orders=tuple(stops),
-        agreements=tuple(agreements),
-        inconvenient=tuple(windows),
+        stop_orders=some_stops(drawn, number, at),
+        agreements=some_agreements(drawn, at),
+        inconvenient=some_windows(drawn),
         address_is_wrong=rarely(drawn),
         address_may_be_used=not rarely(drawn),
         first_contact_on=drawn.choice([None, at.date(), date(2026, 1, 1), date(2026, 1, 1)]),
         validation_notice_on=drawn.choice([None, at.date(), date(2026, 1, 2), date(2026, 1, 2)]),
         agents_told=drawn.choice([(), ("a1",)]),
     )
-
-
-def lasting(drawn):
-    basis = Basis(kind=BasisKind.CONTRACT, recipient=Recipient.DEBTOR, from_at=LONG_AGO)
-    return () if drawn.random() < 0.15 else (basis,)
 
 
 def some_attempts(drawn, asked, crowd):
@@ -211,112 +228,56 @@ def asked_of(asked, known, number):
     )
 
 
-def frame(name, rows):
-    return pl.DataFrame(rows, schema=COLUMNS[name], orient="row")
+def frame(name, owned):
+    """Write values as rows, by the names of the columns; sets become a row for each member."""
+    rows = []
+    for key, value in owned:
+        channels = sorted(getattr(value, "channels", ())) or [""]
+        debts = sorted(getattr(value, "debt_keys", ())) or [""]
+        row = {
+            column: plain(getattr(value, column, None))
+            for column in COLUMNS[name]
+            if hasattr(value, column) and column != "time_zones"
+        }
+        if "person_key" in COLUMNS[name]:
+            row["person_key"] = key
+        if "channel" in COLUMNS[name] and "channel" not in row:
+            spread = [{**row, "channel": str(channel)} for channel in channels]
+            if "debt_key" in COLUMNS[name]:
+                spread = [{**one, "debt_key": debt} for one in spread for debt in debts]
+            rows += spread
+        else:
+            rows.append(row)
+    return pl.DataFrame(rows, schema=COLUMNS[name])
+
+
+def plain(value):
+    if isinstance(value, StrEnum):
+        return value.value
+    return sorted(value) if isinstance(value, frozenset | tuple) else value
 
 
 def columns_of(jurisdiction, crowd, tried):
-    def every(field):
-        return [(f"p{number}", each) for number, known in enumerate(crowd) for each in field(known)]
+    def every(name, field):
+        owned = [(f"p{n}", each) for n, known in enumerate(crowd) for each in getattr(known, field)]
+        return frame(name, owned)
 
-    def spread(values):
-        return [str(value) for value in values] or [""]
-
+    debts = [(f"p{n}", debt) for n, known in enumerate(crowd) for debt in known.debts]
+    persons = frame("persons", [(f"p{n}", known) for n, known in enumerate(crowd)])
     return People(
         jurisdiction=jurisdiction,
         business_date=BUSINESS_DATE,
         attempts_from=ATTEMPTS_FROM,
-        persons=frame(
-            "persons",
-            [
-                (
-                    f"p{number}",
-                    f"n{number // 2}",
-                    ",".join(known.time_zones),
-                    known.figures_as_of,
-                    known.first_contact_on,
-                    known.validation_notice_on,
-                    known.address_is_wrong,
-                    known.address_may_be_used,
-                    list(known.agents_told),
-                )
-                for number, known in enumerate(crowd)
-            ],
+        persons=persons.with_columns(
+            address_key=pl.Series([f"n{n // 2}" for n in range(len(crowd))], dtype=pl.String),
+            time_zones=pl.Series([",".join(each.time_zones) for each in crowd], dtype=pl.String),
         ),
-        debts=frame(
-            "debts",
-            [
-                (
-                    key,
-                    debt.key,
-                    debt.due_minor,
-                    debt.overdue_minor,
-                    debt.limitation.value,
-                    debt.product_class,
-                    debt.is_transferred,
-                    debt.transfer_notice_arrived_on,
-                    list(debt.placed_with),
-                )
-                for key, debt in every(lambda known: known.debts)
-            ],
+        debts=frame("debts", debts).with_columns(
+            debt_key=pl.Series([debt.key for _, debt in debts], dtype=pl.String)
         ),
-        attempts=frame(
-            "attempts",
-            [
-                (
-                    each.at,
-                    each.channel.value,
-                    each.purpose.value,
-                    each.recipient.value,
-                    each.recipient_key,
-                    each.address_key,
-                    list(each.debt_keys),
-                    each.outcome.value if each.outcome else None,
-                    each.is_inbound,
-                )
-                for each in tried
-            ],
-        ),
-        stop_orders=frame(
-            "stop_orders",
-            [
-                (
-                    key,
-                    order.kind.value,
-                    order.from_at,
-                    order.until_at,
-                    channel,
-                    debt,
-                    order.address_key,
-                    order.recipient_key,
-                )
-                for key, order in every(lambda known: known.stop_orders)
-                for channel in spread(order.channels)
-                for debt in spread(order.debt_keys)
-            ],
-        ),
-        agreements=frame(
-            "agreements",
-            [
-                (key, each.kind.value, each.from_at, each.until_at, channel)
-                for key, each in every(lambda known: known.agreements)
-                for channel in spread(each.channels)
-            ],
-        ),
-        bases=frame(
-            "bases",
-            [
-                (key, each.kind.value, each.recipient.value, each.from_at, each.until_at, channel)
-                for key, each in every(lambda known: known.bases)
-                for channel in spread(each.channels)
-            ],
-        ),
-        inconvenient=frame(
-            "inconvenient",
-            [
-                (key, each.from_minute, each.until_minute, sorted(each.weekdays), channel)
-                for key, each in every(lambda known: known.inconvenient)
-                for channel in spread(each.channels)
-            ],
-        ),
+        attempts=frame("attempts", [("", each) for each in tried]),
+        stop_orders=every("stop_orders", "stop_orders"),
+        agreements=every("agreements", "agreements"),
+        bases=every("bases", "bases"),
+        inconvenient=every("inconvenient", "inconvenient"),
     )
