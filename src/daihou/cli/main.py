@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("daihou.cli.bench", "Measure this machine. 基准测试"),
     "reach": ("daihou.cli.reach", "Remind before due; listen to the switch; try out. 触达"),
     "payments": ("daihou.cli.payments", "Take payments in, plan debits, reconcile. 收款"),
+    "cutover": ("daihou.cli.cutover", "Take over from another collections system. 迁入"),
     "cases": ("daihou.cli.cases", "Open, assign and decide cases. 案件"),
     "demo": ("daihou.cli.demo", "Make the demonstration book and show it. 演示"),
     "documents": ("daihou.cli.documents", "Make statements and letters; plan notices. 文书"),

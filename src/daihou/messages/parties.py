@@ -150,4 +150,32 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "登记人不能自行核实或终止，请由他人办理",
         "who noted a state does not prove or end it: somebody else does",
     ),
+    # Cut-over from another system.
+    "cutover.no_file": (
+        "{path} 中没有可迁入的文件（{known}）",
+        "there is no file to be taken over at {path} ({known})",
+    ),
+    "cutover.file_unreadable": ("无法读取 {path}：须为 UTF-8", "{path} cannot be read as UTF-8"),
+    "cutover.columns_missing": (
+        "{path} 缺少列 {columns}",
+        "{path} lacks the columns {columns}",
+    ),
+    "cutover.too_many_rows": ("超过 {most} 行", "there are more than {most} rows"),
+    "cutover.cell_wrong": ("{column} 的值无效", "the value of {column} cannot be taken"),
+    "cutover.cell_missing": ("{column} 为空", "{column} is empty"),
+    "cutover.party_unknown": ("本账簿没有该主体", "this book has no such party"),
+    "cutover.loan_unknown": ("本账簿没有该借据", "this book has no such loan"),
+    "cutover.number_unknown": (
+        "该号码未登记，请先迁入联系方式",
+        "this number is not on file; bring the contact points first",
+    ),
+    "cutover.in_future": ("{column} 晚于现在", "{column} lies in the future"),
+    "cutover.too_old": (
+        "{column} 早于 {days} 天，不再计数",
+        "{column} is older than {days} days: nothing counts it any more",
+    ),
+    "cutover.no_case": (
+        "该主体没有未结案件，请先运行日终",
+        "this party has no open case; run the end of day first",
+    ),
 }

@@ -515,3 +515,56 @@ class PersonState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of party {self.party_id}"
+
+
+class PriorAttempt(models.Model):
+    """A contact that another system made before the cut-over: the guard counts it like ours.
+
+    ``digest`` is the blind index of the number or address, ``point_kind`` its kind.
+    """
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="prior_attempts")
+    recipient_party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=20)
+    recipient = models.CharField(max_length=16)
+    point_kind = models.CharField(max_length=8, choices=PointKind)
+    digest = models.BinaryField(max_length=32)
+    loan_ids = models.JSONField()
+    at = models.DateTimeField(_("时间"))
+    outcome = models.CharField(max_length=16)
+
+    class Meta:
+        verbose_name = _("原系统触达")
+        verbose_name_plural = _("原系统触达")
+        indexes: ClassVar = [
+            models.Index(fields=["party", "at"], name="parties_prior_of_party"),
+            models.Index(fields=["digest", "at"], name="parties_prior_of_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} to party {self.party_id} before the cut-over"
+
+
+class CutoverRow(models.Model):
+    """A row of a cut-over that was taken in, by its keyed digest: given again it is known."""
+
+    book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="+")
+    file = models.CharField(max_length=20)
+    digest = models.BinaryField(max_length=32)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    taken_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("迁入记录")
+        verbose_name_plural = _("迁入记录")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["book", "file", "digest"], name="parties_cutoverrow_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file} row of book {self.book_id}"

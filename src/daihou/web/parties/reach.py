@@ -164,9 +164,13 @@ def derived_basis(*, party: Party, on: date) -> str:
     return PointBasis.NAMED.value if Role.CONTACT.value in roles else ""
 
 
-def time_zones(*, party: Party, on: date) -> Zones:
-    """Return every place where a person may be: as stated, else by her addresses, else numbers."""
-    live = [known.point for known in points(party=party, on=on) if known.is_usable]
+def time_zones(*, party: Party, on: date, known: Sequence[Known] | None = None) -> Zones:
+    """Return every place where a person may be: as stated, else by her addresses, else numbers.
+
+    ``known`` are her ``points`` of that day, where the caller has them already.
+    """
+    found = points(party=party, on=on) if known is None else known
+    live = [each.point for each in found if each.is_usable]
     stated = tuple(dict.fromkeys(point.time_zone for point in live if point.time_zone))
     if stated:
         return Zones(names=stated, source="stated")
@@ -180,9 +184,9 @@ def time_zones(*, party: Party, on: date) -> Zones:
     return Zones(names=(), source="")
 
 
-def time_zone(*, party: Party, on: date) -> Zone | None:
+def time_zone(*, party: Party, on: date, known: Sequence[Known] | None = None) -> Zone | None:
     """Return the zone by which a person's days are counted; none where none is known."""
-    found = time_zones(party=party, on=on)
+    found = time_zones(party=party, on=on, known=known)
     return Zone(name=found.names[0], source=found.source) if found.names else None
 
 

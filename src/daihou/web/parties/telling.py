@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from daihou.collect.facts import Basis, BasisKind, Guarantee
-from daihou.collect.requests import Recipient
+from daihou.collect.facts import Attempt, Basis, BasisKind, Guarantee
+from daihou.collect.requests import Channel, Outcome, Purpose, Recipient
 from daihou.errors import DaihouError
-from daihou.web.contacts import providers
+from daihou.web.contacts import keys, providers
 from daihou.web.contacts.providers import FactRequest, Provided
 from daihou.web.limitation import queries as limitation
 from daihou.web.parties import encryption, queries
@@ -29,33 +29,46 @@ SQL: Final = """
 SELECT jsonb_build_object(
     'point', (SELECT jsonb_build_array(point.source, point.basis, point.basis_evidence,
             point.noted_at, point.wrong_party_at IS NULL
-                AND (point.valid_from IS NULL OR point.valid_from <= %(on)s)
-                AND (point.valid_until IS NULL OR point.valid_until >= %(on)s)
+                AND (point.valid_from IS NULL OR point.valid_from <= %(on)s::date)
+                AND (point.valid_until IS NULL OR point.valid_until >= %(on)s::date)
                 AND EXISTS (SELECT FROM parties_personaldatum AS datum
-                    WHERE datum.party_id = ANY (%(recipient_party_ids)s)
+                    WHERE datum.party_id = ANY (%(recipient_party_ids)s::bigint[])
                         AND datum.field = CASE point.kind WHEN 'account' THEN 'bank_account'
                             ELSE point.kind END
                         AND datum.blind_index = point.digest),
             point.wrong_party_at IS NOT NULL)
-        FROM parties_contactpoint AS point WHERE point.id = %(point_id)s),
+        FROM parties_contactpoint AS point WHERE point.id = %(point_id)s::bigint),
     'places', (SELECT jsonb_agg(jsonb_build_array(point.time_zone, datum.party_id, datum.field,
             datum.position, datum.key_id, encode(datum.ciphertext, 'hex')) ORDER BY point.id)
         FROM parties_contactpoint AS point JOIN parties_personaldatum AS datum
             ON datum.party_id = point.party_id AND datum.blind_index = point.digest
                 AND datum.field = point.kind
-        WHERE point.party_id = ANY (%(recipient_party_ids)s) AND point.kind IN ('phone', 'address')
+        WHERE point.party_id = ANY (%(recipient_party_ids)s::bigint[])
+            AND point.kind IN ('phone', 'address')
             AND point.wrong_party_at IS NULL
-            AND (point.valid_from IS NULL OR point.valid_from <= %(on)s)
-            AND (point.valid_until IS NULL OR point.valid_until >= %(on)s)),
+            AND (point.valid_from IS NULL OR point.valid_from <= %(on)s::date)
+            AND (point.valid_until IS NULL OR point.valid_until >= %(on)s::date)),
     'parts', (SELECT jsonb_agg(jsonb_build_array(part.role, part.loan_id, part.id))
         FROM (SELECT 'borrower' AS role, id AS loan_id, NULL::bigint AS id FROM loans_loan
-            WHERE id = ANY (%(loan_ids)s) AND person_id = ANY (%(recipient_party_ids)s)
+            WHERE id = ANY (%(loan_ids)s::bigint[])
+                AND person_id = ANY (%(recipient_party_ids)s::bigint[])
         UNION ALL SELECT role, loan_id, id FROM parties_loanrole
-            WHERE loan_id = ANY (%(loan_ids)s) AND party_id = ANY (%(recipient_party_ids)s)
-                AND started_on <= %(on)s AND (ended_on IS NULL OR ended_on > %(on)s)) AS part),
+            WHERE loan_id = ANY (%(loan_ids)s::bigint[])
+                AND party_id = ANY (%(recipient_party_ids)s::bigint[])
+                AND started_on <= %(on)s::date
+                AND (ended_on IS NULL OR ended_on > %(on)s::date)) AS part),
+    'prior', (SELECT jsonb_agg(jsonb_build_array(prior.at, prior.channel, prior.purpose,
+            prior.recipient, prior.point_kind, encode(prior.digest, 'hex'), prior.loan_ids,
+            prior.outcome, prior.recipient_party_id) ORDER BY prior.at, prior.id)
+        FROM parties_priorattempt AS prior WHERE prior.at >= (SELECT at FROM since)
+            AND (prior.party_id = ANY (%(party_ids)s::bigint[])
+                OR prior.recipient_party_id = ANY (%(recipient_party_ids)s::bigint[])
+                OR prior.digest = (SELECT digest FROM parties_contactpoint
+                    WHERE id = %(point_id)s::bigint))),
     'states', (SELECT jsonb_agg(jsonb_build_array(kind, id, evidence, started_on) ORDER BY id)
-        FROM parties_personstate WHERE party_id = ANY (%(party_ids)s) AND started_on <= %(on)s
-            AND (ended_on IS NULL OR ended_on > %(on)s)))
+        FROM parties_personstate WHERE party_id = ANY (%(party_ids)s::bigint[])
+            AND started_on <= %(on)s::date
+            AND (ended_on IS NULL OR ended_on > %(on)s::date)))
 """
 
 
@@ -74,6 +87,7 @@ def read(asked: FactRequest, found: Mapping[str, Any]) -> Provided:
         bases=_bases(
             parts, source=source, basis=basis, evidence=evidence, noted_at=_instant(noted_at)
         ),
+        attempts=_attempts(asked, found["prior"] or []),
         guarantees=_guarantees(asked, found["parts"] or []),
         person=_person(found["states"] or []),
         facts={
@@ -102,6 +116,25 @@ def _bases(
         for each in recipients
         if each is not Recipient.CONTACT_PERSON
     )
+
+
+def _attempts(asked: FactRequest, rows: Sequence[Sequence[Any]]) -> tuple[Attempt, ...]:
+    told = []
+    for at, channel, purpose, recipient, kind, digest, loan_ids, outcome, party_id in rows:
+        is_same = party_id in asked.recipient_party_ids
+        told.append(
+            Attempt(
+                at=_instant(at),
+                channel=Channel(channel),
+                purpose=Purpose(purpose),
+                recipient=Recipient(recipient),
+                address_key=keys.address_key(kind=kind, digest=bytes.fromhex(digest)),
+                debt_keys=tuple(keys.debt_key(loan_id=loan_id) for loan_id in loan_ids),
+                outcome=Outcome(outcome),
+                recipient_key=asked.recipient_key if is_same else f"party {party_id}",
+            )
+        )
+    return tuple(told)
 
 
 def _guarantees(asked: FactRequest, parts: Sequence[Sequence[Any]]) -> tuple[Guarantee, ...]:
