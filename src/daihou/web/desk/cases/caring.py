@@ -6,10 +6,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from daihou.collect.affordability import EXPENSES, INCOME
 from daihou.errors import DaihouError
 from daihou.web.access.queries import may as user_may
-from daihou.web.cases import assigning
-from daihou.web.cases.models import Collector, PromiseState
+from daihou.web.board import money
+from daihou.web.cases import assigning, noting, queries, relief
+from daihou.web.cases.models import Collector, PromiseState, TagKind
 from daihou.web.complaints import claims, operations as complaints
 from daihou.web.complaints.models import Intake, Nature, Topic
 from daihou.web.contacts.models import Permit
@@ -132,7 +134,7 @@ def _link(doing: Doing) -> Panel:
         site=doing.request.build_absolute_uri("/"),
         acting_user=doing.user,
     )
-    address = reverse("pay_link", args=[links.token_of(link=made)])
+    address = reverse("portal:pay", args=[links.token_of(link=made)])
     return Panel(
         template="desk/cases/acts/link.html",
         context={"link": made, "address": doing.request.build_absolute_uri(address)},
@@ -174,7 +176,51 @@ def _loan(doing: Doing) -> Loan:
     return found
 
 
+def _hardship_form(doing: Doing) -> dict[str, Any]:
+    """Show the income and expense form, filled with the newest one of the person."""
+    newest = queries.newest_affordability(case=doing.case)
+    held = {**newest.income, **newest.expenses} if newest else {}
+    return {
+        "newest": newest,
+        "income": [(name, words.LINES[name], held.get(name)) for name in INCOME],
+        "expenses": [(name, words.LINES[name], held.get(name)) for name in EXPENSES],
+        "boxes": doing.owing.boxes,
+        "today": doing.today,
+    }
+
+
+def _hardship(doing: Doing) -> str:
+    """Keep what she stated; tag the case so that everybody sees it."""
+    sent = doing.sent
+    made = relief.state_affordability(
+        case=doing.case,
+        stated_on=doing.today,
+        income={name: sent.amount_or_none(name) or 0 for name in INCOME},
+        expenses={name: sent.amount_or_none(name) or 0 for name in EXPENSES},
+        household=sent.number("household"),
+        evidence=sent.text("evidence"),
+        at=doing.at,
+        acting_user=doing.user,
+    )
+    if sent.text("is_hardship"):
+        noting.tag(
+            case=doing.case,
+            kind=TagKind.HARDSHIP.value,
+            reason=_("income and expense form"),
+            at=doing.at,
+            acting_user=doing.user,
+        )
+    left = money.full(made.left_minor, digits=doing.sight.book.minor_digits)
+    return _("The form is on file: %(left)s is left a month.") % {"left": left}
+
+
 CARE: dict[str, Kind] = {
+    "hardship": Kind(
+        right="hardship",
+        template="desk/cases/acts/hardship.html",
+        form=_hardship_form,
+        act=_hardship,
+    ),
     "paid": Kind(right="paid", template="desk/cases/acts/paid.html", form=_paid_form, act=_paid),
     "pay_link": Kind(
         right="pay_link", template="desk/cases/acts/pay_link.html", form=_link_form, act=_link

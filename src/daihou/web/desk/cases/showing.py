@@ -96,7 +96,6 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         case.promises.select_related("made_by").order_by("-made_at", "-pk")[:PROMISES_SHOWN]
     )
     zone = reach.time_zone(party=case.party, on=timezone.localdate())
-    told = timelines.page(case=case, loan_ids=[loan.pk for loan in loans])
     advice = advise(
         Situation(
             business_date=on,
@@ -132,17 +131,25 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "zone": zone,
         "local_time": _clock(at, zone.name) if zone else "",
         "desk_time": _clock(at, book.time_zone),
-        "timeline": told.entries,
-        "timeline_cursor": told.cursor,
         "advice": said(advice),
         "primary": PRIMARY.get(advice.step, ""),
-        "actions": actions(request, sight),
+        "deeds": actions(request, sight),
         "locked_by_other": locked_by_other,
         "is_stale": case.figures_on < on and case.state != "closed",
         "may_work": may(request, sight, "case.work"),
         "may_plan_visit": may(request, sight, "visit.plan"),
         "back": reverse("desk:cases", args=[book.name]),
     }
+
+
+def told(*, sight: Sight, case: Case, cursor: str = "") -> dict[str, Any]:
+    """Read a page of what happened.
+
+    :raises CaseRefused: as ``cases.timeline.timeline``.
+    """
+    ids = [loan.pk for loan in loans_of(sight, case)]
+    found = timelines.page(case=case, loan_ids=ids, cursor=cursor)
+    return {"timeline": found.entries, "timeline_cursor": found.cursor}
 
 
 def actions(request: HttpRequest, sight: Sight) -> dict[str, Action]:

@@ -10,5 +10,6 @@ urlpatterns = [
     path("next/", queue.next_case, name="case_next"),
     path("<int:case_id>/", views.case, name="case"),
     path("<int:case_id>/take/", views.take, name="case_take"),
+    path("<int:case_id>/timeline/", views.timeline, name="case_timeline"),
     path("<int:case_id>/<slug:action>/", views.do, name="case_do"),
 ]

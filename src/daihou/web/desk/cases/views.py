@@ -13,6 +13,7 @@ from daihou.errors import DaihouError
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases import working
+from daihou.web.cases.errors import CaseRefused
 from daihou.web.cases.models import Case
 from daihou.web.desk.cases import queue, reaching, showing
 from daihou.web.desk.cases.actions import ACTIONS
@@ -32,14 +33,40 @@ def case(request: HttpRequest, *, sight: Sight, case_id: int) -> HttpResponse:
 @require_POST
 @book_page("case.work")
 def take(request: HttpRequest, *, sight: Sight, case_id: int) -> HttpResponse:
-    """Lock the case while its page is worked with; say so where somebody else was quicker."""
+    """Lock the case while its page is worked with, and tell what happened in it.
+
+    Where somebody else was quicker the page is shown anew, and says so.
+    """
     found = case_of(sight, case_id)
     try:
         working.take(case=found, at=timezone.now(), acting_user=user_of(request))
     except DaihouError:
         address = reverse("desk:case", args=[sight.book.name, found.pk])
         return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponse(status=204)
+    return _timeline(request, sight, found)
+
+
+@require_safe
+@book_page("case.view")
+def timeline(request: HttpRequest, *, sight: Sight, case_id: int) -> HttpResponse:
+    """Tell what happened in a case, a page at a time; whole where no script fetches it."""
+    found = case_of(sight, case_id)
+    if request.headers.get("HX-Request"):
+        return _timeline(request, sight, found)
+    context = {"case": found, "person": showing.person(found.party), **_told(request, sight, found)}
+    return show(request, "desk/cases/timeline.html", context, sight=sight, page="cases")
+
+
+def _timeline(request: HttpRequest, sight: Sight, case: Case) -> HttpResponse:
+    context = {"case": case, "book": sight.book, **_told(request, sight, case)}
+    return render(request, "desk/cases/parts/timeline.html", context)
+
+
+def _told(request: HttpRequest, sight: Sight, case: Case) -> dict[str, Any]:
+    try:
+        return showing.told(sight=sight, case=case, cursor=request.GET.get("cursor", ""))
+    except CaseRefused:
+        raise Http404 from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,11 +1,12 @@
 """Which ways to the person of a case are open now, as the guard would answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from daihou.collect import wording
 from daihou.collect.guard import Decision
 from daihou.collect.requests import Channel, Content, Purpose, VisitPlan
 from daihou.web.access.models import User
@@ -35,14 +36,11 @@ SAID = Content(  # How a talk begins; of a talk there is no text.
     names_purpose=True,
     carries_debt_facts=True,
 )
-LOOKED_AT = Content(  # Of a message that is not chosen yet: what any approved text says.
-    template_key="",
-    version=0,
-    text_digest=None,
+LOOKED_AT = replace(  # Of a message that is not chosen yet: what any approved text says.
+    wording.read(text="-", template_key="preview", version=0, language="zh"),
     names_institution=True,
     names_creditor=True,
     names_purpose=True,
-    carries_debt_facts=True,
     has_opt_out=True,
 )
 

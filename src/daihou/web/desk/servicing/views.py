@@ -18,6 +18,8 @@ from daihou.errors import DaihouError
 from daihou.web.approvals.models import State
 from daihou.web.board.page import Days, book_page, show
 from daihou.web.board.sight import Sight, user_of
+from daihou.web.cases import relief
+from daihou.web.cases.models import Case
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.approvals.views import label_of, seen
 from daihou.web.desk.servicing import choosing, forms
@@ -29,6 +31,7 @@ from daihou.web.servicing.models import OfferState, SettlementOffer
 from daihou.web.servicing.previewing import Previewed
 
 RECENT = 50
+CASE_DIGITS = 18
 BODY = "servicing-body"
 
 
@@ -133,16 +136,7 @@ def _ask(
     if digest != codec.digest(asked) or not sequence.isdecimal():
         return _restaled(again, _("The fields changed after the preview: this is the new one."))
     try:
-        outcome = operations.request(
-            book=sight.book,
-            loan_ref=row.loan_ref,
-            action=action,
-            asked=asked,
-            reason_code=request.POST.get("reason_code", ""),
-            reason=request.POST.get("reason", ""),
-            seen_sequence=int(sequence),
-            acting_user=user_of(request),
-        )
+        outcome = _request(request, sight, row, action, asked, sequence=int(sequence))
     except DaihouError as refused:
         return _restaled(
             again,
@@ -155,6 +149,42 @@ def _ask(
         return _go(request, reverse("board:loan", args=[sight.book.name, row.loan_ref]))
     messages.success(request, _("Asked for: it waits for a decision."))
     return _go(request, reverse("desk:approval", args=[sight.book.name, outcome.approval_id]))
+
+
+def _request(
+    request: HttpRequest, sight: Sight, row: Loan, action: Action, asked: Asked, *, sequence: int
+) -> operations.Outcome:
+    """Ask for it; from a case it is tied to the case, and has to fit her income and expenses."""
+    reason_code, reason = request.POST.get("reason_code", ""), request.POST.get("reason", "")
+    case = _case(request, sight)
+    if case is None:
+        return operations.request(
+            book=sight.book,
+            loan_ref=row.loan_ref,
+            action=action,
+            asked=asked,
+            reason_code=reason_code,
+            reason=reason,
+            seen_sequence=sequence,
+            acting_user=user_of(request),
+        )
+    wish = relief.Wish(
+        loan_ref=row.loan_ref,
+        action=action,
+        asked=asked,
+        reason_code=reason_code,
+        reason=reason,
+        seen_sequence=sequence,
+    )
+    return relief.ask(case=case, wish=wish, at=timezone.now(), acting_user=user_of(request))
+
+
+def _case(request: HttpRequest, sight: Sight) -> Case | None:
+    """Find the case it is asked from, where the address or the form names one."""
+    text = request.POST.get("case") or request.GET.get("case", "")
+    if not (text.isascii() and text.isdigit() and len(text) < CASE_DIGITS):
+        return None
+    return Case.objects.filter(book=sight.book, pk=int(text)).select_related("book").first()
 
 
 def _restaled(again: _Filled, line: str, *, code: str = "", is_stale: bool = True) -> _Filled:
@@ -195,6 +225,7 @@ def _answer(
         "reason_code": request.POST.get("reason_code", ""),
         "reason": request.POST.get("reason", ""),
         "menu": choosing.menu(),
+        "case": _case(request, sight),
     }
     status = 200 if not filled.refused or request.headers.get("HX-Request") else 409
     if request.headers.get("HX-Target") == BODY:
