@@ -123,7 +123,7 @@ def _figures(rule: Rule) -> str:
         assert rule.per is not None
         counted = texts[rule.per.value] % {"most": rule.most}
         days = ngettext("in a day", "in %(days)s days", rule.days) % {"days": rule.days}
-        return f"{counted} {days}"
+        return _("%(counted)s %(window)s") % {"counted": counted, "window": days}
     if rule.kind is Kind.VISIT:
         return _("%(least)s people at least") % {"least": rule.least}
     if rule.days is not None:
