@@ -416,6 +416,9 @@ def test_what_waits_to_be_sent_is_taken_back_when_the_ledger_moved(db):
     assert list(states) == [("done", "withdrawn"), ("waiting", None)]
     cases = Case.objects.order_by("party_id").values_list("state", flat=True)
     assert list(cases) == ["closed", "open"]
+    operations._take_back_later(book=book, at_rest=list(Case.objects.values_list("pk", flat=True)))
+    assert do_jobs() == loans[1:]  # Of a night, too: only where something waits.
+    assert set(Outbox.objects.values_list("state", flat=True)) == {"done"}
 
 
 def test_what_only_grows_refuses_change(collected):

@@ -209,9 +209,13 @@ def _write(
     copy_in(raw, table="staged_owner", frame=frame)
     raw.execute("ANALYZE staged_owner")
     raw.execute(
+        "SELECT FROM cases_case WHERE id IN (SELECT case_id FROM staged_owner)"
+        " ORDER BY id FOR UPDATE"
+    )
+    raw.execute(
         "DELETE FROM staged_owner s WHERE NOT EXISTS (SELECT FROM cases_case c"
         " WHERE c.id = s.case_id AND c.state = 'open'"
-        " AND c.owner_id IS NOT DISTINCT FROM s.owner_was FOR UPDATE)"
+        " AND c.owner_id IS NOT DISTINCT FROM s.owner_was)"
     )
     raw.execute(
         "UPDATE cases_assignment a SET until_at = greatest(%s, a.from_at), ended_by = 'run'"

@@ -3,7 +3,7 @@
 The ledger calls this; it knows the job by its name only, so that the ledger need not know cases.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Final
 
 from django.db import connection
@@ -13,7 +13,7 @@ JOB: Final = "cases.look_again"
 LOANS_A_JOB: Final = 500
 
 
-def hear(*, book_id: int, loan_ids: Collection[int]) -> None:
+def hear(*, book_id: int, loan_ids: Iterable[int]) -> None:
     """Queue a look at the cases, open or closed, that have these loans; others cost nothing.
 
     The job comes to be with the caller's transaction, or not at all.

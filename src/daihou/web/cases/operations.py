@@ -16,9 +16,11 @@ from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.cases import following, promises
 from daihou.web.cases.errors import CaseRefused
+from daihou.web.cases.hearing import hear
 from daihou.web.cases.locking import LOCK_MINUTES, checked_text
-from daihou.web.cases.models import Case, CaseNight, Direction, DirectionKind, EntryRule
+from daihou.web.cases.models import Case, CaseLoan, CaseNight, Direction, DirectionKind, EntryRule
 from daihou.web.contacts import operations as contacts
+from daihou.web.contacts.models import Outbox, OutboxState
 from daihou.web.ledger.models import Book, BookVersion
 from daihou.web.ledger.operations import lock_book
 from daihou.web.loans.models import Loan
@@ -107,6 +109,7 @@ def open_and_close(*, book: Book, at: datetime, acting_user: User) -> CaseNight 
             acting_user=acting_user,
             after_sequence=0 if before is None else before.run.ledger_sequence,
         )
+        _take_back_later(book=book, at_rest=followed.at_rest)
         counts = {**followed.counts, **decided, "last_loan": _last_loan(book)}
         night = CaseNight.objects.create(
             book=book,
@@ -123,6 +126,13 @@ def open_and_close(*, book: Book, at: datetime, acting_user: User) -> CaseNight 
             details={"on": on.isoformat(), **counts},
         )
     return night
+
+
+def _take_back_later(*, book: Book, at_rest: Sequence[int]) -> None:
+    """Queue a look at the cases that came to rest while something waits for their persons."""
+    waiting = Outbox.objects.filter(state=OutboxState.WAITING).values("subject__members__party_id")
+    found = CaseLoan.objects.filter(case_id__in=at_rest, case__party_id__in=waiting)
+    hear(book_id=book.pk, loan_ids=found.values_list("loan_id", flat=True))
 
 
 def look_again(
