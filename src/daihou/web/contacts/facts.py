@@ -1,6 +1,7 @@
 """Gather in one statement what the guard has to know, under the person's lock.
 
-The figures of debts are the published positions; ``figures_as_of`` is the oldest of their days.
+The figures of debts are the published positions; ``figures_as_of`` is the oldest of their days. A
+position that a night left as it was holds for that night too.
 Attempts are all that were permitted or came in for this person, this number or these debts, in any
 book, for any funder, by anybody. What other apps know comes from ``providers``.
 """
@@ -88,7 +89,10 @@ SELECT jsonb_build_object(
         FROM contacts_agreement AS agreed
         LEFT JOIN contacts_agreementend AS ended ON ended.agreement_id = agreed.id
         WHERE agreed.subject_id = ANY (%(reached)s::bigint[])),
-    'loans', (SELECT jsonb_agg(jsonb_build_array(loan.id, position.business_date,
+    'loans', (SELECT jsonb_agg(jsonb_build_array(loan.id, CASE
+            WHEN position.business_date IS NOT NULL THEN greatest(position.business_date,
+                (SELECT max(version.business_date) FROM ledger_bookversion AS version
+                 WHERE version.book_id = loan.book_id)) END,
             position.oldest_unpaid_due_on, position.overdue_minor, position.next_due_on,
             position.next_due_minor, position.status, position.is_stale) ORDER BY loan.id)
         FROM loans_loan AS loan LEFT JOIN ledger_position AS position
