@@ -90,7 +90,7 @@ def is_change(value):
 def reaches(start, wanted, seen=None):
     """Tell whether a function, or what it calls, is wanted."""
     seen = set() if seen is None else seen
-    if start in seen:
+    if start in seen or start in WITHOUT:
         return False
     seen.add(start)
     if wanted(start):
