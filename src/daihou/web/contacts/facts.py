@@ -1,7 +1,8 @@
 """Gather in one statement what the guard has to know, under the person's lock.
 
 The figures of debts are the published positions; ``figures_as_of`` is the oldest of their days. A
-position that a night left as it was holds for that night too.
+position that a night left as it was holds for that night too; a loan that no night had to publish
+is folded here.
 Attempts are all that were permitted or came in for this person, this number or these debts, in any
 book, for any funder, by anybody. What other apps know comes from ``providers``.
 """
@@ -17,6 +18,9 @@ from zoneinfo import ZoneInfo
 from daihou.collect import facts as known
 from daihou.collect.packs import JURISDICTIONS, RuleSet, rules_of
 from daihou.collect.requests import Actor, Channel, Outcome, Purpose, Recipient, Request
+from daihou.core.events import Event
+from daihou.core.position import position
+from daihou.core.terms import Contract
 from daihou.errors import DaihouError
 from daihou.web.access.models import SYSTEM_USERNAME, User
 from daihou.web.contacts import keys, providers, rule_sets
@@ -24,6 +28,7 @@ from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.statements import prepared
 from daihou.web.contacts.subjects import Locked
 from daihou.web.ledger.models import Book
+from daihou.web.ledger.queries import load_loans
 from daihou.web.limitation import queries as limitation
 from daihou.web.loans.models import Loan
 from daihou.web.parameters import tightenings
@@ -32,6 +37,7 @@ from daihou.web.parameters.queries import CURRENCY_LAW
 REMINDED_DAYS = 7  # What falls due within them may be reminded of.
 LIMITATION_YEARS_LEAST = 2  # No claim expires sooner after its due date, under any law here.
 READINGS_MOST = 4
+_CURRENCY_LAW = json.dumps(CURRENCY_LAW)
 _SQL = """
 WITH law AS (
     SELECT coalesce(
@@ -135,7 +141,7 @@ def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime)
         provider.read(asked, row["provided"].get(provider.name))
         for provider in providers.registered()
     ]
-    facts = _facts(asked, row)
+    facts = _facts(asked, {**row, "loans": _with_folds(contact, row["loans"] or [])})
     for each in provided:
         facts = _added(facts, asked, each)
     facts = _with_clocks(contact, facts, asked)
@@ -193,7 +199,7 @@ def _read(
         "recipient_key": asked.recipient_key,
         "address_key": asked.address_key,
         "windows": json.dumps(windows),
-        "currency_law": json.dumps(CURRENCY_LAW),
+        "currency_law": _CURRENCY_LAW,
         "party_ids": list(asked.party_ids),
         "recipient_party_ids": list(asked.recipient_party_ids),
         "loan_ids": list(asked.loan_ids),
@@ -238,6 +244,37 @@ def _facts(asked: providers.FactRequest, row: Mapping[str, Any]) -> known.Facts:
         agreements=tuple(_agreement(each) for each in row["agreements"] or []),
         first_contact_on=_instant(first).date() if first else None,
     )
+
+
+def _with_folds(contact: Contact, loans: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Fold the loans that no night had a reason to publish: those that always paid in time."""
+    on = contact.book.business_date
+    missing = {loan[0] for loan in loans if loan[1] is None}
+    if on is None or not missing:
+        return list(loans)
+    known_by_id = load_loans(book=contact.book, loan_ids=sorted(missing))
+    return [
+        _folded(loan[0], *known_by_id[loan[0]], on=on) if loan[0] in missing else loan
+        for loan in loans
+    ]
+
+
+def _folded(
+    loan_id: int, contract: Contract, events: Sequence[Event], *, on: date
+) -> Sequence[Any]:
+    """Give a loan's figures in the shape of ``_SQL``."""
+    then = position(contract=contract, events=events, as_of=on, with_rows=False)
+    oldest, coming = then.oldest_unpaid_due_on, then.next_due_on
+    return [
+        loan_id,
+        on.isoformat(),
+        oldest.isoformat() if oldest else None,
+        sum(then.overdue_minor.values()),
+        coming.isoformat() if coming else None,
+        then.next_due_minor,
+        then.status.value,
+        then.is_stale,
+    ]
 
 
 def _with_clocks(contact: Contact, facts: known.Facts, asked: providers.FactRequest) -> known.Facts:
