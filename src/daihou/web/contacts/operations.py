@@ -31,7 +31,7 @@ from daihou.web.contacts.models import (
 )
 from daihou.web.contacts.statements import prepared
 from daihou.web.contacts.subjects import Locked
-from daihou.web.parties import encryption
+from daihou.web.parties import encryption, reach
 from daihou.web.parties.models import Party
 
 CAP_PREFIX = "contacts_cap_"
@@ -51,7 +51,8 @@ _VALUES = """
 """
 _REFUSAL = f"INSERT INTO contacts_refusal ({_COLUMNS}) VALUES ({_VALUES}) RETURNING id"  # noqa: S608  Constants.
 _PERMIT = f"""
-WITH made AS (INSERT INTO contacts_permit ({_COLUMNS}) VALUES ({_VALUES}) RETURNING id),
+WITH made AS (INSERT INTO contacts_permit ({_COLUMNS}) VALUES ({_VALUES})
+    RETURNING id, made_at, rule_set_id),
 leaving AS (INSERT INTO contacts_outbox (permit_id, state, subject_id, channel, contact_point_id,
         due_at, content, live_subject, live_recipient)
     SELECT id, %(state)s, %(subject_id)s, %(channel)s, %(contact_point_id)s, %(at)s, %(content)s,
@@ -64,7 +65,7 @@ noted AS ({
         acting_user="%(acting_user_id)s",
     )
 })
-SELECT id FROM made
+SELECT id, made_at, rule_set_id FROM made
 """  # noqa: S608  Constants.
 
 
@@ -85,12 +86,12 @@ def ask(*, contact: Contact, acting_user: User, at: datetime) -> Permit:
             decision = guard.decide(
                 request=gathered.request, facts=gathered.facts, rules=gathered.rules
             )
-            made, is_permit = _write(contact, locked, gathered, decision, acting_user)
+            made = _write(contact, locked, gathered, decision, acting_user)
     except IntegrityError as fault:
         raise _refused_by_database(fault) from fault
-    if not is_permit:
+    if isinstance(made, int):
         raise ContactRefused("contact.refused", decision=decision, refusal=made)
-    return Permit.objects.get(pk=made)
+    return made
 
 
 def preview(*, contact: Contact, acting_user: User, at: datetime) -> Decision:
@@ -155,6 +156,14 @@ def record_outcome(
         live_subject=None,
         live_recipient=None,
     )
+    if row.contact_point is not None:
+        reach.follow_outcome(
+            point=row.contact_point,
+            channel=Channel(permit.channel),
+            outcome=outcome,
+            at=permit.at,
+            zone=permit.time_zone,
+        )
     _audit("contact.outcome", permit, acting_user, outcome=outcome.value)
     return made
 
@@ -263,8 +272,8 @@ def _write(
     gathered: Gathered,
     decision: Decision,
     acting_user: User,
-) -> tuple[int, bool]:
-    """Write permit, outbox row and audit row, or the refusal, in one statement; return its id."""
+) -> Permit | int:
+    """Write permit, outbox row and audit row in one statement, or the refusal: then its number."""
     request, facts = gathered.request, gathered.facts
     digest = rule_sets.digest_of(gathered.rules)
     decided = codec.Decided(request=request, facts=facts, rules_digest=digest, decision=decision)
@@ -292,15 +301,22 @@ def _write(
     if gathered.rules is not None and not gathered.are_rules_kept:
         rule_sets.keep(gathered.rules)
     if not decision.is_allowed:
-        return prepared(_REFUSAL, parameters)[0][0], False
-    parameters |= {
+        number: int = prepared(_REFUSAL, parameters)[0][0]
+        return number
+    leaving = {
         "state": "sent" if request.channel is Channel.VISIT else "waiting",
         "contact_point_id": contact.contact_point.pk,
         "content": _sealed(request.address_key, contact.payload),
         "live_subject": locked.subject_id if is_call else None,
         "live_recipient": locked.recipient_id if is_call else None,
     }
-    return prepared(_PERMIT, parameters)[0][0], True
+    ((number, made_at, rule_set_id),) = prepared(_PERMIT, parameters | leaving)
+    del parameters["rules_digest"]
+    return Permit.from_db(
+        "default",
+        ["id", "made_at", "rule_set_id", *parameters],
+        [number, made_at, rule_set_id, *parameters.values()],
+    )
 
 
 def payload_of(*, row: Outbox) -> Mapping[str, Any]:

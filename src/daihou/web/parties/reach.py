@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from phonenumbers import timezone as phone_zones
 
+from daihou.collect.requests import DIALS, Channel, Outcome
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.loans.models import Loan
@@ -42,6 +43,9 @@ from daihou.web.parties.models import (
 )
 
 FIELDS: Final = {kind.value: field for field, kind in POINT_KINDS.items()}
+SPOKEN: Final = DIALS | {Channel.VISIT}
+ANSWERED: Final = frozenset({Outcome.EFFECTIVE, Outcome.REFUSED})
+NOT_ANSWERED: Final = frozenset({Outcome.UNANSWERED, Outcome.BUSY, Outcome.WRONG_PERSON})
 GIVEN: Final = frozenset({PointSource.CONTRACT, PointSource.PERSON})
 MAINLAND_ZONE: Final = "Asia/Shanghai"  # The one legal time of the mainland.
 MAINLAND: Final = re.compile(
@@ -345,6 +349,19 @@ def note_outcome(
         ContactPoint.objects.filter(pk=point.pk).filter(
             Q(last_success_at__isnull=True) | Q(last_success_at__lt=at)
         ).update(last_success_at=at)
+
+
+@transaction.atomic
+def follow_outcome(
+    *, point: ContactPoint, channel: Channel, outcome: Outcome, at: datetime, zone: str
+) -> None:
+    """Learn from a contact: when she answers, whose number it is; part of ``record_outcome``."""
+    if channel in SPOKEN and outcome in ANSWERED | NOT_ANSWERED:
+        note_outcome(point=point, at=at, was_reached=outcome in ANSWERED, zone=zone)
+    if outcome is Outcome.WRONG_PERSON:
+        ContactPoint.objects.filter(pk=point.pk, wrong_party_at__isnull=True).update(
+            wrong_party_at=at
+        )
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ are every place where she may be: as she or her address says, else by her number
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from daihou.collect.facts import Attempt, Basis, BasisKind, Guarantee
@@ -15,7 +15,7 @@ from daihou.web.contacts import keys, providers
 from daihou.web.contacts.providers import FactRequest, Provided
 from daihou.web.limitation import queries as limitation
 from daihou.web.parties import encryption, queries
-from daihou.web.parties.models import GuaranteeType, LoanRole, Role, StateKind
+from daihou.web.parties.models import GuaranteeType, LoanRole, PointSource, Role, StateKind
 from daihou.web.parties.reach import GIVEN, zones_of
 
 SOUGHT_DAYS: Final = 30  # Evidence that somebody is out of reach wears out by then.
@@ -48,11 +48,12 @@ SELECT jsonb_build_object(
             AND point.wrong_party_at IS NULL
             AND (point.valid_from IS NULL OR point.valid_from <= %(on)s::date)
             AND (point.valid_until IS NULL OR point.valid_until >= %(on)s::date)),
-    'parts', (SELECT jsonb_agg(jsonb_build_array(part.role, part.loan_id, part.id))
-        FROM (SELECT 'borrower' AS role, id AS loan_id, NULL::bigint AS id FROM loans_loan
+    'parts', (SELECT jsonb_agg(jsonb_build_array(part.role, part.loan_id, part.id, part.from_on))
+        FROM (SELECT 'borrower' AS role, id AS loan_id, NULL::bigint AS id, start_on AS from_on
+            FROM loans_loan
             WHERE id = ANY (%(loan_ids)s::bigint[])
                 AND person_id = ANY (%(recipient_party_ids)s::bigint[])
-        UNION ALL SELECT role, loan_id, id FROM parties_loanrole
+        UNION ALL SELECT role, loan_id, id, started_on FROM parties_loanrole
             WHERE loan_id = ANY (%(loan_ids)s::bigint[])
                 AND party_id = ANY (%(recipient_party_ids)s::bigint[])
                 AND started_on <= %(on)s::date
@@ -79,7 +80,9 @@ def register() -> None:
 
 def read(asked: FactRequest, found: Mapping[str, Any]) -> Provided:
     """Turn what was read into facts."""
-    parts = {part[0] for part in found["parts"] or []}
+    parts: dict[str, date] = {}  # Since when she has each part, in the oldest of the loans.
+    for role, _, _, from_on in found["parts"] or []:
+        parts[role] = min(date.fromisoformat(from_on), parts.get(role, date.max))
     source, basis, evidence, noted_at, is_usable, is_wrong = found["point"]
     zones, zone_source = _zones(found["places"] or [])
     return Provided(
@@ -99,9 +102,12 @@ def read(asked: FactRequest, found: Mapping[str, Any]) -> Provided:
 
 
 def _bases(
-    parts: set[str], *, source: str, basis: str, evidence: str, noted_at: datetime
+    parts: Mapping[str, date], *, source: str, basis: str, evidence: str, noted_at: datetime
 ) -> tuple[Basis, ...]:
-    """Give the basis of the point itself, else the contract for what its own party gave."""
+    """Give the basis of the point itself, else the contract for what its own party gave.
+
+    What came with the contract may be used since then, whenever it was entered here.
+    """
     recipients = [PARTS[part] for part in sorted(parts)]
     if basis in {kind.value for kind in BasisKind}:
         wanted = recipients or [Recipient.OTHER]
@@ -112,9 +118,16 @@ def _bases(
     if basis or source not in GIVEN:
         return ()
     return tuple(
-        Basis(kind=BasisKind.CONTRACT, recipient=each, from_at=noted_at, evidence="loan contract")
-        for each in recipients
-        if each is not Recipient.CONTACT_PERSON
+        Basis(
+            kind=BasisKind.CONTRACT,
+            recipient=PARTS[part],
+            from_at=datetime.combine(parts[part], time.min, UTC)
+            if source == PointSource.CONTRACT
+            else noted_at,
+            evidence="loan contract",
+        )
+        for part in sorted(parts)
+        if PARTS[part] is not Recipient.CONTACT_PERSON
     )
 
 
@@ -139,7 +152,7 @@ def _attempts(asked: FactRequest, rows: Sequence[Sequence[Any]]) -> tuple[Attemp
 
 def _guarantees(asked: FactRequest, parts: Sequence[Sequence[Any]]) -> tuple[Guarantee, ...]:
     """Tell the kind and the period of each guarantee; of one without a known period, nothing."""
-    ids = [role_id for role, _, role_id in parts if role == Role.GUARANTOR]
+    ids = [role_id for role, _, role_id, _ in parts if role == Role.GUARANTOR]
     if not ids:
         return ()
     told = []
