@@ -4,6 +4,7 @@ from datetime import datetime
 
 from daihou.collect.requests import Channel, Content, Outcome as ContactOutcome, Purpose, VisitPlan
 from daihou.web.access.models import User
+from daihou.web.cases.queries import late_loans, loans_of
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactRefused
@@ -55,14 +56,12 @@ def record(*, permit: Permit, told: Outcome, at: datetime, acting_user: User) ->
 
 
 def contact_of(visit: Visit) -> Contact:
-    """Describe a visit as the guard reads it."""
-    loans = tuple(
-        row.loan for row in visit.case.case_loans.select_related("loan").order_by("loan_id")
-    )
+    """Describe a visit as the guard reads it: about the loans that are late."""
+    loans = late_loans(loans=list(loans_of(case=visit.case)))
     return Contact(
         book=visit.book,
         party=visit.case.party,
-        loans=loans,
+        loans=tuple(loans),
         contact_point=visit.contact_point,
         channel=Channel.VISIT,
         purpose=Purpose.COLLECTION,

@@ -11,6 +11,7 @@ from daihou.collect.guard import Decision
 from daihou.collect.requests import Channel, Content, Purpose, VisitPlan
 from daihou.web.access.models import User
 from daihou.web.cases.models import Case
+from daihou.web.cases.queries import late_loans
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.contact import Contact
 from daihou.web.desk.cases.telling import RuleLine, rule_lines
@@ -113,13 +114,14 @@ def contact_of(
     purpose: str = "",
     payload: Mapping[str, Any] | None = None,
 ) -> Contact:
-    """Describe a contact about a case as the guard reads it."""
+    """Describe a contact about a case as the guard reads it: about the loans that are late."""
     is_talk = channel in {Channel.VOICE, Channel.VISIT}
     usual = Purpose.COLLECTION if case.overdue_minor else Purpose.REMINDER
+    is_about_late = len(loans) > 1 and usual is Purpose.COLLECTION
     return Contact(
         book=case.book,
         party=case.party,
-        loans=tuple(loans),
+        loans=tuple(late_loans(loans=loans) if is_about_late else loans),
         contact_point=point,
         channel=channel,
         purpose=Purpose(purpose) if purpose else usual,

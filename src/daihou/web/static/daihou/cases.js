@@ -37,7 +37,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== act) return;
     closeMenus();
-    act.scrollIntoView({ block: "nearest" });
+    if (window.innerWidth < 768) act.scrollIntoView({ block: "start" });
     const refusal = act.querySelector("#refusal");
     if (refusal && !act.querySelector("[autofocus]")) refusal.focus({ preventScroll: true });
   });
