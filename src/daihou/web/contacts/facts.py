@@ -15,6 +15,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Max
+
 from daihou.collect import facts as known
 from daihou.collect.packs import JURISDICTIONS, RuleSet, rules_of
 from daihou.collect.requests import Actor, Channel, Outcome, Purpose, Recipient, Request
@@ -27,7 +29,7 @@ from daihou.web.contacts import keys, providers, rule_sets
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.statements import prepared
 from daihou.web.contacts.subjects import Locked
-from daihou.web.ledger.models import Book
+from daihou.web.ledger.models import Book, BookVersion
 from daihou.web.ledger.queries import load_loans
 from daihou.web.limitation import queries as limitation
 from daihou.web.loans.models import Loan
@@ -248,9 +250,11 @@ def _facts(asked: providers.FactRequest, row: Mapping[str, Any]) -> known.Facts:
 
 def _with_folds(contact: Contact, loans: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     """Fold the loans that no night had a reason to publish: those that always paid in time."""
-    on = contact.book.business_date
     missing = {loan[0] for loan in loans if loan[1] is None}
-    if on is None or not missing:
+    if not missing:
+        return list(loans)
+    on = BookVersion.objects.filter(book=contact.book).aggregate(on=Max("business_date"))["on"]
+    if on is None:  # No night has looked at any loan.
         return list(loans)
     known_by_id = load_loans(book=contact.book, loan_ids=sorted(missing))
     return [

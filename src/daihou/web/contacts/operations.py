@@ -311,12 +311,10 @@ def _write(
         "live_recipient": locked.recipient_id if is_call else None,
     }
     ((number, made_at, rule_set_id),) = prepared(_PERMIT, parameters | leaving)
-    del parameters["rules_digest"]
-    return Permit.from_db(
-        "default",
-        ["id", "made_at", "rule_set_id", *parameters],
-        [number, made_at, rule_set_id, *parameters.values()],
-    )
+    fields = {name: value for name, value in parameters.items() if name != "rules_digest"}
+    permit = Permit(id=number, made_at=made_at, rule_set_id=rule_set_id, **fields)
+    permit._state.adding, permit._state.db = False, "default"  # noqa: SLF001  As it stands there.
+    return permit
 
 
 def payload_of(*, row: Outbox) -> Mapping[str, Any]:

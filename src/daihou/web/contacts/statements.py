@@ -1,10 +1,14 @@
 """Run a statement that is asked again and again: bound by the server, parsed and planned once."""
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from django.db import connection
+
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 def prepared(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -15,6 +19,16 @@ def prepared(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     assert connection.in_atomic_block
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        cursor.execute(sql.encode(), parameters, prepare=True)
+    text, names = _numbered(sql)
+    with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
+        cursor.execute(text, [parameters[name] for name in names], prepare=True)
         return cursor.fetchall()
+
+
+@lru_cache(maxsize=64)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """Put numbers for names, as the server wants them; "%%" becomes a single sign."""
+    names = tuple(dict.fromkeys(_NAMED.findall(sql)))
+    places = {name: f"${place}" for place, name in enumerate(names, start=1)}
+    text = _NAMED.sub(lambda found: places[found[1]], sql).replace("%%", "%")
+    return text.encode(), names

@@ -1,0 +1,169 @@
+"""Single permits: how long one takes, how many a second, asked by several processes at once.
+
+Every permit is whole: the person's lock, all facts in one statement, the guard, permit, slots,
+outbox and audit row in one transaction, committed to disk. Prints JSON with the machine.
+
+    python -m benchmarks.permits --people 4000 --processes 2
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import contact_people, machine
+
+
+def measure(*, people: int, processes: int, asks: int) -> dict[str, Any]:
+    """Make people on a new embedded server, and ask for a message to one after the other."""
+    with tempfile.TemporaryDirectory(prefix="daihou-permits-") as folder:
+        environment = {**os.environ, "DAIHOU_HOME": str(Path(folder) / "home")}
+        environment.pop("DATABASE_URL", None)
+        try:
+            return _measured(environment, people=people, processes=processes, asks=asks)
+        finally:
+            command = [Path(sys.executable).with_name("daihou"), "db", "stop"]
+            subprocess.run(command, env=environment, check=False, capture_output=True)
+
+
+def _measured(
+    environment: dict[str, str], *, people: int, processes: int, asks: int
+) -> dict[str, Any]:
+    made = _child(environment, "make", people=people)
+    fast = _run(environment, made, processes=processes, asks=asks, part=0, rate=None)
+    rate = fast["permits_per_second"] / 2 / processes
+    half = _run(environment, made, processes=processes, asks=asks, part=1, rate=rate)
+    return {
+        "people": people,
+        "processes": processes,
+        "as_fast_as_possible": fast,
+        "at_half_that_rate": half,
+    }
+
+
+def _run(
+    environment: dict[str, str],
+    made: dict[str, Any],
+    *,
+    processes: int,
+    asks: int,
+    part: int,
+    rate: float | None,
+) -> dict[str, Any]:
+    """Let processes ask at once, each for people of its own, in one half of all people."""
+    share = len(made["people"]) // (2 * processes)
+    children = [
+        _start(
+            environment,
+            "ask",
+            made=made,
+            first=(part * processes + number) * share,
+            count=min(share, asks // processes),
+            rate=rate,
+        )
+        for number in range(processes)
+    ]
+    return _figures([json.loads(child.communicate()[0]) for child in children])
+
+
+def _figures(said: list[dict[str, Any]]) -> dict[str, Any]:
+    times = sorted(each for child in said for each in child["times"])
+    count, seconds = len(times), max(each["seconds"] for each in said)
+    return {
+        "permits": count,
+        "refused": sum(each["refused"] for each in said),
+        "permits_per_second": round(count / seconds, 1),
+        "p50_ms": round(times[count // 2] * 1000, 2),
+        "p95_ms": round(times[int(count * 0.95)] * 1000, 2),
+        "p99_ms": round(times[int(count * 0.99)] * 1000, 2),
+        "cpu_ms_of_a_permit_in_python": round(
+            sum(each["cpu_seconds"] for each in said) / count * 1000, 2
+        ),
+    }
+
+
+def _child(environment: dict[str, str], what: str, **given: Any) -> Any:
+    said, _ = _start(environment, what, **given).communicate()
+    return json.loads(said)
+
+
+def _start(environment: dict[str, str], what: str, **given: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.permits", "--child", what, json.dumps(given)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _make(*, people: int) -> dict[str, Any]:
+    from django.db import transaction
+
+    from daihou.web.contacts import subjects
+
+    made = contact_people.make(count=people)
+    with transaction.atomic():
+        for party_id, _, _ in made.people:  # Everybody was met before: who she is, is known.
+            subjects.lock(party_id=party_id, recipient_party_id=party_id)
+    return asdict(made)
+
+
+def _ask(*, made: dict[str, Any], first: int, count: int, rate: float | None) -> dict[str, Any]:
+    from daihou.web.access.models import User
+    from daihou.web.contacts import operations
+    from daihou.web.contacts.errors import ContactRefused
+
+    known = contact_people.Made(**{**made, "people": tuple(map(tuple, made["people"]))})
+    caller, at = User.objects.get(pk=known.user_id), contact_people.MORNING
+    order = random.Random(first).sample(range(first, first + count), count)
+    contacts = [contact_people.contact_of(made=known, number=number) for number in order]
+    warm, timed = contacts[:50], contacts[50:]
+    for contact in warm:
+        operations.ask(contact=contact, acting_user=caller, at=at)
+    times, refused, begun, cpu = [], 0, time.perf_counter(), machine.cpu_seconds()
+    for number, contact in enumerate(timed):
+        due = begun + number / rate if rate else None
+        if due is not None and (wait := due - time.perf_counter()) > 0:
+            time.sleep(wait)
+        started = time.perf_counter()
+        try:
+            operations.ask(contact=contact, acting_user=caller, at=at)
+        except ContactRefused:
+            refused += 1
+        times.append(time.perf_counter() - started)
+    return {
+        "times": times,
+        "refused": refused,
+        "seconds": time.perf_counter() - begun,
+        "cpu_seconds": machine.cpu_seconds() - cpu,
+    }
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=4_000)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--asks", type=int, default=4_000)
+    parser.add_argument("--child", nargs=2, metavar=("WHAT", "GIVEN"), help=argparse.SUPPRESS)
+    found = parser.parse_args()
+    if found.child is None:
+        figures = measure(people=found.people, processes=found.processes, asks=found.asks)
+        print(json.dumps({"machine": machine.describe(), "permits": figures}, indent=2))
+        return
+    from daihou.web.postgres.database import ensure_database
+
+    ensure_database()
+    what, given = found.child
+    print(json.dumps({"make": _make, "ask": _ask}[what](**json.loads(given))))
+
+
+if __name__ == "__main__":
+    main()
