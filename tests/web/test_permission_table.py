@@ -47,7 +47,16 @@ OF_ONESELF = re.compile(r"^(account_|mfa_|board:home$|board:language$)")
 LOOKING_IS_ENOUGH = {  # Changes whose right is not the address's: held by the operation or deed.
     "books/<str:book_name>/approvals/<int:approval_id>/withdraw/",  # Only who asked.
     "api/v1/books/{book_name}/approvals/{approval_id}/withdrawal",
-    "books/<str:book_name>/credit/tranches/<path:loan_ref>/act/",  # Each deed has its own right.
+    # Each deed has its own right, asked for in the view.
+    "books/<str:book_name>/credit/tranches/<path:loan_ref>/act/",
+    "books/<str:book_name>/cases/<int:case_id>/<slug:action>/",
+    "books/<str:book_name>/complaints/<int:complaint_id>/act/",
+    "books/<str:book_name>/complaints/claims/<int:claim_id>/act/",
+    "books/<str:book_name>/parties/<int:party_id>/known/act/",
+    "books/<str:book_name>/quality/samples/<int:sample_id>/",
+    # What concerns one's own desk, or asks others to look.
+    "books/<str:book_name>/cases/views/",
+    "books/<str:book_name>/quality/ask/<int:permit_id>/",
 }
 KEYS = count(1)
 
