@@ -43,6 +43,33 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def ask(
+    references: Annotated[list[str], typer.Argument(help="Of persons of the book.")],
+    *,
+    book: Annotated[str, typer.Option("--book")],
+    field: Annotated[list[str], typer.Option("--field", help="name, phone, id_number, …")],
+    reason: str,
+    user: str,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for an export; a second person decides on it in the inbox of approvals."""
+    _begin()
+    from daihou.cli.books import open_book
+    from daihou.web.access import queries
+    from daihou.web.privacy import exporting
+
+    ledger, asking = open_book(book).ledger, _user(user)
+    if not queries.may(user=asking, permission="personal_data.export", target=ledger):
+        raise DaihouError("personal_data.not_hers", username=user)
+    approval = exporting.request_export(
+        book=ledger, references=references, fields=field, reason=reason, acting_user=asking
+    )
+    output.emit(
+        {"approval": approval.pk, "persons": len(approval.payload["parties"])}, as_json=as_json
+    )
+
+
+@app.command()
 def export(approval: int, *, to: To, user: str, as_json: AsJson = False) -> None:
     """Write an approved export for the user who asked for it, for her eyes only (mode 0600)."""
     _begin()

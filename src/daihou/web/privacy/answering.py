@@ -92,7 +92,7 @@ def _told(row: Model) -> Held:
     """Tell one row; texts that are encrypted are opened, what is only bytes is left out."""
     told: Held = {}
     for field in row._meta.concrete_fields:
-        store = _STORES.get((row._meta.db_table, field.column))
+        store = _STORES.get((row._meta.db_table, str(field.column)))
         value = getattr(row, field.attname)
         if store is not None:
             told[field.name] = _opened(store, row.pk) if value else ""
@@ -101,7 +101,7 @@ def _told(row: Model) -> Held:
     return told
 
 
-def _opened(store: Store, row_id: object) -> str:
+def _opened(store: Store, row_id: int | str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {store.key_sql}, {store.column}, {store.place} "  # noqa: S608
