@@ -22,7 +22,7 @@ def describe(approval: Approval) -> Description:
         title=_("Longer clock of complaint %(number)s") % {"number": complaint.reference},
         facts=(
             (_("Matter"), str(complaint.get_topic_display())),
-            (_("Due on"), str(complaint.due_on)),
+            (_("Answer due"), str(complaint.due_on)),
             (_("New day"), clock.due_on.isoformat()),
             (_("Rule"), clock.rule_id),
         ),
