@@ -1,0 +1,49 @@
+"""Goal: ``daihou cases`` sets a book up to collect, opens, assigns and decides."""
+
+import json
+
+import pytest
+
+from daihou.cli import main
+from daihou.web.access.queries import system_user
+from daihou.web.cases.models import Case, CaseNight
+from daihou.web.ledger import operations as ledger
+from daihou.web.ledger.end_of_day import run_end_of_day
+from tests.web.collected_book import NIGHT, make_user
+from tests.web.ledger_books import loan, tape
+
+
+@pytest.fixture
+def run(db, capsys, monkeypatch):
+    from daihou.web.postgres import database
+
+    monkeypatch.setattr(database, "ensure_database", lambda: None)  # It is there.
+
+    def command(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main.run(["cases", *arguments, "--json"])
+        return left.value.code, json.loads(capsys.readouterr().out)
+
+    return command
+
+
+def test_a_book_is_set_up_to_collect_and_its_cases_are_given_out(run):
+    book = ledger.create_book(name="desk", currency="CNY", acting_user=system_user())
+    given = tape(loans=[loan(ref) for ref in ("A", "B", "C")])
+    ledger.post_tape(book=book, tape=given, acting_user=system_user())
+    run_end_of_day(book=book, through=NIGHT, acting_user=system_user())
+    assert run("open")[1]["error"]["code"] == "case.rule_missing"
+    code, rule = run("rule", "--from", "2025-01-01", "--entry-minor", "5000")
+    assert (code, rule["entry_minor"], rule["exit_minor"]) == (0, 5000, 0)
+    code, opened = run("open")
+    assert (code, opened["opened"], opened["cases"]) == (0, 3, {"open": 3})
+    assert run("open")[1]["cases"] == {"open": 3}
+    assert CaseNight.objects.count() == 1
+    make_user("mei")
+    code, made = run("collector", "mei", "--team", "early", "--capacity", "2", "--skill", "field")
+    assert (code, made) == (0, {"collector": "mei", "team": "early", "capacity": 2})
+    assert run("collector", "nobody", "--team", "early")[1]["error"]["code"] == "user.unknown"
+    code, report = run("assign")
+    assert (code, report["assigned"], report["nobody"]) == (0, 2, {"capacity": 1})
+    assert Case.objects.filter(owner__username="mei").count() == 2
+    assert run("decide") == (0, {"book": "desk", "on": NIGHT.isoformat()})
