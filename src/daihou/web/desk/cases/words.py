@@ -151,7 +151,7 @@ TAGS = {
     "fraud": _("Fraud suspected"),
     "lost_contact": _("Lost contact"),
 }
-CASE_STATES = {"open": _("Open"), "calm": _("Calm"), "closed": _("Closed")}
+CASE_STATES = {"open": _("Being collected"), "calm": _("Calm"), "closed": _("Closed")}
 PROMISE_KINDS = {
     "full": _("Everything"),
     "arrears": _("All that is overdue"),
@@ -159,7 +159,7 @@ PROMISE_KINDS = {
     "instalments": _("In instalments"),
 }
 PROMISE_STATES = {
-    "open": _("Open"),
+    "open": _("Not yet due"),
     "kept": _("Kept"),
     "broken": _("Broken"),
     "superseded": _("Replaced"),
