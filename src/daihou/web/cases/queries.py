@@ -30,7 +30,7 @@ from daihou.web.cases.models import (
     TagKind,
 )
 from daihou.web.contacts.models import OutcomeKind, Permit
-from daihou.web.ledger.models import Book
+from daihou.web.ledger.models import Book, Position
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import Field, Party
 from daihou.web.parties.queries import find_parties
@@ -317,6 +317,19 @@ def loans_of(*, case: Case) -> QuerySet[Loan]:
     return found.select_related("published", "product", "funder", "creditor").order_by(
         "published__oldest_unpaid_due_on", "pk"
     )
+
+
+def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:
+    """Keep the loans that are overdue as published: what a person is to be asked for.
+
+    Where none is, all of them are kept, and the guard says that nothing is owed.
+    """
+    late = set(
+        Position.objects.filter(loan__in=loans, overdue_minor__gt=0).values_list(
+            "loan_id", flat=True
+        )
+    )
+    return [loan for loan in loans if loan.pk in late] or list(loans)
 
 
 def newest_affordability(*, case: Case) -> Affordability | None:
