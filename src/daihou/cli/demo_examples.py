@@ -30,7 +30,7 @@ from daihou.web.ledger.models import Book
 from daihou.web.ledger.queries import load_loan
 from daihou.web.loans import operations as products
 from daihou.web.loans.costs import Charged, CostItem
-from daihou.web.loans.models import Loan
+from daihou.web.loans.models import Loan, Product
 from daihou.web.loans.queries import Content
 from daihou.web.loans.ranges import Ranges
 from daihou.web.parties import editing, relations
@@ -42,6 +42,7 @@ from daihou.web.servicing import operations as servicing, previewing
 from daihou.web.servicing.actions import Action, Asked
 
 LENDER = "示例消费金融丙"
+PRODUCT = "SLD-12"
 LOOKED_AT = 80
 MANDATED = 20  # Loans whose borrowers have agreed to be debited.
 TERMS = Terms(
@@ -68,6 +69,11 @@ COSTS = (
         is_contingent=True,
     ),
 )
+
+
+def are_there(*, book: Book) -> bool:
+    """Tell whether the examples were added before."""
+    return Product.objects.filter(book=book, code=PRODUCT).exists()
 
 
 def add_examples(*, book: Book, on: date, at: datetime, maker: User, checker: User) -> None:
@@ -104,7 +110,7 @@ def _approve(approval: Approval, *, checker: User) -> None:
 
 def _launch_product(*, book: Book, on: date, maker: User, checker: User) -> None:
     product = products.create_product(
-        book=book, code="SLD-12", name="示例十二期贷", acting_user=maker
+        book=book, code=PRODUCT, name="示例十二期贷", acting_user=maker
     )
     ranges = Ranges(
         principal_least_minor=100_000, principal_most_minor=5_000_000, count_least=3, count_most=24

@@ -2,7 +2,7 @@
 
 Shape   ``people`` gives frozen persons from a seeded generator: same seed, same people.
         Identity numbers start with 99, which no region has; telephone numbers with 100, which
-        no mobile network uses.
+        no mobile network uses; addresses lie in places that are called example (示例).
 """
 
 import random
@@ -48,6 +48,7 @@ GIVEN = [
     "志强",
     "美玲",
 ]
+PROVINCES = ("湖北省", "四川省", "浙江省", "河南省", "广东省", "江苏省")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 
@@ -58,6 +59,7 @@ class Person:
     name: str
     id_number: str
     phone: str
+    address: str
     risk: float  # Multiplies the chance of paying late; the mean over people is one.
 
 
@@ -80,5 +82,6 @@ def _person(chance: random.Random, no: int) -> Person:
         name=chance.choice(SURNAMES) + chance.choice(GIVEN),
         id_number=body + _CHECK[weighed % 11],
         phone=f"100{no % 100_000_000:08d}",
+        address=f"{PROVINCES[no % len(PROVINCES)]}示例市示例区示例路{no}号",
         risk=chance.gammavariate(0.7, 1 / 0.7),
     )

@@ -145,6 +145,7 @@ def _party(borrower: Person) -> Row:
     return {
         "party_ref": borrower.party_ref, "kind": "person", "name": borrower.name,
         "id_number": borrower.id_number, "phone": borrower.phone,
+        "address": borrower.address,
     }  # fmt: skip
 
 
