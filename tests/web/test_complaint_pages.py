@@ -61,7 +61,7 @@ def test_a_complaint_goes_its_way_at_the_desk(book, person, enter):
     page = f"{base}{found.pk}/"
     text = maker.get(page).content.decode()
     assert "I paid &lt;b&gt;twice" in text
-    assert "verify with the official text" in text
+    assert "OWN-DSP-01" in text
     assert maker.post(f"{page}act/", {"deed": "take"}).status_code == 403
     for given in (
         {"deed": "take"},
