@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.utils import timezone
 
+from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.cases import operations
 from daihou.web.cases.models import Case
@@ -52,7 +53,11 @@ def make_shift_book(*, name, count):
     operations.set_entry_rule(book=book, effective_on=date(2025, 1, 1), acting_user=system_user())
     run_end_of_day(book=book, through=NIGHT, acting_user=system_user())
     book.refresh_from_db()
-    return _equip(book, owner_of=lambda _number: True, first=1_000)
+    _equip(book, owner_of=lambda _number: True, first=1_000)
+    User.objects.filter(username="collector").update(
+        password=ScryptPasswordHasher().encode(PASSWORD, "salt-of-the-tests")
+    )
+    return book
 
 
 def _equip(book, *, owner_of, first=0):
@@ -98,11 +103,9 @@ def _id_number(number):
 
 
 def make_staff():
-    """Make one user of each kind, all certified and checked, with the password of the pages."""
+    """Make one user of each kind, all certified and checked."""
     staff = {name: make_user(name, *roles) for name, roles in STAFF.items()}
     for user in staff.values():
-        user.password = ScryptPasswordHasher().encode(PASSWORD, "salt-of-the-tests")
-        user.save()
         certify(user)
     return staff
 

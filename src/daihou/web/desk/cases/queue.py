@@ -215,7 +215,9 @@ def _found(request: HttpRequest, sight: Sight, text: str) -> list[Case]:
     found = queries.find(book=sight.book, text=text)
     if sight.funder_ids is None:
         return found
-    seen = set(cases_in(sight).filter(pk__in=[each.pk for each in found]).values_list("pk", flat=1))
+    seen = set(
+        cases_in(sight).filter(pk__in=[each.pk for each in found]).values_list("pk", flat=True)
+    )
     return [each for each in found if each.pk in seen]
 
 

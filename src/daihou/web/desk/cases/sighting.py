@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest
 
 from daihou.web.access import queries as access
 from daihou.web.board.sight import Sight, user_of
-from daihou.web.cases.models import Case
+from daihou.web.cases.models import Case, CaseLoan
 from daihou.web.loans.models import Loan
 
 
@@ -14,11 +14,8 @@ def cases_in(sight: Sight) -> QuerySet[Case]:
     found = Case.objects.filter(book=sight.book)
     if sight.funder_ids is None:
         return found
-    return found.filter(pk__in=_of_funders(sight))
-
-
-def _of_funders(sight: Sight) -> QuerySet[Case]:
-    return Case.objects.filter(case_loans__loan__in=sight.loans()).values("pk")
+    lent = CaseLoan.objects.filter(loan__in=sight.loans())
+    return found.filter(pk__in=lent.values("case_id"))
 
 
 def case_of(sight: Sight, case_id: int) -> Case:
