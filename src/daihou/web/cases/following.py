@@ -64,7 +64,7 @@ def follow(
         "on": on,
         "at": at,
         "by": acting_user_id,
-        "parties": None if party_ids is None else sorted(party_ids),
+        "parties": sorted(party_ids or ()),
         "stages": [bucket.value for bucket in BUCKETS],
         "width": DAYS_IN_BUCKET,
         "last": LAST_BUCKET_NO,
@@ -75,20 +75,22 @@ def follow(
         "priority": PRIORITY_NEW,
         "after_loan": after_loan,
     }
+    of_whom = statements.whole if party_ids is None else str
     raw.execute("DROP TABLE IF EXISTS case_owed, case_changed")
-    raw.execute(statements.OWED, given)
-    raw.execute(statements.NOTHING_OWED, given)
+    raw.execute(of_whom(statements.OWED), given)
+    raw.execute(of_whom(statements.NOTHING_OWED), given)
     raw.execute(statements.DECIDE, given)
     raw.execute("CREATE INDEX ON case_owed (party_id)")
     raw.execute("ANALYZE case_owed")
     raw.execute(statements.CHANGED, given)
+    raw.execute("ANALYZE case_changed")
     raw.execute(statements.KEEP_UP, given)
     raw.execute(statements.END_ASSIGNMENTS, given)
     turns: list[tuple[int, str]] = []
     for statement in (statements.NOTE_TURNS, statements.REOPEN, statements.OPEN):
         turns += raw.execute(statement, given).fetchall()
     come = [case_id for case_id, kind in turns if kind in {"opened", "reopened"}]
-    raw.execute(statements.ADD_LOANS, {**given, "cases": come})
+    raw.execute(of_whom(statements.ADD_LOANS), {**given, "cases": come})
     raw.execute("DROP TABLE case_owed, case_changed")
     counts = Counter(kind for _, kind in turns)
     at_rest = tuple(case_id for case_id, kind in turns if kind in {"closed", "calmed"})

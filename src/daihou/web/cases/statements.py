@@ -1,9 +1,11 @@
 """The statements by which cases follow the ledger; ``following`` runs them in this order.
 
 ``case_owed`` has one row per person who owes or whose case is open: what her loans' published
-positions come to, and what the rule wants her case to be.
+positions come to, and what the rule wants her case to be. As written they are for some persons;
+``whole`` makes them for a whole book.
 """
 
+import re
 from typing import Final
 
 OWED: Final = """
@@ -22,7 +24,7 @@ FROM (
     FROM ledger_position p JOIN loans_loan l ON l.id = p.loan_id
         JOIN loans_contractterms t ON t.id = l.terms_id
     WHERE p.book_id = %(book)s AND l.person_id IS NOT NULL
-        AND (%(parties)s::bigint[] IS NULL OR l.person_id = ANY(%(parties)s::bigint[]))
+        AND l.person_id = ANY(%(parties)s)
     GROUP BY l.person_id) o
 LEFT JOIN cases_direction d ON d.book_id = %(book)s AND d.party_id = o.party_id
     AND d.effective_on <= %(on)s AND (d.until_on IS NULL OR d.until_on > %(on)s)
@@ -38,8 +40,8 @@ FROM (SELECT party_id FROM cases_case WHERE book_id = %(book)s AND state <> 'clo
         AND d.effective_on <= %(on)s AND (d.until_on IS NULL OR d.until_on > %(on)s)) w
 LEFT JOIN cases_direction d ON d.book_id = %(book)s AND d.party_id = w.party_id
     AND d.effective_on <= %(on)s AND (d.until_on IS NULL OR d.until_on > %(on)s)
-WHERE (%(parties)s::bigint[] IS NULL OR w.party_id = ANY(%(parties)s::bigint[]))
-    AND NOT EXISTS (SELECT FROM case_owed o WHERE o.party_id = w.party_id)
+WHERE NOT EXISTS (SELECT FROM case_owed o WHERE o.party_id = w.party_id)
+    AND w.party_id = ANY(%(parties)s)
 """
 
 DECIDE: Final = """
@@ -152,6 +154,12 @@ SELECT c.id, l.id, %(on)s, coalesce(p.overdue_minor, 0),
 FROM cases_case c JOIN loans_loan l ON l.person_id = c.party_id AND l.book_id = c.book_id
     LEFT JOIN ledger_position p ON p.loan_id = l.id
 WHERE c.book_id = %(book)s AND c.state <> 'closed'
+    AND c.party_id = ANY(%(parties)s)
     AND (c.id = ANY(%(cases)s) OR c.id IN (SELECT id FROM case_changed) OR l.id > %(after_loan)s)
 ON CONFLICT (case_id, loan_id) DO NOTHING
 """
+
+
+def whole(statement: str) -> str:
+    """Leave out of a statement that it is for some persons only."""
+    return re.sub(r"\s+AND \w+\.\w+ = ANY\(%\(parties\)s\)", "", statement)
