@@ -23,7 +23,7 @@ FROM (
         count(*) FILTER (WHERE p.overdue_minor > 0) AS loan_count
     FROM ledger_position p JOIN loans_loan l ON l.id = p.loan_id
         JOIN loans_contractterms t ON t.id = l.terms_id
-    WHERE p.book_id = %(book)s AND l.person_id IS NOT NULL
+    WHERE l.book_id = %(book)s AND l.person_id IS NOT NULL
         AND l.person_id = ANY(%(parties)s)
     GROUP BY l.person_id) o
 LEFT JOIN cases_direction d ON d.book_id = %(book)s AND d.party_id = o.party_id
