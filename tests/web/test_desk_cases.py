@@ -24,7 +24,7 @@ FRAGMENT = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def at_work(desk, client):
+def at_work(noon, desk, client):
     client.force_login(User.objects.get(username="collector"))
     return Bench(desk, client)
 
@@ -118,6 +118,7 @@ def test_a_call_takes_its_permit_shows_the_number_and_waits_for_its_outcome(at_w
 def test_a_refusal_names_rule_source_and_when_to_ask_again(at_work, noon, monkeypatch):
     night = noon + timedelta(hours=12)
     monkeypatch.setattr("django.utils.timezone.now", lambda: night)
+    at_work.client.force_login(User.objects.get(username="collector"))
     text = at_work.do("call", point=at_work.phone().pk).content.decode()
     assert "CN-TIME-01" in text
     assert f"{(noon + timedelta(days=1)).date()} 08:00" in text
@@ -194,7 +195,7 @@ def test_a_plan_asked_for_from_a_case_is_tied_to_it(at_work):
     asked = {"effective_on": "2025-05-20", "through_on": "2026-03-06", "case": at_work.case.pk}
     shown = at_work.client.post(address, asked | {"step": "preview"}).content.decode()
     seen = shown.split('name="seen" value="')[1].split('"')[0]
-    sent = asked | {"step": "ask", "seen": seen, "reason_code": "agreed", "reason": "by phone"}
+    sent = asked | {"step": "ask", "seen": seen, "reason_code": "request", "reason": "by phone"}
     at_work.client.post(address, sent)
     assert CaseRequest.objects.get().case == at_work.case
 

@@ -15,7 +15,7 @@ from daihou.web.access.models import User
 from daihou.web.contacts.errors import ContactRefused
 from daihou.web.contacts.models import Outcome as ContactOutcome, Permit
 from daihou.web.parties.models import ContactPoint
-from daihou.web.visits import operations, queries
+from daihou.web.visits import operations as visiting, queries
 from daihou.web.visits.models import CheckIn, Entry, Outcome, Photo, Report, Visit
 from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
@@ -41,19 +41,17 @@ def plan(book, noon, ref="A", **changed):
         "goal": "hand over the plan",
         "place": WUHAN,
     } | changed
-    return operations.plan(
+    return visiting.plan(
         case=case,
         contact_point=ContactPoint.objects.get(party=case.party, kind="address"),
-        planned=operations.Planned(**planned),
+        planned=visiting.Planned(**planned),
         acting_user=user("lead"),
     )
 
 
 def arrive(visit, now, *, by="field", key=None, at=None, place=WUHAN):
-    arrival = operations.Arrival(
-        client_key=key or uuid4(), at=at or now, place=place, accuracy_m=12
-    )
-    return operations.check_in(visit=visit, arrival=arrival, now=now, acting_user=user(by))
+    arrival = visiting.Arrival(client_key=key or uuid4(), at=at or now, place=place, accuracy_m=12)
+    return visiting.check_in(visit=visit, arrival=arrival, now=now, acting_user=user(by))
 
 
 def tell(visit, at, **changed):
@@ -66,9 +64,7 @@ def tell(visit, at, **changed):
         "recording_reference": "v-1",
         "note": "她答应周五还款",
     } | changed
-    return operations.report(
-        visit=visit, told=operations.Told(**told), acting_user=user("companion")
-    )
+    return visiting.report(visit=visit, told=visiting.Told(**told), acting_user=user("companion"))
 
 
 def refused(code, call, *given, **more):
@@ -134,7 +130,7 @@ def test_a_stop_between_plan_and_door_refuses_the_knock_and_keeps_the_refusal(de
     visit.refresh_from_db()
     assert visit.state == "planned"
     assert Refusal.objects.count() == 1
-    operations.call_off(visit=visit, reason="she asked", acting_user=user("lead"))
+    visiting.call_off(visit=visit, reason="she asked", acting_user=user("lead"))
     refused("visit.not_planned", arrive, visit, noon)
 
 

@@ -1,1 +1,1 @@
-"""Visits, made for a phone: the day's route, check-in, photos, report; planning from a case."""
+"""Visits, made for a phone: a day's route, check-in, photos, report; planning from a case."""
