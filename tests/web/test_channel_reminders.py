@@ -12,7 +12,8 @@ from daihou.web.channels.models import Account, Delivery, Heard, Reminder
 from daihou.web.channels.sandbox.telling import calls_of
 from daihou.web.channels.sandbox.world import Fate
 from daihou.web.contacts import outbox, stops
-from daihou.web.contacts.models import Outcome, Permit
+from daihou.web.contacts.errors import ContactRefused
+from daihou.web.contacts.models import Outcome, Permit, Refusal
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.end_of_day import run_end_of_day
 from daihou.web.parties import reach
@@ -119,7 +120,7 @@ def test_reminders_go_out_once_and_what_people_answer_comes_back(book):
     reminders.plan(book=book, on=TODAY + timedelta(days=2), acting_user=system_user())
     reminders.ask_due(at=later, acting_user=system_user())
     row = Reminder.objects.get(loan__loan_ref="A", mark_days=1)
-    assert (row.state, row.code) == ("refused", "HOUSE-STOP-01")
+    assert (row.state, row.code) == ("refused", "HOUSE-STOP-02")
 
 
 def test_what_was_paid_meanwhile_is_not_reminded_of(book):
@@ -145,8 +146,10 @@ def test_a_dead_letter_is_asked_for_anew_and_an_answer_comes_into_the_case(book)
         dead = dead_letters.waiting(book=book).get()
         assert dead.code == "isv.MOBILE_NUMBER_ILLEGAL"
         fates.pop(PHONES["A"])
-        boss = make_user("boss", "manager")
-        dead_letters.ask_again(delivery=dead, at=NOON + timedelta(minutes=1), acting_user=boss)
+        with pytest.raises(ContactRefused):  # She holds no certificate; the refusal is kept.
+            dead_letters.ask_again(delivery=dead, at=NOON, acting_user=make_user("boss", "manager"))
+        assert Refusal.objects.filter(acting_user__username="boss").exists()
+        dead_letters.ask_again(delivery=dead, at=NOON, acting_user=system_user())
         while outbox.work():
             pass
         assert not dead_letters.waiting(book=book).exists()

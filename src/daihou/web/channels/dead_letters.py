@@ -18,6 +18,7 @@ from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import Delivery, DeliveryState
 from daihou.web.contacts import keys, operations as contacts
 from daihou.web.contacts.contact import Contact
+from daihou.web.contacts.errors import ContactRefused
 from daihou.web.contacts.models import Permit
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
@@ -61,13 +62,22 @@ def ask_again(*, delivery: Delivery, at: datetime, acting_user: User) -> Permit:
         row = _locked(delivery)
         if row.state != DeliveryState.REFUSED:
             raise ChannelRefused("delivery.may_have_gone_out")
-        contact = _contact(row, at=at)
-        permit = contacts.ask(contact=contact, acting_user=acting_user, at=at)
-        row.resolved_at, row.resolved_by = timezone.now(), acting_user
-        row.resolution = f"→ {permit.pk}"
-        row.save(update_fields=["resolved_at", "resolved_by", "resolution"])
-        _record("delivery.ask_again", row, acting_user, permit=permit.pk)
-    return permit
+        made = _asked(_contact(row, at=at), at=at, acting_user=acting_user)
+        if isinstance(made, Permit):
+            row.resolved_at, row.resolved_by = timezone.now(), acting_user
+            row.resolution = f"→ {made.pk}"
+            row.save(update_fields=["resolved_at", "resolved_by", "resolution"])
+            _record("delivery.ask_again", row, acting_user, permit=made.pk)
+    if isinstance(made, ContactRefused):
+        raise made  # The refusal with its reasons is kept.
+    return made
+
+
+def _asked(contact: Contact, *, at: datetime, acting_user: User) -> Permit | ContactRefused:
+    try:
+        return contacts.ask(contact=contact, acting_user=acting_user, at=at)
+    except ContactRefused as refused:
+        return refused
 
 
 def _contact(row: Delivery, *, at: datetime) -> Contact:
