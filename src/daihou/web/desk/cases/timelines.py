@@ -13,6 +13,7 @@ from daihou.web.cases.models import Case
 from daihou.web.cases.timeline import Entry
 from daihou.web.contacts.models import Outcome
 from daihou.web.desk.cases import words
+from daihou.web.desk.cases.telling import rule_lines
 
 LOOKED_BACK = 12
 NOT_REACHED = frozenset({"unanswered", "busy"})
@@ -33,6 +34,7 @@ ICONS = {
     "contacts": "phone",
     "refusals": "ban",
     "stops": "hand-stop",
+    "lifts": "player-play",
     "complaints": "message-report",
 }
 TONES = {
@@ -101,7 +103,7 @@ def _shown(entry: Entry, case: Case) -> Shown:
         icon=_icon(entry),
         tone=TONES.get(entry.kind, SOURCE_TONES.get(entry.source, "")),
         title=_title(entry, case),
-        text=entry.text,
+        text=entry.text or _why(entry),
         who=_who(entry),
     )
 
@@ -123,6 +125,12 @@ def _title(entry: Entry, case: Case) -> str:
     if entry.facts.get("by"):
         parts.append(_("by %(day)s") % {"day": entry.facts["by"]})
     return " · ".join(parts)
+
+
+def _why(entry: Entry) -> str:
+    """Say why a contact was refused."""
+    decision = entry.facts.get("decision")
+    return " ".join(rule.line for rule in rule_lines(decision)) if decision is not None else ""
 
 
 def _who(entry: Entry) -> str:
