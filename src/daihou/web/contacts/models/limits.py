@@ -105,6 +105,13 @@ class Slot(models.Model):
                 name="contacts_slot_of_one",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["holder", "rule_id", "day"],
+                condition=Q(released_at__isnull=True),
+                name="contacts_slot_held",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.number} of {self.most} on {self.day}"
