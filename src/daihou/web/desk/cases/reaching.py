@@ -123,10 +123,9 @@ def _outcome_of(permit: Permit) -> dict[str, Any]:
 
 
 def _outcome_form(doing: Doing) -> dict[str, Any]:
+    """Show the form of the dial that waits; none may wait any more."""
     permit = _dials(doing.request, doing.case).first()
-    if permit is None:
-        raise DaihouError("contact.outcome_known", permit="–")
-    return _outcome_of(permit)
+    return {"permit": None} if permit is None else _outcome_of(permit)
 
 
 def _outcome(doing: Doing) -> str:
