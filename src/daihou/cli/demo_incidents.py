@@ -57,6 +57,7 @@ def all_of_them(*, desk: Desk, users: Sequence[User], on: date) -> set[int]:
         _opts_out,
         _writes_back,
         _is_visited,
+        _promises,
         _wants_no_calls,
         _is_somebody_else,
     )
@@ -156,6 +157,11 @@ def _cannot_pay(desk: Desk, case: Case, user: User, on: date) -> None:
         acting_user=user,
     )
     desk.done["hardship_form"] += 1
+
+
+def _promises(desk: Desk, case: Case, user: User, on: date) -> None:
+    answer = replace(TALK, says=Says.PROMISES, percent=100, days=3)
+    call(desk=desk, case=case, user=user, at=desk.at(on, "10:25"), answer=answer)
 
 
 def _opts_out(desk: Desk, case: Case, user: User, on: date) -> None:
