@@ -210,16 +210,16 @@ def _check_end(tightening: Tightening, last_on: date) -> None:
 
 @transaction.atomic
 def carry_out_end(approval: Approval, user: User) -> None:
-    """End the tightening that it was asked for."""
-    locked = Tightening.objects.select_for_update().get(pk=approval.payload["tightening"])
+    """End the tightening that it was asked for; it has one end, as the table holds."""
+    row = Tightening.objects.get(pk=approval.payload["tightening"])
     last_on = date.fromisoformat(approval.payload["last_on"])
-    _check_end(locked, last_on)
-    TighteningEnd.objects.create(tightening=locked, last_on=last_on, added_by=user)
+    _check_end(row, last_on)
+    TighteningEnd.objects.create(tightening=row, last_on=last_on, added_by=user)
     audit.record(
         acting_user=user,
         action="rule.end_tightening",
         target_type="tightening",
-        target_id=locked.pk,
+        target_id=row.pk,
         details={"last_on": last_on.isoformat()},
     )
 
