@@ -1,40 +1,22 @@
 """Goal: the right contacts are listened to, marked by another, and no mark is ever overwritten."""
 
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
-from daihou.collect.requests import Channel, Content, Outcome, Purpose
+from daihou.collect.requests import Outcome
 from daihou.errors import DaihouError
-from daihou.web.access.queries import system_user
 from daihou.web.cases.assigning import claim
 from daihou.web.cases.models import Collector, Team
-from daihou.web.cases.operations import set_entry_rule
-from daihou.web.contacts import operations as contacts
-from daihou.web.contacts.contact import Contact
-from daihou.web.ledger import operations as ledger
-from daihou.web.ledger.end_of_day import run_end_of_day
-from daihou.web.loans.models import Loan
-from daihou.web.parties.models import ContactPoint
 from daihou.web.quality import drawing, operations, queries
 from daihou.web.quality.models import Flag, Review, Sample
 from daihou.web.supervision import figures, live, moving
-from daihou.web.training import operations as training
-from daihou.web.training.models import CheckKind, Course
 from tests.web.collected_book import case_of, make_user
-from tests.web.desk_book import give_data
-from tests.web.ledger_books import loan, tape
+from tests.web.talked_book import DAY, TEN, call, make_talked_book, staff
 
-ZONE = ZoneInfo("Asia/Shanghai")
-NIGHT = timezone.localdate(timezone=ZONE)  # Whatever is noted now is known in the morning.
-DAY = NIGHT + timedelta(days=1)
-TEN = datetime(DAY.year, DAY.month, DAY.day, 10, tzinfo=ZONE)
-TRAINED_ON = NIGHT - timedelta(days=60)
 FULL = {
     "identity": 15,
     "introduction": 15,
@@ -44,14 +26,6 @@ FULL = {
     "listening": 15,
     "solution": 10,
 }
-SCRIPT = Content(
-    template_key="talk",
-    version=1,
-    text_digest=None,
-    names_institution=True,
-    names_creditor=True,
-    names_purpose=True,
-)
 
 
 @contextmanager
@@ -63,18 +37,7 @@ def refused(code):
 
 @pytest.fixture
 def book(db):
-    made = ledger.create_book(
-        name="desk", currency="CNY", time_zone="Asia/Shanghai", acting_user=system_user()
-    )
-    taken_on = NIGHT - timedelta(days=100)
-    loans = [loan(ref, disbursed_on=taken_on) for ref in "ABD"]
-    ledger.post_tape(book=made, tape=tape(loans=loans), acting_user=system_user())
-    set_entry_rule(book=made, effective_on=taken_on, acting_user=system_user())
-    run_end_of_day(book=made, through=NIGHT, acting_user=system_user())
-    made.refresh_from_db()
-    for number, ref in enumerate("ABD"):
-        give_data(case_of(made, ref).party, number)
-    return made
+    return make_talked_book()
 
 
 @pytest.fixture
@@ -85,46 +48,6 @@ def ann():
 @pytest.fixture
 def reviewer():
     return make_user("listener", "quality")
-
-
-def staff(name):
-    user, clerk = make_user(name), make_user("trainer", "quality")
-    shared = {"user": user, "evidence": "x", "today": DAY, "acting_user": clerk}
-    for course in Course.objects.all():
-        training.record_certificate(course=course, issued_on=TRAINED_ON, **shared)
-    for kind in CheckKind.values:
-        training.record_check(kind=kind, is_good=True, on=TRAINED_ON, **shared)
-    return user
-
-
-def call(book, ref, user, *, at=TEN, outcome=Outcome.EFFECTIVE, recorded=True, seconds=90):
-    """Ask for a call to the person of a loan, and end it."""
-    case = case_of(book, ref)
-    point = ContactPoint.objects.get(party=case.party, kind="phone")
-    permit = contacts.ask(
-        contact=Contact(
-            book=book,
-            party=case.party,
-            loans=tuple(Loan.objects.filter(case_loans__case=case)),
-            contact_point=point,
-            channel=Channel.VOICE,
-            purpose=Purpose.COLLECTION,
-            content=SCRIPT,
-            case_number=case.pk,
-            is_recorded=True,
-        ),
-        acting_user=user,
-        at=at,
-    )
-    details = {"seconds": seconds, "recording_digest": "a" * 64 if recorded else ""}
-    contacts.record_outcome(
-        permit=permit,
-        outcome=outcome,
-        at=at + timedelta(seconds=seconds),
-        acting_user=user,
-        details=details,
-    )
-    return permit
 
 
 def test_flagged_contacts_are_drawn_and_of_the_others_one_by_lot(book, ann, reviewer):

@@ -1,0 +1,123 @@
+"""A team lead's, a reviewer's and a compliance officer's day over real pages, in both languages."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.collected_book import case_of, make_user
+from tests.web.talked_book import DAY, TEN, call, let_in, make_talked_book, staff
+
+pytestmark = pytest.mark.browser
+
+USERS = {"lead-1": "team_lead", "listener-1": "quality", "officer-1": "compliance"}
+
+
+@pytest.fixture
+def talked(site, django_db_blocker):
+    """Make a book beside the running site, once: calls of yesterday's tomorrow, two collectors."""
+    name = "talked"
+    with django_db_blocker.unblock():
+        from daihou.collect.requests import Outcome
+        from daihou.web.cases.assigning import claim
+        from daihou.web.cases.models import Collector, Team
+        from daihou.web.ledger.models import Book
+
+        if not Book.objects.filter(name=name).exists():
+            book = make_talked_book(name=name, first=2_000)
+            team = Team.objects.create(name="first")
+            for collector in (ann := staff("ann-1"), staff("bea-1")):
+                Collector.objects.create(user=collector, team=team, capacity=3)
+            for ref in "AB":
+                claim(case=case_of(book, ref), at=TEN, acting_user=ann)
+            call(book, "A", ann, recorded=False)
+            call(book, "B", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
+            call(book, "D", ann, seconds=4)
+            for username, role in USERS.items():
+                let_in(make_user(username, role))
+    return name
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_team_lead_looks_and_hands_over(visit, talked, language):
+    browser = visit(language=language, name="lead-1")
+    page = browser.page
+    browser.open(f"/books/{talked}/supervision/")
+    row = page.locator("#seats tbody tr", has_text="ann-1")
+    expect(row).to_be_visible()
+    before = int(row.locator("td").last.inner_text().split("/")[0])
+    page.select_option("select[name=from]", label="ann-1 · first")
+    page.select_option("select[name=to]", label="bea-1 · first")
+    page.fill("input[name=count]", "1")
+    page.fill("input[name=note]", "ann is away")
+    page.locator("form[action$='hand-over/'] button").click()
+    page.wait_for_load_state("networkidle")
+    row = page.locator("#seats tbody tr", has_text="ann-1")
+    assert int(row.locator("td").last.inner_text().split("/")[0]) == before - 1
+    browser.open(f"/books/{talked}/supervision/figures/?through={DAY}")
+    expect(page.locator("table")).to_be_visible()
+    browser.check()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_reviewer_draws_listens_and_marks(visit, talked, language):
+    browser = visit(language=language, name="listener-1")
+    page = browser.page
+    browser.open(f"/books/{talked}/quality/")
+    page.fill("form[action$='draw/'] input[name=on]", str(DAY))
+    page.locator("form[action$='draw/'] button").click()
+    page.wait_for_load_state("networkidle")
+    page.locator("table a").first.click()
+    page.wait_for_load_state("networkidle")
+    for mark in page.locator("form input.mark").all():
+        mark.fill(mark.get_attribute("max"))
+    page.locator("form:has(input.mark) button").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("h2", has_text="100 / 100")).to_be_visible()
+    for path in ("results/", "sheet/", "?view=all"):
+        browser.open(f"/books/{talked}/quality/{path}")
+        assert not browser.is_too_wide(), path
+    browser.check()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_compliance_officer_takes_a_complaint_and_decides(visit, talked, language):
+    browser = visit(language=language, name="officer-1")
+    page = browser.page
+    browser.open(f"/books/{talked}/complaints/new/")
+    page.fill("textarea[name=said]", "You call me every day.")
+    page.fill("input[name=party]", "person-D")
+    page.locator("form[action$='record/'] button").click()
+    page.wait_for_load_state("networkidle")
+    page.locator("button[value=take]").click()
+    page.wait_for_load_state("networkidle")
+    page.fill("textarea[name=reasoning]", "We called three times in two days, within the rules.")
+    page.locator("button[value=decide]").click()
+    page.wait_for_load_state("networkidle")
+    page.locator("button[value=answer]").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("button[value=close]")).to_be_visible()
+    for path in ("complaints/", "rules/", "training/"):
+        browser.open(f"/books/{talked}/{path}")
+        assert not browser.is_too_wide(), path
+    browser.check()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_collector_sits_an_exam_on_her_phone(visit, talked, django_db_blocker, language):
+    username = f"new-{language}"
+    with django_db_blocker.unblock():
+        let_in(make_user(username, "collector"))
+    browser = visit("phone", language, name=username)
+    page = browser.page
+    browser.open(f"/books/{talked}/training/own/")
+    assert not browser.is_too_wide()
+    page.locator("form[action*='/exam/'] button").first.click()
+    page.wait_for_load_state("networkidle")
+    for question in page.locator("fieldset").all():
+        question.locator("input").first.check()
+    assert not browser.is_too_wide()
+    page.locator("form:has(fieldset) button").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("fieldset[disabled]").first).to_be_visible()
+    browser.check()
