@@ -5,24 +5,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('approvals', '0002_guards_and_seed'),
+        ("approvals", "0002_guards_and_seed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='authority',
-            name='approvals_authority_roles',
+            model_name="authority",
+            name="approvals_authority_roles",
         ),
         migrations.AlterField(
-            model_name='decision',
-            name='role',
-            field=models.CharField(choices=[('collector', '催收员'), ('field_collector', '外访员'), ('team_lead', '组长'), ('manager', '主管'), ('quality', '质检'), ('investigator', '调查'), ('legal', '法务'), ('analyst', '风险分析'), ('compliance', '合规'), ('finance', '财务'), ('funder', '资金方'), ('agency', '委外机构'), ('operator', '系统运行'), ('admin', '管理员'), ('auditor', '审计')], max_length=16, verbose_name='角色'),
+            model_name="decision",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("collector", "催收员"),
+                    ("field_collector", "外访员"),
+                    ("team_lead", "组长"),
+                    ("manager", "主管"),
+                    ("quality", "质检"),
+                    ("investigator", "调查"),
+                    ("legal", "法务"),
+                    ("analyst", "风险分析"),
+                    ("compliance", "合规"),
+                    ("finance", "财务"),
+                    ("funder", "资金方"),
+                    ("agency", "委外机构"),
+                    ("operator", "系统运行"),
+                    ("admin", "管理员"),
+                    ("auditor", "审计"),
+                ],
+                max_length=16,
+                verbose_name="角色",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='authority',
-            constraint=models.CheckConstraint(condition=models.Q(('roles__contained_by', ['collector', 'field_collector', 'team_lead', 'manager', 'quality', 'investigator', 'legal', 'analyst', 'compliance', 'finance', 'funder', 'agency', 'operator', 'admin', 'auditor']), models.Q(('checkers', 0), ('roles__len__gt', 0), _connector='OR'), models.Q(('is_each_role', False), ('roles__len__gte', models.F('checkers')), _connector='OR')), name='approvals_authority_roles'),
+            model_name="authority",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "roles__contained_by",
+                        [
+                            "collector",
+                            "field_collector",
+                            "team_lead",
+                            "manager",
+                            "quality",
+                            "investigator",
+                            "legal",
+                            "analyst",
+                            "compliance",
+                            "finance",
+                            "funder",
+                            "agency",
+                            "operator",
+                            "admin",
+                            "auditor",
+                        ],
+                    ),
+                    models.Q(("checkers", 0), ("roles__len__gt", 0), _connector="OR"),
+                    models.Q(
+                        ("is_each_role", False),
+                        ("roles__len__gte", models.F("checkers")),
+                        _connector="OR",
+                    ),
+                ),
+                name="approvals_authority_roles",
+            ),
         ),
     ]
