@@ -23,6 +23,7 @@ from daihou.web.cases.models import (
     Affordability,
     Case,
     CaseLoan,
+    CaseNight,
     CaseState,
     EntryRule,
     SavedView,
@@ -317,6 +318,12 @@ def loans_of(*, case: Case) -> QuerySet[Loan]:
     return found.select_related("published", "product", "funder", "creditor").order_by(
         "published__oldest_unpaid_due_on", "pk"
     )
+
+
+def figures_on(*, case: Case) -> date:
+    """Return the day whose figures a case shows: a night that changed nothing left it as it was."""
+    nights = CaseNight.objects.filter(book=case.book_id).aggregate(last=Max("through_on"))
+    return max(case.figures_on, nights["last"] or case.figures_on)
 
 
 def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:

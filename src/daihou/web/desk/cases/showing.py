@@ -16,6 +16,7 @@ from daihou.collect.requests import Channel
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases.locking import is_locked
 from daihou.web.cases.models import Case, PromiseState
+from daihou.web.cases.queries import figures_on
 from daihou.web.complaints.models import Complaint, Nature
 from daihou.web.contacts import stops
 from daihou.web.contacts.models import StopOrder
@@ -83,6 +84,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     user = user_of(request)
     book = sight.book
     on = book.business_date or timezone.localdate()
+    figures_as_of = figures_on(case=case)
     loans = loans_of(sight, case)
     found = owed.owing(book=book, loans=loans, on=on)
     points = reach.points(party=case.party, on=timezone.localdate())
@@ -99,7 +101,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     advice = advise(
         Situation(
             business_date=on,
-            figures_as_of=case.figures_on,
+            figures_as_of=figures_as_of,
             overdue_minor=found.overdue_minor,
             days_past_due=found.days_past_due,
             states=held,
@@ -135,7 +137,8 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "primary": PRIMARY.get(advice.step, ""),
         "deeds": actions(request, sight),
         "locked_by_other": locked_by_other,
-        "is_stale": case.figures_on < on and case.state != "closed",
+        "figures_on": figures_as_of,
+        "is_stale": figures_as_of < on and case.state != "closed",
         "may_work": may(request, sight, "case.work"),
         "may_plan_visit": may(request, sight, "visit.plan"),
         "back": reverse("desk:cases", args=[book.name]),
