@@ -53,6 +53,7 @@ MAINLAND: Final = re.compile(
     r"|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆"
 )
 NOT_MAINLAND: Final = re.compile(r"香港|澳门|台湾")
+FOREIGN: Final = re.compile(r"(\+|00)(?!86)")
 MAINLAND_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 ZONES_MOST: Final = 6  # A number of a whole continent says nothing of where its person is.
 TRIED_LEAST: Final = 3  # Of an hour, before its share says anything.
@@ -205,7 +206,8 @@ def zones_of(*, kind: str, value: str) -> tuple[str, ...]:
     if kind == PointKind.ADDRESS:
         is_mainland = MAINLAND.search(value) and not NOT_MAINLAND.search(value)
         return (MAINLAND_ZONE,) if is_mainland else ()
-    if MAINLAND_MOBILE.fullmatch(normal_form(field="phone", plain=value)):
+    abroad = FOREIGN.match(value.strip())
+    if not abroad and MAINLAND_MOBILE.fullmatch(normal_form(field="phone", plain=value)):
         return (MAINLAND_ZONE,)  # As the library says, at a hundredth of its price.
     try:
         parsed = phonenumbers.parse(value, HOME_REGION)
