@@ -14,16 +14,19 @@ from typing import Final
 
 from daihou.cli import demo_incidents as incidents
 from daihou.cli.demo_calls import Desk, call, post, write
+from daihou.core.position import position
 from daihou.simulate.answers import Answer, Ends, Says, nature_of
 from daihou.web.access.models import User
 from daihou.web.cases import assigning
-from daihou.web.cases.models import Case, CaseLoan, Promise, PromiseState
+from daihou.web.cases.models import Case, Promise, PromiseState
 from daihou.web.cases.operations import set_entry_rule
 from daihou.web.cases.promises import MONEY_KINDS
+from daihou.web.cases.queries import late_loans, loans_of
 from daihou.web.channels import reminders
 from daihou.web.channels.sandbox import site as sandbox
 from daihou.web.channels.sandbox.world import USUAL, World, by_chance
-from daihou.web.ledger.models import Event, Position
+from daihou.web.ledger.models import Event
+from daihou.web.ledger.queries import load_loans
 from daihou.web.payments import manual
 from daihou.web.payments.models import AdapterKind, Channel as PayChannel
 from daihou.web.payments.sandbox.drive import ensure_sandboxes
@@ -139,16 +142,16 @@ def _breaks(desk: Desk, promise: Promise) -> bool:
 
 
 def _pay(desk: Desk, promise: Promise, *, counter: PayChannel, at: datetime) -> None:
-    """Enter what she promised: on each of her loans what is overdue there, the rest on the last."""
-    loans = CaseLoan.objects.filter(case=promise.case).values("loan")
-    late = Position.objects.filter(loan__in=loans, overdue_minor__gt=0)
-    rows = list(late.select_related("loan").order_by("-overdue_minor"))
-    left_minor = promise.amount_minor
-    for number, row in enumerate(rows):
-        is_last = number == len(rows) - 1
-        amount_minor = left_minor if is_last else min(left_minor, row.overdue_minor)
-        if amount_minor <= 0:
-            return
+    """Enter what is overdue by then, no less than promised: what is over lies on her first loan."""
+    loans = late_loans(loans=list(loans_of(case=promise.case)))
+    known = load_loans(book=desk.book, loan_ids=[loan.pk for loan in loans])
+    owed = [
+        sum(position(contract=contract, events=events, as_of=at.date()).overdue_minor.values())
+        for contract, events in (known[loan.pk] for loan in loans)
+    ]
+    owed[0] += max(0, promise.amount_minor - sum(owed))
+    paid = [pair for pair in zip(loans, owed, strict=True) if pair[1]]
+    for number, (loan, amount_minor) in enumerate(paid):
         reference = f"PZ-{promise.pk:05d}-{number}"
         manual.enter_payment(
             channel=counter,
@@ -158,14 +161,13 @@ def _pay(desk: Desk, promise: Promise, *, counter: PayChannel, at: datetime) -> 
                 currency=desk.book.currency,
                 paid_on=at.date(),
                 voucher_digest=sha256(reference.encode()).hexdigest(),
-                order_ref=row.loan.loan_ref,
+                order_ref=loan.loan_ref,
                 remark="示例：按承诺还款",
             ),
             acting_user=desk.staff["demo-2"],
             as_of=at.date(),
             at=at,
         )
-        left_minor -= amount_minor
 
 
 def _last_day(desk: Desk, on: date, *, system: User) -> None:

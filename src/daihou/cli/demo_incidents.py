@@ -37,7 +37,7 @@ TALK: Final = Answer(ends=Ends.EFFECTIVE, says=Says.NOTHING, seconds=185)
 TALKS = ("09:40", "11:10", "14:05", "16:20")  # The last of them is one too many.
 NAMESPACE: Final = UUID("5a0e9a55-7d0c-4b51-9d55-0d6f0f0f5c11")  # Of what a phone names by itself.
 VISITS = (("09:00", "13:00"), ("13:00", "17:00"), ("17:00", "21:00"))
-DISTRICT, PLACE = "示例区", Place(latitude=30_520_000, longitude=114_360_000)
+DISTRICT, LATITUDE, LONGITUDE = "示例区", 30_520_000, 114_360_000  # Invented, in Wuhan.
 INCOME: Final = {"wages": 320_000, "family": 60_000}
 EXPENSES: Final = {"housing": 120_000, "food": 110_000, "dependants": 60_000, "other_debts": 40_000}
 REVIEWED = 3
@@ -205,7 +205,7 @@ def _is_visited(desk: Desk, case: Case, user: User, on: date) -> None:
         arrival=visits.Arrival(
             client_key=uuid5(NAMESPACE, f"arrival {visit.pk}"),
             at=arrived_at,
-            place=PLACE,
+            place=_place(case),
             accuracy_m=12,
         ),
         now=arrived_at,
@@ -258,7 +258,7 @@ def _planned(desk: Desk, case: Case, on: date, window: tuple[str, str]) -> Visit
                 companion=desk.staff["demo-field-2"],
                 goal="示例：电话多次未接，上门了解情况",
                 district=DISTRICT,
-                place=PLACE,
+                place=_place(case),
             ),
             acting_user=desk.staff["demo-lead"],
         )
@@ -266,9 +266,17 @@ def _planned(desk: Desk, case: Case, on: date, window: tuple[str, str]) -> Visit
         return None
 
 
+def _place(case: Case) -> Place:
+    """Put an invented address somewhere within some kilometers."""
+    return Place(
+        latitude=LATITUDE + case.pk * 7_919 % 40_000, longitude=LONGITUDE + case.pk * 6_007 % 40_000
+    )
+
+
 def claim_paid(*, desk: Desk, users: Sequence[User], on: date) -> None:
     """Let somebody say that she has paid; contact about that loan waits from now on."""
-    case, user = _pool(desk, users)[-1]
+    pool = _pool(desk, users)
+    case, user = pool[len(pool) // 2]  # One to whom nothing else happened, in a book of some size.
     loan = loans_of(case)[0]
     claims.claim(
         loan=loan,
