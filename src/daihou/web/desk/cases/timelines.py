@@ -116,7 +116,11 @@ def _icon(entry: Entry) -> str:
 
 
 def _title(entry: Entry, case: Case) -> str:
-    label = str(EVENTS.get(entry.kind, entry.label)) if entry.source == "ledger" else entry.label
+    label = entry.label
+    if entry.source == "ledger":
+        label = EVENTS.get(entry.kind, entry.label)
+    elif entry.source == "permits":
+        label = words.CHANNELS[entry.facts["channel"]]
     parts = [str(label)]
     if "tag" in entry.facts:
         parts.append(str(words.TAGS.get(entry.kind, entry.facts["tag"])))
