@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def site(running_database, django_db_blocker, tmp_path_factory):
             server.wait(20)
             server.stdout.close()
             log.close()
+
+
+@pytest.fixture
+def beside(site, django_db_blocker):
+    """Run a function on the site's database in a thread: the browser's loop runs in this one."""
+    from django.db import connections
+
+    def run(make, *given, **named):
+        def made():
+            try:
+                return make(*given, **named)
+            finally:
+                connections.close_all()
+
+        with django_db_blocker.unblock(), ThreadPoolExecutor(1) as pool:
+            return pool.submit(made).result()
+
+    return run
 
 
 def _import_files(folder):

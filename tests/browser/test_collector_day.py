@@ -28,19 +28,18 @@ def patience():
 
 
 @pytest.fixture
-def shift(site, django_db_blocker, patience):
+def shift(beside, patience):
     """Make a book of so many cases beside the running site, once."""
 
     def make(count):
-        name = f"shift{count}"
-        with django_db_blocker.unblock():
-            from daihou.web.ledger.models import Book
+        from daihou.web.ledger.models import Book
 
-            if not Book.objects.filter(name=name).exists():
-                make_shift_book(name=name, count=count)
+        name = f"shift{count}"
+        if not Book.objects.filter(name=name).exists():
+            make_shift_book(name=name, count=count)
         return name
 
-    return make
+    return lambda count: beside(make, count)
 
 
 class Day(Walk):

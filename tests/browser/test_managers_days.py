@@ -10,32 +10,37 @@ from tests.web.talked_book import DAY, TEN, call, let_in, make_talked_book, staf
 
 pytestmark = pytest.mark.browser
 
+NAME = "talked"
 USERS = {"lead-1": "team_lead", "listener-1": "quality", "officer-1": "compliance"}
 
 
 @pytest.fixture
-def talked(site, django_db_blocker):
-    """Make a book beside the running site, once: calls of yesterday's tomorrow, two collectors."""
-    name = "talked"
-    with django_db_blocker.unblock():
-        from daihou.collect.requests import Outcome
-        from daihou.web.cases.assigning import claim
-        from daihou.web.cases.models import Collector, Team
-        from daihou.web.ledger.models import Book
+def talked(beside):
+    """Make a book beside the running site, once: calls of tomorrow morning, two collectors."""
+    beside(make_once)
+    return NAME
 
-        if not Book.objects.filter(name=name).exists():
-            book = make_talked_book(name=name, first=2_000)
-            team = Team.objects.create(name="first")
-            for collector in (ann := staff("ann-1"), staff("bea-1")):
-                Collector.objects.create(user=collector, team=team, capacity=3)
-            for ref in "AB":
-                claim(case=case_of(book, ref), at=TEN, acting_user=ann)
-            call(book, "A", ann, recorded=False)
-            call(book, "B", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
-            call(book, "D", ann, seconds=4)
-            for username, role in USERS.items():
-                let_in(make_user(username, role))
-    return name
+
+def make_once():
+    from daihou.collect.requests import Outcome
+    from daihou.web.cases.assigning import claim
+    from daihou.web.cases.models import Collector, Team
+    from daihou.web.ledger.models import Book
+
+    if Book.objects.filter(name=NAME).exists():
+        return
+    book = make_talked_book(name=NAME, first=2_000)
+    team = Team.objects.create(name="first")
+    ann = staff("ann-1")
+    for collector in (ann, staff("bea-1")):
+        Collector.objects.create(user=collector, team=team, capacity=3)
+    for ref in "AB":
+        claim(case=case_of(book, ref), at=TEN, acting_user=ann)
+    call(book, "A", ann, recorded=False)
+    call(book, "B", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
+    call(book, "D", ann, seconds=4)
+    for username, role in USERS.items():
+        let_in(make_user(username, role))
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -104,10 +109,9 @@ def test_a_compliance_officer_takes_a_complaint_and_decides(visit, talked, langu
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_collector_sits_an_exam_on_her_phone(visit, talked, django_db_blocker, language):
+def test_a_collector_sits_an_exam_on_her_phone(visit, talked, beside, language):
     username = f"new-{language}"
-    with django_db_blocker.unblock():
-        let_in(make_user(username, "collector"))
+    beside(lambda: let_in(make_user(username, "collector")))
     browser = visit("phone", language, name=username)
     page = browser.page
     browser.open(f"/books/{talked}/training/own/")

@@ -13,6 +13,7 @@ from daihou.web.cases.models import Case
 from daihou.web.channels import house
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.end_of_day import run_end_of_day
+from daihou.web.ledger.models import Position
 from daihou.web.parties import editing
 from daihou.web.training import operations as training
 from daihou.web.training.models import CheckKind, Course
@@ -61,6 +62,7 @@ def make_shift_book(*, name, count):
 
 
 def _equip(book, *, owner_of, first=0):
+    freshen(book)
     staff = make_staff()
     for number, case in enumerate(Case.objects.filter(book=book).order_by("pk")):
         give_data(case.party, first + number)
@@ -73,6 +75,11 @@ def _equip(book, *, owner_of, first=0):
         acting_user=system_user(),
     )
     return book
+
+
+def freshen(book):
+    """Let the figures of the book's night be today's: nobody is contacted on older ones."""
+    Position.objects.filter(loan__book=book).update(business_date=timezone.localdate())
 
 
 def give_data(party, number):

@@ -117,6 +117,7 @@ def test_reminders_go_out_once_and_what_people_answer_comes_back(book):
 
     # The next mark finds her order to stop.
     later = NOON + timedelta(days=2)
+    run_end_of_day(book=book, through=TODAY + timedelta(days=1), acting_user=system_user())
     reminders.plan(book=book, on=TODAY + timedelta(days=2), acting_user=system_user())
     reminders.ask_due(at=later, acting_user=system_user())
     row = Reminder.objects.get(loan__loan_ref="A", mark_days=1)

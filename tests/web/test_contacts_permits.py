@@ -277,6 +277,11 @@ def test_an_agreement_lifts_a_cap_for_guard_and_database_alike(made, caller):
     assert refused(made, caller).decision.refusals[0].rule_id == "CN-FREQ-02"
 
 
+def test_a_book_whose_nights_stopped_is_stale_by_the_clock(made, caller):
+    fault = refused(made, caller, at=AT + timedelta(days=3))
+    assert "contact.figures_stale" in {ruling.code for ruling in fault.decision.refusals}
+
+
 def test_stale_figures_and_a_wrong_number_refuse(made, caller):
     Position.objects.update(business_date=people.BUSINESS_DATE - timedelta(days=9))
     codes = {ruling.code for ruling in refused(made, caller).decision.refusals}

@@ -14,6 +14,7 @@ from daihou.web.cases import working
 from daihou.web.cases.models import Affordability, Case, CaseRequest, Note, Promise, SavedView
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Outcome, Permit, Refusal, StopOrder
+from daihou.web.ledger.models import Book
 from daihou.web.parties.models import ContactPoint, PersonState
 from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
@@ -212,7 +213,7 @@ def test_a_case_that_another_works_is_read_and_not_changed(at_work):
 
 
 def test_stale_figures_are_said_and_nobody_is_contacted_on_them(at_work):
-    Case.objects.update(figures_on="2025-05-19")
+    Book.objects.update(business_date="2025-05-21")  # The cases have not followed this night yet.
     text = at_work.page().content.decode()
     assert 'id="stale"' in text
     assert "step-refresh" in text

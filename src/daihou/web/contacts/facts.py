@@ -143,7 +143,9 @@ def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime)
         provider.read(asked, row["provided"].get(provider.name))
         for provider in providers.registered()
     ]
-    facts = _facts(asked, {**row, "loans": _with_folds(contact, row["loans"] or [])})
+    facts = _facts(
+        asked, {**row, "loans": _with_folds(contact, row["loans"] or [])}, book=contact.book
+    )
     for each in provided:
         facts = _added(facts, asked, each)
     facts = _with_clocks(contact, facts, asked)
@@ -226,7 +228,7 @@ def _statement() -> str:
     return _SQL.replace("{provided}", ", ".join(parts))
 
 
-def _facts(asked: providers.FactRequest, row: Mapping[str, Any]) -> known.Facts:
+def _facts(asked: providers.FactRequest, row: Mapping[str, Any], *, book: Book) -> known.Facts:
     loans = row["loans"] or []
     dates = [date.fromisoformat(loan[1]) for loan in loans if loan[1]]
     is_complete = len(dates) == len(asked.loan_ids) and not any(loan[7] for loan in loans)
@@ -235,7 +237,7 @@ def _facts(asked: providers.FactRequest, row: Mapping[str, Any]) -> known.Facts:
         jurisdiction=row["law"],
         time_zones=(),
         time_zone_source="",
-        business_date=asked.on,
+        business_date=asked.at.astimezone(ZoneInfo(book.time_zone)).date(),
         figures_as_of=min(dates) if is_complete and dates else None,
         debts=tuple(_debt(asked, loan) for loan in loans),
         bases=(),
