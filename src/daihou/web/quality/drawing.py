@@ -138,7 +138,7 @@ def _flags(
 ) -> tuple[Flag, ...]:
     found = {
         Flag.COMPLAINED: complained,
-        Flag.UNRECORDED: unrecorded,
+        Flag.UNRECORDED: unrecorded and channel != "visit",  # A visit's report names its own.
         Flag.LAST_ALLOWED: last,
         Flag.SHORT: channel != "visit" and seconds is not None and seconds < SHORT_SECONDS,
         Flag.LONG: channel != "visit" and seconds is not None and seconds > LONG_SECONDS,

@@ -117,7 +117,7 @@ def _rows(columns: list[tuple[str, counting.Counts]]) -> list[dict[str, Any]]:
         {
             "label": LABELS[figure.code],
             "is_money": figure.is_money,
-            "pairs": [_share(counts, figure) for _name, counts in columns],
+            "pairs": [{"column": name, **_share(counts, figure)} for name, counts in columns],
         }
         for figure in counting.FIGURES
     ]
