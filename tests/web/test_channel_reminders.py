@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from daihou.web.access.queries import system_user
-from daihou.web.cases import operations as cases, timeline
+from daihou.web.cases import operations as cases, promises, timeline
+from daihou.web.cases.models import Case
 from daihou.web.channels import dead_letters, reminders
 from daihou.web.channels.models import Account, Delivery, Heard, Reminder
 from daihou.web.channels.sandbox.telling import calls_of
@@ -177,3 +178,33 @@ def test_a_hook_takes_nothing_that_is_not_proven(book):
         assert client.post("/reach/nobody/", "[]", "text/plain").status_code == 404
     assert not Heard.objects.exists()
     assert Account.objects.count() == 9
+
+
+def test_a_promise_is_reminded_of_the_day_before_while_it_stands(book):
+    case = Case.objects.get(book=book)
+    promised = {"case": case, "kind": "part", "at": NOON, "acting_user": system_user()}
+    said = promises.promise(parts=[(TODAY + timedelta(days=1), 12_300)], **promised)
+    with opened(book) as (site, _accounts):
+        reminders.plan(book=book, on=TODAY, acting_user=system_user())
+        row = Reminder.objects.get(part__promise=said)
+        reminders.ask_due(at=NOON, acting_user=system_user())
+        row.refresh_from_db()
+        assert (row.state, row.code) == ("asked", "")
+        permit = Permit.objects.get(pk=int(row.permit_ref))
+        assert (permit.purpose, permit.case_number) == ("collection", case.pk)
+        while outbox.work():
+            pass
+        told = [each for each in site.world.reached if "promised_amount" in each.slots]
+        assert [each.slots["promised_amount"] for each in told] == ["123.00元"]
+
+
+def test_a_promise_taken_back_is_not_reminded_of(book):
+    case = Case.objects.get(book=book)
+    promised = {"case": case, "kind": "part", "at": NOON, "acting_user": system_user()}
+    said = promises.promise(parts=[(TODAY + timedelta(days=1), 12_300)], **promised)
+    with opened(book):
+        reminders.plan(book=book, on=TODAY, acting_user=system_user())
+        promises.withdraw(promise=said, reason="mistake", at=NOON, acting_user=system_user())
+        reminders.ask_due(at=NOON, acting_user=system_user())
+    row = Reminder.objects.get(part__promise=said)
+    assert (row.state, row.code) == ("skipped", "reminder.not_needed")

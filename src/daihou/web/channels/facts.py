@@ -72,7 +72,7 @@ def _due(book: Book, then: Position) -> dict[str, Value]:
     nos = [row.instalment_no for row in then.instalments if row.due_on == then.next_due_on]
     return {
         "due_on": then.next_due_on,
-        "due_amount": _money(book, left),
+        "due_amount": money(book, left),
         **({"instalment_no": nos[0]} if nos else {}),
     }
 
@@ -81,11 +81,12 @@ def _overdue(book: Book, then: Position) -> dict[str, Value]:
     if then.oldest_unpaid_due_on is None or not then.days_past_due:
         return {}
     return {
-        "overdue_amount": _money(book, sum(then.overdue_minor.values())),
+        "overdue_amount": money(book, sum(then.overdue_minor.values())),
         "overdue_since": then.oldest_unpaid_due_on,
         "days_past_due": then.days_past_due,
     }
 
 
-def _money(book: Book, amount_minor: int) -> Money:
+def money(book: Book, amount_minor: int) -> Money:
+    """Write an amount of a book's currency for a slot."""
     return Money(amount_minor=amount_minor, currency=book.currency, digits=book.minor_digits)

@@ -1,8 +1,9 @@
-"""Reminders before due (T-3, T-1, T0): planned after the end of day, asked for when it is time.
+"""Reminders before due (T-3, T-1, T0) and before a promised date, asked for when it is time.
 
 A reminder is planned once for each due day and mark, whoever plans again. When its hour comes the
 loan is looked at anew: what was paid meanwhile needs none. The guard permits each like any other
-contact (purpose ``reminder``); where it says "later today" the reminder waits until then.
+contact (purpose ``reminder``; of a promise, ``collection``); where it says "later today" the
+reminder waits until then.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,13 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from daihou.collect.requests import Channel, Purpose
+from daihou.collect.templates import Value
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
+from daihou.web.cases import promises
+from daihou.web.cases.models import PromiseState
+from daihou.web.cases.queries import late_loans, loans_of
 from daihou.web.channels import facts, rendering, sending
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import FIELD_OF, ChannelKind, Reminder, ReminderDay, ReminderState
@@ -74,6 +79,7 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
         for notice in coming
         if notice.kind == NoticeKind.REMINDER and notice.on == on
     ]
+    rows += _of_promises(book, on=on, due_at=due_at)
     with transaction.atomic():
         _day, is_new = ReminderDay.objects.get_or_create(
             book=book, on=on, defaults={"count": len(rows)}
@@ -88,6 +94,26 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
                 details={"on": on.isoformat(), "count": len(rows)},
             )
     return Planned(on=on, found=len(rows), new=len(rows) if is_new else 0)
+
+
+def _of_promises(book: Book, *, on: date, due_at: datetime) -> list[Reminder]:
+    """Remind the day before of what was promised, by the loan that is overdue longest."""
+    rows = []
+    for part in promises.due_for_reminder(book=book, on=on + timedelta(days=1)):
+        loans = late_loans(loans=list(loans_of(case=part.promise.case)))
+        if loans:
+            rows.append(
+                Reminder(
+                    book=book,
+                    loan=loans[0],
+                    part=part,
+                    about_on=part.due_on,
+                    mark_days=1,
+                    on=on,
+                    due_at=due_at,
+                )
+            )
+    return rows
 
 
 def ask_due(*, at: datetime, acting_user: User, most: int = BATCH) -> Asked:
@@ -106,7 +132,9 @@ def _ask_next(*, at: datetime, acting_user: User) -> str | None:
         row = (
             Reminder.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(state=ReminderState.PLANNED, due_at__lte=at)
-            .select_related("book", "loan__person", "loan__product", "loan__creditor")
+            .select_related(
+                "book", "loan__person", "loan__product", "loan__creditor", "part__promise__case"
+            )
             .order_by("due_at", "pk")
             .first()
         )
@@ -163,8 +191,8 @@ def _contact(row: Reminder, *, on: date) -> Contact:
     loan = row.loan
     if loan.person is None:
         raise ChannelRefused("reminder.no_way")
-    values = facts.values_of(loan=loan, as_of=on, language=LANGUAGE)
-    if values.get("due_on") != row.about_on:
+    values = facts.values_of(loan=loan, as_of=on, language=LANGUAGE, more=_promised(row))
+    if row.part is None and values.get("due_on") != row.about_on:
         raise _NotNeeded
     for kind in ORDER:
         point = _point(loan, kind, on=on)
@@ -172,7 +200,7 @@ def _contact(row: Reminder, *, on: date) -> Contact:
             continue
         version = rendering.choose(
             book=row.book,
-            key=f"due-{row.mark_days}",
+            key=f"due-{row.mark_days}" if row.part is None else "promise-due",
             channel=kind,
             language=LANGUAGE,
             funder_id=loan.funder_id,
@@ -184,11 +212,24 @@ def _contact(row: Reminder, *, on: date) -> Contact:
             loans=(loan,),
             contact_point=point,
             channel=Channel(kind.value),
-            purpose=Purpose.REMINDER,
+            purpose=Purpose.REMINDER if row.part is None else Purpose.COLLECTION,
+            case_number=row.part.promise.case_id if row.part else None,
             content=rendered.content,
             payload=rendered.payload.as_mapping(),
         )
     raise ChannelRefused("reminder.no_way")
+
+
+def _promised(row: Reminder) -> dict[str, Value]:
+    """Give what a reminder of a promise says, while the promise stands."""
+    if row.part is None:
+        return {}
+    if row.part.promise.state != PromiseState.OPEN:
+        raise _NotNeeded
+    return {
+        "promised_on": row.part.due_on,
+        "promised_amount": facts.money(row.book, row.part.amount_minor),
+    }
 
 
 def _point(loan: Loan, kind: ChannelKind, *, on: date) -> ContactPoint | None:

@@ -37,11 +37,15 @@ class ReminderDay(models.Model):
 class Reminder(models.Model):
     """One reminder of one due day, once for each mark (3, 1 and 0 days before).
 
+    Or, where it has a ``part``, of one date that was promised, the day before.
     ``code`` says why it was refused or skipped; ``permit_ref`` is the permit it got.
     """
 
     book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="reminders")
     loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="reminders")
+    part = models.OneToOneField(
+        "cases.PromisePart", null=True, on_delete=models.PROTECT, related_name="reminder"
+    )
     about_on = models.DateField(_("还款日"))
     mark_days = models.PositiveSmallIntegerField(_("提前天数"))
     on = models.DateField(_("提醒日"))
@@ -58,7 +62,9 @@ class Reminder(models.Model):
         verbose_name_plural = _("还款提醒")
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["loan", "about_on", "mark_days"], name="channels_reminder_once"
+                fields=["loan", "about_on", "mark_days"],
+                condition=Q(part__isnull=True),
+                name="channels_reminder_once",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=ReminderState.values), name="channels_reminder_state_known"
