@@ -68,7 +68,7 @@ def test_a_team_lead_looks_and_hands_over(visit, talked, language):
 def test_a_reviewer_draws_listens_and_marks(visit, talked, language):
     browser = visit(language=language, name="listener-1")
     page = browser.page
-    browser.open(f"/books/{talked}/quality/")
+    browser.open(f"/books/{talked}/listening/")
     page.fill("form[action$='draw/'] input[name=on]", str(DAY))
     page.locator("form[action$='draw/'] button").click()
     page.wait_for_load_state("networkidle")
@@ -80,7 +80,7 @@ def test_a_reviewer_draws_listens_and_marks(visit, talked, language):
     page.wait_for_load_state("networkidle")
     expect(page.locator("h2", has_text="100 / 100")).to_be_visible()
     for path in ("results/", "sheet/", "?view=all"):
-        browser.open(f"/books/{talked}/quality/{path}")
+        browser.open(f"/books/{talked}/listening/{path}")
         assert not browser.is_too_wide(), path
     browser.check()
 

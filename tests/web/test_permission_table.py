@@ -53,10 +53,10 @@ LOOKING_IS_ENOUGH = {  # Changes whose right is not the address's: held by the o
     "books/<str:book_name>/complaints/<int:complaint_id>/act/",
     "books/<str:book_name>/complaints/claims/<int:claim_id>/act/",
     "books/<str:book_name>/parties/<int:party_id>/known/act/",
-    "books/<str:book_name>/quality/samples/<int:sample_id>/",
+    "books/<str:book_name>/listening/samples/<int:sample_id>/",
     # What concerns one's own desk, or asks others to look.
     "books/<str:book_name>/cases/views/",
-    "books/<str:book_name>/quality/ask/<int:permit_id>/",
+    "books/<str:book_name>/listening/ask/<int:permit_id>/",
 }
 KEYS = count(1)
 
