@@ -133,6 +133,7 @@ def play(visit, book, count):
     return day
 
 
+@pytest.mark.long  # Keys are faster than a loaded machine's page: it timed out once beside others.
 def test_a_short_shift_by_keyboard(visit, shift):
     play(visit, shift(3), 3).browser.check()
 
