@@ -174,6 +174,7 @@ def crowd(count: int, jurisdiction: str) -> People:
             channel=pl.repeat("", count, eager=True),
         ),
         inconvenient=typed("inconvenient"),
+        complaints=typed("complaints"),
     )
 
 

@@ -12,6 +12,7 @@ from daihou.collect.facts import (
     Attempt,
     Basis,
     BasisKind,
+    Complaint,
     Debt,
     Facts,
     Inconvenient,
@@ -60,6 +61,7 @@ def some_request(drawn, jurisdiction, at):
     says = replace(
         asked.says,
         names_creditor=not rarely(drawn),
+        names_institution=not rarely(drawn),
         mentions_suit=rarely(drawn),
         tells_expiry=rarely(drawn),
         has_opt_out=not rarely(drawn),
@@ -177,6 +179,10 @@ def some_facts(drawn, jurisdiction, number, at):
         first_contact_on=drawn.choice([None, at.date(), date(2026, 1, 1), date(2026, 1, 1)]),
         validation_notice_on=drawn.choice([None, at.date(), date(2026, 1, 2), date(2026, 1, 2)]),
         agents_told=drawn.choice([(), ("a1",)]),
+        complaints=tuple(
+            Complaint(at=at - timedelta(days=drawn.choice([0, 1, 29, 30])), is_right=rarely(drawn))
+            for _ in range(drawn.choice([0, 0, 0, 1, 3]))
+        ),
     )
 
 
@@ -280,4 +286,5 @@ def columns_of(jurisdiction, crowd, tried):
         agreements=every("agreements", "agreements"),
         bases=every("bases", "bases"),
         inconvenient=every("inconvenient", "inconvenient"),
+        complaints=every("complaints", "complaints"),
     )

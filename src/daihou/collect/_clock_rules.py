@@ -8,7 +8,7 @@ from daihou.collect._case import Case, Refused, earliest, reaches, refused
 from daihou.collect._times import clock, minute_of, next_when, start_of_day
 from daihou.collect.facts import Attempt, Inconvenient
 from daihou.collect.packs import Per, Rule
-from daihou.collect.requests import COUNTED, DIALS, Request
+from daihou.collect.requests import COUNTED, DIALS, Channel, Request
 
 
 def hours(case: Case, rule: Rule) -> Refused | None:
@@ -185,3 +185,34 @@ def _over(case: Case, rule: Rule) -> Iterator[tuple[int, datetime | None]]:
                 continue
             falls_out = days[len(days) - rule.most] + timedelta(days=rule.days)
             yield len(days), start_of_day(on=falls_out, zone=zone)
+
+
+def complained(case: Case, rule: Rule) -> Refused | None:
+    """Leave whoever complained again and again to a person: nothing goes out by itself."""
+    request = case.request
+    if not request.actor.is_system and request.channel is not Channel.ROBOT:
+        return None
+    return _complained(case, rule, "complained", [each.at for each in case.facts.complaints])
+
+
+def complained_rightly(case: Case, rule: Rule) -> Refused | None:
+    """Let all rest where complaints were found to be right again and again."""
+    found = [each.at for each in case.facts.complaints if each.is_right]
+    return _complained(case, rule, "complained_rightly", found)
+
+
+def _complained(case: Case, rule: Rule, code: str, instants: list[datetime]) -> Refused | None:
+    """Refuse from one complaint more than ``most`` within ``days`` of hers on, until one is old."""
+    assert rule.days is not None
+    assert rule.most is not None
+    frees, counts = [], []
+    for zone, today in zip(case.zones, case.days, strict=True):
+        since = today - timedelta(days=rule.days)
+        days = sorted(day for at in instants if (day := at.astimezone(zone).date()) > since)
+        if len(days) > rule.most:
+            falls_out = days[len(days) - rule.most - 1] + timedelta(days=rule.days)
+            frees.append(start_of_day(on=falls_out, zone=zone))
+            counts.append(len(days))
+    if not frees:
+        return None
+    return refused(code, again_at=max(frees), count=max(counts), most=rule.most, days=rule.days)

@@ -19,6 +19,12 @@ def first_contact(case: Case, rule: Rule) -> Refused | None:
     return refused("creditor_not_named")
 
 
+def institution(case: Case, rule: Rule) -> Refused | None:
+    """Let nobody call or write without saying for whom."""
+    del rule
+    return None if case.request.says.names_institution else refused("institution_not_named")
+
+
 def wording(case: Case, rule: Rule) -> Refused | None:
     """Refuse forbidden wording, and a text that was not read for it."""
     del rule

@@ -13,7 +13,7 @@ from daihou.collect.facts import AgreementKind, Limitation
 from daihou.collect.guard import CHECKS
 from daihou.collect.packs import Kind, Per, Rule
 from daihou.collect.planning_columns import INSTANT, People
-from daihou.collect.requests import COUNTED, DIALS, Purpose, Request
+from daihou.collect.requests import COUNTED, DIALS, Channel, Purpose, Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +194,33 @@ def _counted(scope: Scope, rule: Rule) -> pl.DataFrame:
     return pairs.select("row", "time_zones", "at", key="debt_key")
 
 
+def _complained(scope: Scope, rule: Rule) -> pl.Series:
+    if not scope.asked.actor.is_system and scope.asked.channel is not Channel.ROBOT:
+        return scope.nobody()
+    return _complained_often(scope, rule, pl.lit(value=True))
+
+
+def _complained_rightly(scope: Scope, rule: Rule) -> pl.Series:
+    return _complained_often(scope, rule, pl.col("is_right"))
+
+
+def _complained_often(scope: Scope, rule: Rule, wanted: pl.Expr) -> pl.Series:
+    """Say who complained more often than ``most``, by the days of any place where she may be."""
+    assert rule.days is not None
+    assert rule.most is not None
+    complaints = scope.people.complaints.filter(wanted).join(
+        scope.persons.select("person_key", "row", "time_zones"), on="person_key"
+    )
+    found = []
+    for name, case in scope.cases.items():
+        hers = complaints.filter(pl.col("time_zones") == name)
+        for zone, today in zip(case.zones, case.days, strict=True):
+            day = pl.col("at").dt.convert_time_zone(zone.key).dt.date()
+            recent = hers.filter(day > today - timedelta(days=rule.days))
+            found.append(recent.group_by("row").len().filter(pl.col("len") > rule.most)["row"])
+    return scope.having(pl.concat(found)) if found else scope.nobody()
+
+
 # What rests, on what basis, where.
 
 
@@ -322,6 +349,9 @@ MANY: Final[Mapping[Kind, Callable[[Scope, Rule], pl.Series]]] = {
     Kind.PLACEMENT: _placement,
     Kind.AGENT_NOTICE: _agent_notice,
     Kind.FORBIDDEN: _as_at_place,
+    Kind.COMPLAINED: _complained,
+    Kind.COMPLAINED_RIGHTLY: _complained_rightly,
+    Kind.INSTITUTION: _as_at_place,
     Kind.WORDING: _as_at_place,
     Kind.OPT_OUT_TEXT: _as_at_place,
     Kind.RECORDING: _as_at_place,

@@ -153,6 +153,17 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What whoever is to be reached, or the debtor, complained of before; not what was taken back.
+
+    ``is_right``: found so, in whole or in part.
+    """
+
+    at: datetime
+    is_right: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a rule may ask for, as of the request.
 
@@ -183,3 +194,4 @@ class Facts:
     first_contact_on: date | None = None  # Of these debts, by this creditor.
     validation_notice_on: date | None = None
     agents_told: tuple[str, ...] = ()  # Agencies whose details she was told.
+    complaints: tuple[Complaint, ...] = ()

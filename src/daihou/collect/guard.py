@@ -311,6 +311,7 @@ CHECKS: Final[Mapping[Kind, Callable[[Case, Rule], Refused | None]]] = {
     Kind.HEIR: _person_rules.heir,
     Kind.FORBIDDEN: _person_rules.forbidden,
     Kind.FIRST_CONTACT: _content_rules.first_contact,
+    Kind.INSTITUTION: _content_rules.institution,
     Kind.WORDING: _content_rules.wording,
     Kind.OPT_OUT_TEXT: _content_rules.opt_out_text,
     Kind.RECORDING: _content_rules.recording,
@@ -325,4 +326,6 @@ CHECKS: Final[Mapping[Kind, Callable[[Case, Rule], Refused | None]]] = {
     Kind.EXPIRED_SUIT: _content_rules.expired_suit,
     Kind.FIGURES: _person_rules.figures,
     Kind.OWED: _person_rules.owed,
+    Kind.COMPLAINED: _clock_rules.complained,
+    Kind.COMPLAINED_RIGHTLY: _clock_rules.complained_rightly,
 }

@@ -55,6 +55,7 @@ class Kind(StrEnum):
     HEIR = "heir"
     FORBIDDEN = "forbidden"
     FIRST_CONTACT = "first_contact"
+    INSTITUTION = "institution"  # Every contact says who calls or writes.
     WORDING = "wording"
     OPT_OUT_TEXT = "opt_out_text"
     RECORDING = "recording"
@@ -68,6 +69,8 @@ class Kind(StrEnum):
     BUREAU_NOTICE = "bureau_notice"
     EXPIRED = "expired"
     EXPIRED_SUIT = "expired_suit"
+    COMPLAINED = "complained"  # After so many complaints a person decides, no machine.
+    COMPLAINED_RIGHTLY = "complained_rightly"  # After so many that were right all rests.
     FIGURES = "figures"
     OWED = "owed"
 
@@ -359,6 +362,17 @@ def _row(row: Mapping[str, Any], *, version: str) -> Rule:
             given[name] = int(hours) * 60 + int(minutes)
         elif name in {"not_for", "only_for"}:
             given[name] = frozenset(value)
-        else:
+        elif name != "source_zh":  # For readers alone: ``sources_in_chinese``.
             given[name] = value
     return Rule(**given)
+
+
+@lru_cache(maxsize=1)
+def sources_in_chinese() -> Mapping[str, str]:
+    """Return the Chinese of every source that a row of a pack names."""
+    folder = files("daihou.collect") / "rules"
+    names = [*(name.lower() for name in JURISDICTIONS), "house"]
+    texts = ((folder / f"{name}.toml").read_text(encoding="utf-8") for name in names)
+    return {
+        row["source"]: row["source_zh"] for text in texts for row in tomllib.loads(text)["rule"]
+    }

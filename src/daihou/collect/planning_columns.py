@@ -75,6 +75,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]]] = {
         "weekdays": pl.List(pl.Int64),
         "channel": pl.String,
     },
+    "complaints": {"person_key": pl.String, "at": INSTANT, "is_right": pl.Boolean},
 }
 
 
@@ -99,3 +100,4 @@ class People:
     agreements: pl.DataFrame
     bases: pl.DataFrame
     inconvenient: pl.DataFrame
+    complaints: pl.DataFrame

@@ -118,6 +118,18 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "首次触达须说明机构、债权人和事由",
         "the first contact names the institution, the creditor and the purpose",
     ),
+    "contact.institution_not_named": (
+        "每次触达均须表明机构身份",
+        "every contact says for which institution it is made",
+    ),
+    "contact.complained": (
+        "{days} 日内投诉 {count} 次（超过 {most} 次）：不得自动触达，须由人工决定",
+        "{count} complaints within {days} days, more than {most}: nothing automatic",
+    ),
+    "contact.complained_rightly": (
+        "{days} 日内有 {count} 次投诉属实（超过 {most} 次）：暂停催收",
+        "{count} complaints within {days} days were right, more than {most}: collection rests",
+    ),
     "contact.wording": ("内容含禁用语：{found}", "the text has forbidden wording: {found}"),
     "contact.wording_unread": (
         "内容未经禁用语检查",

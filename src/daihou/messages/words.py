@@ -101,6 +101,7 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "service_answer": ("答复", "answers"),
         "receipt": ("收款回执", "receipts"),
     },
+    "contract_class": {"microfinance": ("小额信贷", "microfinance")},
     "rule_kind": {
         "hours": ("触达时段", "Hours"),
         "preferences": ("本人不便的时段", "Times she named as bad"),
@@ -116,6 +117,7 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "heir": ("继承人限于遗产", "Heirs within the estate"),
         "forbidden": ("禁用渠道", "Channels not to be used"),
         "first_contact": ("首次触达须表明身份", "Who lends is named at first"),
+        "institution": ("每次触达表明机构身份", "Who calls or writes is named every time"),
         "wording": ("禁用语", "Forbidden wording"),
         "opt_out_text": ("须写明退订", "How to opt out is said"),
         "recording": ("录音录像", "Recording"),
@@ -131,5 +133,10 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "expired_suit": ("时效已过不提起诉", "No suit on expired claims"),
         "figures": ("账务数据不过时", "Figures of the day"),
         "owed": ("有应还才触达", "Something is owed"),
+        "complained": ("多次投诉转人工", "After repeated complaints a person decides"),
+        "complained_rightly": (
+            "多次属实投诉暂停催收",
+            "After repeated justified complaints all rests",
+        ),
     },
 }

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from daihou.collect.packs import sources_in_chinese
 from daihou.core.events import Event
 from daihou.messages.words import WORDS
 from daihou.tapes.canonical import UNSCHEDULED_ON
@@ -112,6 +113,13 @@ def named(value: str, table: str) -> str:
     if names is None:
         return value
     return names[0 if (get_language() or "").startswith("zh") else 1]
+
+
+@register.filter
+def rule_source(source: str) -> str:
+    """Give the source of a rule of contact in the language of the request; others as they are."""
+    is_chinese = (get_language() or "").startswith("zh")
+    return sources_in_chinese().get(source, source) if is_chinese else source
 
 
 @register.filter
