@@ -191,7 +191,7 @@ class Facts:
     guarantees: tuple[Guarantee, ...] = ()
     address_is_wrong: bool = False  # Somebody else answered there.
     address_may_be_used: bool = True
-    first_contact_on: date | None = None  # Of these debts, by this creditor.
+    first_contact_on: date | None = None  # With whoever is to be reached, by this creditor.
     validation_notice_on: date | None = None
     agents_told: tuple[str, ...] = ()  # Agencies whose details she was told.
     complaints: tuple[Complaint, ...] = ()

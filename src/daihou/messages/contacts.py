@@ -32,6 +32,11 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "contact.stop_lifted": ("停止令已解除", "this stop order was lifted already"),
     "contact.reason_missing": ("请填写理由", "say why"),
     "contact.evidence_missing": ("请填写证据", "say where the proof is"),
+    "contact.time_wrong": (
+        "时段须在一日之内，起止不同",
+        "a time is a part of a day, with an end that is not its beginning",
+    ),
+    "contact.time_ended": ("该不便时段已终止", "this time ended already"),
     "contact.agreement_ended": ("约定已终止", "this agreement ended already"),
     # The sealed log.
     "audit.empty_log": (

@@ -109,7 +109,7 @@ SELECT jsonb_build_object(
         JOIN contacts_outcome AS result ON result.permit_id = permit.id
         WHERE permit.subject_id = ANY (%(family)s::bigint[]) AND permit.book_id = %(book_id)s
             AND result.outcome IN ('effective', 'delivered')
-            AND permit.recipient <> 'contact_person'),
+            AND permit.recipient_subject_id = ANY (%(reached)s::bigint[])),
     'provided', jsonb_build_object({provided}))
 """
 

@@ -115,6 +115,27 @@ SOURCES = (
         model="contacts.AgreementEnd",
         fields=("agreement_id", "at", "acting_user_id", "made_at"),
     ),
+    Source(
+        name="badtime",
+        model="contacts.BadTime",
+        fields=(
+            "subject_id",
+            "party_id",
+            "from_minute",
+            "until_minute",
+            "weekdays",
+            "channels",
+            "started_at",
+            "note_digest",
+            "acting_user_id",
+            "made_at",
+        ),
+    ),
+    Source(
+        name="badtimeend",
+        model="contacts.BadTimeEnd",
+        fields=("bad_time_id", "at", "acting_user_id", "made_at"),
+    ),
     Source(name="ruleset", model="contacts.RuleSet", fields=("digest", "rules"), is_public=True),
     Source(
         name="limit",

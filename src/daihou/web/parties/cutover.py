@@ -21,15 +21,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from daihou.collect.facts import StopKind
+from daihou.collect.packs import rules_of
 from daihou.collect.requests import Channel, Outcome, Purpose, Recipient
 from daihou.errors import DaihouError, describe
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.cases import promises, queries as cases
-from daihou.web.contacts import stops
+from daihou.web.contacts import prior, stops
 from daihou.web.contacts.stops import Scope
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
+from daihou.web.parameters.queries import profile_on
 from daihou.web.parties import encryption, queries, reach
 from daihou.web.parties.errors import PartyRefused
 from daihou.web.parties.models import (
@@ -42,7 +44,7 @@ from daihou.web.parties.models import (
     PriorAttempt,
 )
 
-ATTEMPT_DAYS: Final = 8  # The longest window here is seven days, at any place on earth.
+ATTEMPT_DAYS_LEAST: Final = 8  # Where no law is known.
 ROWS_MOST: Final = 200_000
 CELL_MOST: Final = 500
 
@@ -295,13 +297,14 @@ def _attempt(row: Row, acting_user: User) -> None:
     recipient = row.party("recipient_ref") if row.text("recipient_ref") else party
     if at > row.at:
         raise CellRefused("at", "cutover.in_future")
-    if at < row.at - timedelta(days=ATTEMPT_DAYS):
-        raise CellRefused("at", "cutover.too_old", days=ATTEMPT_DAYS)
+    days = _days_counted(row.book, row.at.date())
+    if at < row.at - timedelta(days=days):
+        raise CellRefused("at", "cutover.too_old", days=days)
     loans = row.loans() or list(Loan.objects.filter(book=row.book, person=party))
     if not loans:
         raise CellRefused("loan_refs", "cutover.loan_unknown")
     kind = row.word("value_kind", PointKind)
-    PriorAttempt.objects.create(
+    attempt = PriorAttempt.objects.create(
         party=party,
         recipient_party=recipient,
         channel=row.word("channel", Channel).value,
@@ -315,16 +318,29 @@ def _attempt(row: Row, acting_user: User) -> None:
         at=at,
         outcome=row.word("outcome", Outcome).value,
     )
+    prior.hold(attempt=attempt, book=row.book)
+
+
+def _days_counted(book: Book, on: date) -> int:
+    """Return how many days back an attempt can still count under a cap of the book's law."""
+    rules = rules_of(jurisdiction=profile_on(book=book, on=on).jurisdiction)
+    return max(ATTEMPT_DAYS_LEAST, rules.longest_window(on=on) if rules else 0)
 
 
 def _promise(row: Row, acting_user: User) -> None:
     case = cases.open_case_of(book=row.book, party=row.party())
     if case is None:
         raise CellRefused("party_ref", "cutover.no_case")
-    promises.promise(
+    today = row.at.astimezone(ZoneInfo(row.book.time_zone)).date()
+    made_on = row.day("made_on") if row.text("made_on") else today
+    if made_on > today:
+        raise CellRefused("made_on", "cutover.in_future")
+    promises.bring_in(
         case=case,
         kind=row.need("kind"),
         parts=[(row.day("due_on"), row.amount("amount"))],
+        made_on=made_on,
+        source_ref=row.text("source_ref") or _digest(row.cells).hex(),
         at=row.at,
         acting_user=acting_user,
     )

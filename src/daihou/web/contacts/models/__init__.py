@@ -22,11 +22,14 @@ from daihou.web.contacts.models.stops import (
     StopOrder,
 )
 from daihou.web.contacts.models.subjects import Subject, SubjectMember
+from daihou.web.contacts.models.times import BadTime, BadTimeEnd
 
 __all__ = [
     "Agreement",
     "AgreementEnd",
     "AgreementKind",
+    "BadTime",
+    "BadTimeEnd",
     "Channel",
     "Counts",
     "Inbound",

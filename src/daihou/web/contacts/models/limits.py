@@ -66,9 +66,10 @@ class Limit(models.Model):
 class Slot(models.Model):
     """Slot ``number`` of ``most`` under one rule, for one person, number or debt, on one day.
 
-    Written by the triggers on permits and inbound contacts, never by code. ``released_at`` is set
-    when the outcome shows that the contact does not count. ``united_from`` tells apart what two
-    subjects had taken before they were found to be one person.
+    Written by the triggers on permits and inbound contacts; of what was made before the cut-over by
+    ``contacts.prior``. ``released_at`` is set when the outcome shows that the contact does not
+    count. ``united_from`` tells apart what two subjects had taken before they were found to be one
+    person, and, negative, what came with the cut-over.
     """
 
     permit = models.ForeignKey(
@@ -76,6 +77,13 @@ class Slot(models.Model):
     )
     inbound = models.ForeignKey(
         "contacts.Inbound", null=True, on_delete=models.PROTECT, related_name="slots"
+    )
+    prior = models.ForeignKey(
+        "parties.PriorAttempt",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="slots",
+        db_index=False,
     )
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="+", db_index=False)
     rule_id = models.CharField(max_length=40)
@@ -100,8 +108,9 @@ class Slot(models.Model):
                 name="contacts_slot_within",
             ),
             models.CheckConstraint(
-                condition=Q(permit__isnull=True, inbound__isnull=False)
-                | Q(permit__isnull=False, inbound__isnull=True),
+                condition=Q(permit__isnull=False, inbound__isnull=True, prior__isnull=True)
+                | Q(permit__isnull=True, inbound__isnull=False, prior__isnull=True)
+                | Q(permit__isnull=True, inbound__isnull=True, prior__isnull=False),
                 name="contacts_slot_of_one",
             ),
         ]
