@@ -336,3 +336,17 @@ class Counter:
     def __call__(self, execute, sql, params, many, context):
         self.statements += 1
         return execute(sql, params, many, context)
+
+
+def test_the_statements_of_a_permit_are_planned_once(made, caller):
+    for number in range(3):
+        call(made, caller, number)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%contacts_subjectmember%FOR UPDATE%'"
+            " OR statement LIKE '%provided%' OR statement LIKE '%INTO contacts_permit%'"
+        )
+        plans = cursor.fetchall()
+    assert len(plans) == 3
+    assert all(generic >= 2 for generic, _ in plans)

@@ -54,15 +54,32 @@ def next_when(
 
     Looks nine days ahead; the change of the clock counts as a turn, and so does midnight.
     """
-    today = at.astimezone(zone).date()
-    turns = {
+    today, until = at.astimezone(zone).date(), at + _LOOK_AHEAD
+    turns = _turns(on=today, zone=zone, minutes=frozenset({0, *minutes}))
+    changes = [each for each in _changes_after(on=today, zone=zone) if at < each <= until]
+    if changes:
+        turns = tuple(sorted({*turns, *changes}))
+    return next((turn for turn in turns if turn > at and holds(turn)), None)
+
+
+@lru_cache(maxsize=1024)
+def _turns(*, on: date, zone: ZoneInfo, minutes: frozenset[int]) -> tuple[datetime, ...]:
+    """Return the instants of the days ahead at which the clock shows one of these minutes."""
+    moments = {
         moment
         for ahead in range(_LOOK_AHEAD.days)
-        for minute in {0, *minutes}
-        for moment in _moments(on=today + timedelta(days=ahead), minute=minute, zone=zone)
+        for minute in minutes
+        for moment in _moments(on=on + timedelta(days=ahead), minute=minute, zone=zone)
     }
-    turns |= set(_changes_of_clock(start=at, end=at + _LOOK_AHEAD, zone=zone))
-    return next((turn for turn in sorted(turns) if turn > at and holds(turn)), None)
+    return tuple(sorted(moments))
+
+
+@lru_cache(maxsize=1024)
+def _changes_after(*, on: date, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return the changes of the clock that an instant of a day may have ahead of it."""
+    start = datetime.combine(on, time.min, tzinfo=UTC) - timedelta(days=1)
+    end = start + _LOOK_AHEAD + timedelta(days=3)
+    return tuple(_changes_of_clock(start=start, end=end, zone=zone))
 
 
 def _moments(*, on: date, minute: int, zone: ZoneInfo) -> Iterator[datetime]:

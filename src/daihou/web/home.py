@@ -10,11 +10,13 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from daihou.errors import DaihouError
 
 SECRETS_FILE = "secrets.json"
+HOME = ".daihou"  # Unless ``DAIHOU_HOME`` says another.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Secrets:
 
 def home() -> Path:
     """Return the folder of this installation's data, absolute."""
-    given = os.environ.get("DAIHOU_HOME") or ".daihou"
+    given = os.environ.get("DAIHOU_HOME") or HOME
     return Path(given).expanduser().absolute()
 
 
@@ -85,11 +87,19 @@ def find_secrets() -> Secrets | None:
 
 def secrets_stamp() -> tuple[int, int]:
     """Return what changes whenever the file of the secrets is replaced; zeros without one."""
+    given_home = os.environ.get("DAIHOU_HOME") or HOME
     try:
-        found = (secrets_folder() / SECRETS_FILE).stat()
+        found = _secrets_file(given_home, os.environ.get("DAIHOU_SECRETS")).stat()
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=8)
+def _secrets_file(given_home: str, given_secrets: str | None) -> Path:
+    """Find the file of the secrets, relative if the home is: it is asked for at every text."""
+    folder = Path(given_secrets) if given_secrets else Path(given_home) / "secrets"
+    return folder.expanduser() / SECRETS_FILE
 
 
 def replace_secrets(*, changed: Secrets) -> None:

@@ -311,10 +311,9 @@ def _write(
         "live_recipient": locked.recipient_id if is_call else None,
     }
     ((number, made_at, rule_set_id),) = prepared(_PERMIT, parameters | leaving)
-    fields = {name: value for name, value in parameters.items() if name != "rules_digest"}
-    permit = Permit(id=number, made_at=made_at, rule_set_id=rule_set_id, **fields)
-    permit._state.adding, permit._state.db = False, "default"  # noqa: SLF001  As it stands there.
-    return permit
+    fields = {**parameters, "id": number, "made_at": made_at, "rule_set_id": rule_set_id}
+    names = [field.attname for field in Permit._meta.concrete_fields]  # noqa: SLF001
+    return Permit.from_db("default", names, [fields[name] for name in names])
 
 
 def payload_of(*, row: Outbox) -> Mapping[str, Any]:
