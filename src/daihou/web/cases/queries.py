@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils.dateparse import parse_datetime
 
 from daihou.web.access.models import User
@@ -320,10 +320,19 @@ def loans_of(*, case: Case) -> QuerySet[Loan]:
     )
 
 
+def with_night(found: QuerySet[Case], *, book: Book) -> QuerySet[Case]:
+    """Read with each case what ``figures_on`` asks for."""
+    nights = CaseNight.objects.filter(book=book).order_by("-through_on")
+    return found.annotate(night_on=Subquery(nights.values("through_on")[:1]))
+
+
 def figures_on(*, case: Case) -> date:
     """Return the day whose figures a case shows: a night that changed nothing left it as it was."""
-    nights = CaseNight.objects.filter(book=case.book_id).aggregate(last=Max("through_on"))
-    return max(case.figures_on, nights["last"] or case.figures_on)
+    on = case.night_on
+    if on is None:
+        nights = CaseNight.objects.filter(book=case.book_id)
+        on = nights.aggregate(last=Max("through_on"))["last"]
+    return max(case.figures_on, on or case.figures_on)
 
 
 def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:
@@ -331,12 +340,13 @@ def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:
 
     Where none is, all of them are kept, and the guard says that nothing is owed.
     """
-    late = set(
-        Position.objects.filter(loan__in=loans, overdue_minor__gt=0).values_list(
-            "loan_id", flat=True
-        )
-    )
-    return [loan for loan in loans if loan.pk in late] or list(loans)
+    prefetch_related_objects(list(loans), "published")  # Where they have it, nothing is read.
+    return [loan for loan in loans if _is_late(loan)] or list(loans)
+
+
+def _is_late(loan: Loan) -> bool:
+    published: Position | None = getattr(loan, "published", None)
+    return published is not None and published.overdue_minor > 0
 
 
 def newest_affordability(*, case: Case) -> Affordability | None:

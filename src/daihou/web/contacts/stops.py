@@ -115,8 +115,7 @@ def lift(*, stop: StopOrder, at: datetime, note: str, acting_user: User) -> Stop
 
 def in_force(*, party: Party, at: datetime) -> QuerySet[StopOrder]:
     """Query the stop orders that hold for a person at an instant, the newest first."""
-    subject = subjects.subject_of(party=party)
-    family = subjects.family(subject_id=subject.pk) if subject else []
+    family = subjects.family_of(party_id=party.pk)
     found = StopOrder.objects.filter(subject_id__in=family, started_at__lte=at)
     found = found.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
     found = found.filter(Q(lifted__isnull=True) | Q(lifted__at__gt=at))

@@ -7,6 +7,8 @@ than ``SHARED_MOST`` parties have is a filler, no sign of one person.
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from daihou.web.contacts.models import Subject, SubjectMember
 from daihou.web.contacts.statements import prepared
@@ -105,6 +107,15 @@ def family(*, subject_id: int) -> list[int]:
     """Return the ids of a subject and of those united into it."""
     united = Subject.objects.filter(united_into=subject_id).values_list("pk", flat=True)
     return [subject_id, *united]
+
+
+def family_of(*, party_id: int) -> QuerySet[Subject, int]:
+    """Query the ids of a party's subject and of all that count as one with it."""
+    root = SubjectMember.objects.filter(party_id=party_id).values(
+        root=Coalesce("subject__united_into", "subject")
+    )
+    own, united = Q(pk=Subquery(root)), Q(united_into=Subquery(root))
+    return Subject.objects.filter(own | united).values_list("pk", flat=True)
 
 
 @transaction.atomic

@@ -41,10 +41,16 @@ def load_loans(
     """Return contracts and events of several loans by loan id."""
     ids = list(loan_ids)
     loans = Loan.objects.filter(book=book, pk__in=ids).select_related("terms", "schedule")
-    events: dict[int, list[Event]] = {loan_id: [] for loan_id in ids}
-    for row in EventRow.objects.filter(loan_id__in=ids).order_by("loan_id", "sequence"):
+    events = load_events(loan_ids=ids)
+    return {loan.pk: (contract_of(book=book, loan=loan), events[loan.pk]) for loan in loans}
+
+
+def load_events(*, loan_ids: Iterable[int]) -> dict[int, tuple[Event, ...]]:
+    """Return all events of several loans in ledger order, by loan id."""
+    events: dict[int, list[Event]] = {loan_id: [] for loan_id in loan_ids}
+    for row in EventRow.objects.filter(loan_id__in=list(events)).order_by("loan_id", "sequence"):
         events[row.loan_id].append(event_of(row))
-    return {loan.pk: (contract_of(book=book, loan=loan), tuple(events[loan.pk])) for loan in loans}
+    return {loan_id: tuple(found) for loan_id, found in events.items()}
 
 
 def contract_of(*, book: Book, loan: Loan) -> Contract:

@@ -33,8 +33,11 @@ class Field(models.TextChoices):
 class Party(models.Model):
     """``source`` says whose reference ``reference`` is: a book's name, or empty for our own.
 
-    ``merged_into`` is set while the party counts as a duplicate of another.
+    ``merged_into`` is set while the party counts as a duplicate of another. ``family`` is kept on a
+    copy in memory by ``queries.keep_family``, for a page that asks many things of one person.
     """
+
+    family: tuple[int, ...] | None = None
 
     kind = models.CharField(_("类型"), max_length=8, choices=PartyKind)
     source = models.CharField(_("来源"), max_length=64, blank=True)

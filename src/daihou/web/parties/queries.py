@@ -1,6 +1,6 @@
 """Find parties, read their personal data. Whoever shows it asks for the permission first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -84,15 +84,32 @@ def root_of(*, party: Party) -> Party:
 
 def family_ids(*, party: Party) -> list[int]:
     """Return the ids of a party and of all that were merged into it; its own first."""
+    if party.family is not None:
+        return list(party.family)
     with connection.cursor() as cursor:
         cursor.execute(_FAMILY, [party.pk, party.pk])
         return [row[0] for row in cursor.fetchall()]
 
 
-def personal_data(*, party: Party) -> Mapping[str, tuple[str, ...]]:
-    """Return what is known of a party and of its duplicates, by field, in plain, each once."""
+def keep_family(*, party: Party) -> list[int]:
+    """Read the ids once for all that asks about this copy of a party; for pages, which only read.
+
+    Who changes a party locks it, which reads another copy.
+    """
+    found = family_ids(party=party)
+    party.family = tuple(found)
+    return found
+
+
+def personal_data(
+    *, party: Party, data: Sequence[PersonalDatum] | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return what is known of a party and of its duplicates, by field, in plain, each once.
+
+    ``data`` is what ``data_of`` said, where the caller has it already.
+    """
     known: dict[str, dict[bytes, str]] = {}
-    for datum in _data(party):
+    for datum in data_of(party=party) if data is None else data:
         values = known.setdefault(datum.field, {})
         values.setdefault(bytes(datum.blind_index), plain(datum=datum))
     return {field: tuple(values.values()) for field, values in sorted(known.items())}
@@ -102,12 +119,13 @@ def faults(*, party: Party) -> tuple[Fault, ...]:
     """Name the values that are impossible by form or checksum; imports bring them as they are."""
     return tuple(
         Fault(field=datum.field, position=datum.position, code=code)
-        for datum in _data(party)
+        for datum in data_of(party=party)
         if (code := formats.fault_of(kind=party.kind, field=datum.field, value=plain(datum=datum)))
     )
 
 
-def _data(party: Party) -> list[PersonalDatum]:
+def data_of(*, party: Party) -> list[PersonalDatum]:
+    """Return the personal data of a party and of its duplicates, sealed: its own first."""
     ids = family_ids(party=party)
     places = {party_id: n for n, party_id in enumerate(ids)}
     found = PersonalDatum.objects.filter(party_id__in=ids).order_by("field", "position")
@@ -156,11 +174,13 @@ def linked(*, party: Party, on: date) -> QuerySet[CompanyLink]:
     return found.select_related("person", "company").order_by("pk")
 
 
-def masked_data(*, party: Party) -> Mapping[str, tuple[str, ...]]:
-    """Return what is known of a party, by field, masked."""
+def masked_data(
+    *, party: Party, data: Sequence[PersonalDatum] | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return what is known of a party, by field, masked; ``data`` as ``personal_data``."""
     return {
         field: tuple(masked(field=field, plain=value) for value in values)
-        for field, values in personal_data(party=party).items()
+        for field, values in personal_data(party=party, data=data).items()
     }
 
 

@@ -8,7 +8,7 @@ Source  PIPL 13 (bases), 6 (only what is necessary).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -101,6 +101,7 @@ class Known:
     """
 
     point: ContactPoint
+    datum: PersonalDatum | None  # Its value, sealed; none while none is on file.
     masked: str
     basis: str
     fault: str
@@ -110,34 +111,29 @@ class Known:
         return not self.fault
 
 
-def points(*, party: Party, on: date) -> list[Known]:
-    """Return every point of a party and of its duplicates: usable ones first, best first."""
+def points(
+    *,
+    party: Party,
+    on: date,
+    data: Iterable[PersonalDatum] | None = None,
+    derived: str | None = None,
+) -> list[Known]:
+    """Return every point of a party and of its duplicates: usable ones first, best first.
+
+    ``data`` are her personal data and ``derived`` is her ``derived_basis``, where the caller has
+    them already.
+    """
     ids = queries.family_ids(party=party)
     rows = list(ContactPoint.objects.filter(party_id__in=ids).order_by("pk"))
-    data = _data(ids)
-    derived = derived_basis(party=party, on=on)
-    known = [
-        Known(
-            point=row,
-            masked=_masked(row, data),
-            basis=_basis(row, derived),
-            fault=_fault(row, data, derived, on),
-        )
-        for row in rows
-    ]
-    return sorted(known, key=_rank)
+    by_value = _data(ids) if data is None else _by_value(data)
+    basis = derived_basis(party=party, on=on) if derived is None else derived
+    return sorted((_known(row, by_value, basis, on) for row in rows), key=_rank)
 
 
 def known_point(*, point: ContactPoint, on: date) -> Known:
     """Return what is known of one point."""
     ids = queries.family_ids(party=point.party)
-    data, derived = _data(ids), derived_basis(party=point.party, on=on)
-    return Known(
-        point=point,
-        masked=_masked(point, data),
-        basis=_basis(point, derived),
-        fault=_fault(point, data, derived, on),
-    )
+    return _known(point, _data(ids), derived_basis(party=point.party, on=on), on)
 
 
 def value_of(*, point: ContactPoint) -> str:
@@ -175,15 +171,15 @@ def time_zones(*, party: Party, on: date, known: Sequence[Known] | None = None) 
     ``known`` are her ``points`` of that day, where the caller has them already.
     """
     found = points(party=party, on=on) if known is None else known
-    live = [each.point for each in found if each.is_usable]
-    stated = tuple(dict.fromkeys(point.time_zone for point in live if point.time_zone))
+    live = [each for each in found if each.is_usable]
+    stated = tuple(dict.fromkeys(each.point.time_zone for each in live if each.point.time_zone))
     if stated:
         return Zones(names=stated, source="stated")
     for kind in (PointKind.ADDRESS, PointKind.PHONE):
         names: dict[str, None] = {}
-        for point in live:
-            if point.kind == kind:
-                names |= dict.fromkeys(zones_of(kind=kind, value=value_of(point=point)))
+        for each in live:
+            if each.point.kind == kind and each.datum is not None:
+                names |= dict.fromkeys(zones_of(kind=kind, value=queries.plain(datum=each.datum)))
         if names:
             return Zones(names=tuple(names), source=kind.value)
     return Zones(names=(), source="")
@@ -377,27 +373,36 @@ def reveal_point(*, point: ContactPoint, reason: str, acting_user: User) -> str:
 
 
 def _data(ids: Sequence[int]) -> Mapping[tuple[str, bytes], PersonalDatum]:
-    rows = PersonalDatum.objects.filter(party_id__in=ids, field__in=FIELDS.values())
-    return {(row.field, bytes(row.blind_index)): row for row in rows}
+    return _by_value(PersonalDatum.objects.filter(party_id__in=ids, field__in=FIELDS.values()))
 
 
-def _masked(point: ContactPoint, data: Mapping[tuple[str, bytes], PersonalDatum]) -> str:
+def _by_value(data: Iterable[PersonalDatum]) -> Mapping[tuple[str, bytes], PersonalDatum]:
+    return {(datum.field, bytes(datum.blind_index)): datum for datum in data}
+
+
+def _known(
+    point: ContactPoint,
+    data: Mapping[tuple[str, bytes], PersonalDatum],
+    derived: str,
+    on: date,
+) -> Known:
     field = FIELDS[point.kind]
     datum = data.get((field, bytes(point.digest)))
-    return "" if datum is None else masked(field=field, plain=queries.plain(datum=datum))
+    return Known(
+        point=point,
+        datum=datum,
+        masked="" if datum is None else masked(field=field, plain=queries.plain(datum=datum)),
+        basis=_basis(point, derived),
+        fault=_fault(point, datum, derived, on),
+    )
 
 
 def _basis(point: ContactPoint, derived: str) -> str:
     return point.basis or (derived if point.source in GIVEN else "")
 
 
-def _fault(
-    point: ContactPoint,
-    data: Mapping[tuple[str, bytes], PersonalDatum],
-    derived: str,
-    on: date,
-) -> str:
-    if (FIELDS[point.kind], bytes(point.digest)) not in data:
+def _fault(point: ContactPoint, datum: PersonalDatum | None, derived: str, on: date) -> str:
+    if datum is None:
         return "value_gone"
     if point.wrong_party_at is not None:
         return "wrong_party"

@@ -12,10 +12,9 @@ from django.urls import reverse
 
 from daihou.core.events import Event
 from daihou.core.position import Position, position
-from daihou.core.terms import Contract
 from daihou.web.board import loan_page
 from daihou.web.ledger.models import Book
-from daihou.web.ledger.queries import load_loans
+from daihou.web.ledger.queries import contract_of, load_events
 from daihou.web.loans.models import Loan
 
 ROWS_BEFORE, ROWS_AFTER = 1, 2  # Of a schedule, around what is unpaid and due.
@@ -78,14 +77,14 @@ class Owing:
 
 def owing(*, book: Book, loans: Sequence[Loan], on: date) -> Owing:
     """Fold the loans of a case; those with something overdue come first."""
-    loaded = load_loans(book=book, loan_ids=[loan.pk for loan in loans])
-    boxes = [_box(book, loan, loaded[loan.pk], on) for loan in loans]
+    events = load_events(loan_ids=[loan.pk for loan in loans])
+    boxes = [_box(book, loan, events[loan.pk], on) for loan in loans]
     boxes.sort(key=lambda box: -box.position.days_past_due)
     return Owing(boxes=tuple(boxes), on=on)
 
 
-def _box(book: Book, loan: Loan, loaded: tuple[Contract, tuple[Event, ...]], on: date) -> LoanBox:
-    contract, events = loaded
+def _box(book: Book, loan: Loan, events: tuple[Event, ...], on: date) -> LoanBox:
+    contract = contract_of(book=book, loan=loan)
     day = max(on, contract.start_on)
     found = position(contract=contract, events=events, as_of=day)
     page = loan_page.page(contract=contract, events=events, position=found)

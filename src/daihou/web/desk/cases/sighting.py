@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest
 from daihou.web.access import queries as access
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases.models import Case, CaseLoan
+from daihou.web.cases.queries import with_night
 from daihou.web.loans.models import Loan
 
 
@@ -23,17 +24,20 @@ def case_of(sight: Sight, case_id: int) -> Case:
 
     :raises Http404: it is not there or not hers; both look the same.
     """
-    with_it = ("book", "party", "owner", "team", "locked_by")
-    found = cases_in(sight).select_related(*with_it).filter(pk=case_id).first()
+    with_it = ("party", "owner", "team", "locked_by")
+    asked = cases_in(sight).select_related(*with_it).filter(pk=case_id)
+    found = with_night(asked, book=sight.book).first()
     if found is None:
         raise Http404
+    found.book = sight.book
     return found
 
 
 def loans_of(sight: Sight, case: Case) -> list[Loan]:
-    """List the loans of a case that are in sight, the oldest first."""
-    found = sight.loans().filter(case_loans__case=case)
-    return list(found.select_related("product", "funder", "creditor").order_by("start_on", "pk"))
+    """List the loans of a case that are in sight, the oldest first, with what is told of them."""
+    told = ("product", "funder", "creditor", "terms", "schedule", "published")
+    found = sight.loans().filter(case_loans__case=case).select_related(*told)
+    return list(found.order_by("start_on", "pk"))
 
 
 def may(request: HttpRequest, sight: Sight, permission: str) -> bool:
