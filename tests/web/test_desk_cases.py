@@ -20,7 +20,7 @@ from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
 from tests.web.desk_book import give_data
 
-QUERIES_MOST = 40  # However many loans and entries: none is read one by one.
+QUERIES_MOST = 20  # The beginning and the end of a transaction among them: nothing one by one.
 FRAGMENT = {"HX-Request": "true"}
 
 

@@ -1,6 +1,6 @@
 """Everything of one case: who, what is owed and why, what may be done, what happened."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,9 @@ from daihou.web.desk.cases import owing as owed, timelines, words
 from daihou.web.desk.cases.actions import ACTIONS, Action
 from daihou.web.desk.cases.sighting import loans_of, may
 from daihou.web.desk.cases.ways import point_for, ways
+from daihou.web.loans.models import Loan
 from daihou.web.parties import queries as parties, reach, states
-from daihou.web.parties.models import Field, Party, PointKind
+from daihou.web.parties.models import Field, Party, PersonalDatum, PointBasis, PointKind
 from daihou.web.parties.reach import Known
 
 PROMISES_SHOWN = 5
@@ -87,7 +88,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     figures_as_of = figures_on(case=case)
     loans = loans_of(sight, case)
     found = owed.owing(book=book, loans=loans, on=on)
-    points = reach.points(party=case.party, on=timezone.localdate())
+    data, points = _known(case.party, loans)
     open_ways = ways(case=case, loans=loans, points=points, acting_user=user, at=at)
     held = states.kinds_on(party=case.party, on=timezone.localdate())
     orders = list(stops.in_force(party=case.party, at=at))
@@ -97,7 +98,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     promises = list(
         case.promises.select_related("made_by").order_by("-made_at", "-pk")[:PROMISES_SHOWN]
     )
-    zone = reach.time_zone(party=case.party, on=timezone.localdate())
+    zone = reach.time_zone(party=case.party, on=timezone.localdate(), known=points)
     advice = advise(
         Situation(
             business_date=on,
@@ -119,7 +120,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     locked_by_other = is_locked(case=case, at=at) and case.locked_by_id != user.pk
     return {
         "case": case,
-        "person": person(case.party),
+        "person": person(case.party, data),
         "owing": found,
         "points": [_point(each) for each in points],
         "others": [],
@@ -129,7 +130,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "stops": [_stop(each) for each in orders],
         "complaints": [_complaint(each) for each in complaints],
         "promises": promises,
-        "best_times": reach.best_times(party=case.party),
+        "best_times": _best_times(case.party, points),
         "zone": zone,
         "local_time": _clock(at, zone.name) if zone else "",
         "desk_time": _clock(at, book.time_zone),
@@ -162,10 +163,27 @@ def actions(request: HttpRequest, sight: Sight) -> dict[str, Action]:
     }
 
 
-def person(party: Party) -> Person:
-    """Read who it is, masked."""
-    data = parties.masked_data(party=party)
-    first = {field: values[0] for field, values in data.items() if values}
+def _known(party: Party, loans: Sequence[Loan]) -> tuple[Sequence[PersonalDatum], Sequence[Known]]:
+    """Read the data and the points of a person, each once for all that the page tells of her."""
+    family = parties.keep_family(party=party)
+    data = parties.data_of(party=party)
+    owes = any(loan.person_id in family for loan in loans)
+    derived = PointBasis.CONTRACT.value if owes else None
+    points = reach.points(party=party, on=timezone.localdate(), data=data, derived=derived)
+    return data, points
+
+
+def _best_times(party: Party, points: Iterable[Known]) -> list[reach.BestTime]:
+    """Tell when she answers; who never did has no such hour."""
+    if all(each.point.last_success_at is None for each in points):
+        return []
+    return reach.best_times(party=party)
+
+
+def person(party: Party, data: Sequence[PersonalDatum] | None = None) -> Person:
+    """Read who it is, masked; ``data`` as ``parties.masked_data``."""
+    shown = parties.masked_data(party=party, data=data)
+    first = {field: values[0] for field, values in shown.items() if values}
     return Person(
         name=first.get(Field.NAME, ""),
         id_number=first.get(Field.ID_NUMBER, ""),
