@@ -6,6 +6,7 @@ import pytest
 import schemathesis
 from django.core import signals
 from django.db import close_old_connections
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies
 
 from daihou.web import wsgi
@@ -14,8 +15,11 @@ from daihou.web.access.operations import add_user
 from daihou.web.api import webhooks
 from daihou.web.api.site import api
 from daihou.web.api.urls import urlpatterns
+from daihou.web.cases import operations as cases
+from daihou.web.cases.models import Case
 from daihou.web.collateral import operations as collateral
 from daihou.web.collateral.models import ItemKind
+from daihou.web.complaints import operations as complaints
 from daihou.web.loans.models import Loan, Product
 from tests.web.api_client import program
 from tests.web.board_site import *  # noqa: F403
@@ -82,7 +86,23 @@ def real(shown):
         owner=loans[0].person,
         acting_user=access.system_user(),
     )
+    book = loans[0].book
+    cases.set_entry_rule(
+        book=book, effective_on=book.business_date, acting_user=access.system_user()
+    )
+    cases.open_and_close(book=book, at=timezone.now(), acting_user=access.system_user())
+    told = complaints.Told(
+        nature="complaint",
+        intake="api",
+        topic="service",
+        said="rude",
+        received_at=timezone.now(),
+        party=loans[0].person,
+    )
+    complaint = complaints.record(book=book, told=told, acting_user=access.system_user())
     return {
+        "case_id": list(Case.objects.filter(book=book).values_list("pk", flat=True)[:3]),
+        "complaint_id": [complaint.pk],
         "book_name": ["demo"],
         "code": [product.code],
         "version_no": [1],

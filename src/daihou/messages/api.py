@@ -39,6 +39,17 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "账簿 {book} 尚无会计日，请给出 as_of",
         "the book {book} has no business date yet; give as_of",
     ),
+    "api.loan_not_in_case": (
+        "案件 {case} 中没有所列借据",
+        "a loan that is named is not in case {case}",
+    ),
+    "api.one_loan_needed": ("文字触达须指明一笔借据", "a text is about one loan: name it"),
+    "api.template_unknown": (
+        "没有可用的文本版本 {version}",
+        "no text {version} may be sent here: approved, of this channel and loan",
+    ),
+    "api.permit_unknown": ("所列触达许可有不存在者", "a contact that is named is not of this book"),
+    "api.person_unknown": ("所列人员有不存在者", "a person that is named is not a user"),
     "api.busy": ("该对象正被占用，请稍后重试", "this is being changed by another; try again"),
     "webhook.unknown": ("没有通知地址 {endpoint}", "there is no webhook {endpoint}"),
     "webhook.topic_missing": ("至少选择一个主题", "at least one topic is needed"),

@@ -2,7 +2,8 @@
 
 The answer commits together with what was done. Refusals are kept too; a failure of ours is not,
 so that it can be tried again with the same key; nor is what may be stored nowhere (``no-store``:
-personal data in plain), which is given anew each time.
+personal data in plain), which is given anew each time. What was refused has changed nothing, but
+for a refusal that is itself a record (``problems.recorded``): of a contact that was asked for.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 
 from daihou.errors import DaihouError
 from daihou.web.api.models import Answer, Client
-from daihou.web.api.problems import problem
+from daihou.web.api.problems import is_recorded, problem
 
 HEADER = "Idempotency-Key"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -55,10 +56,10 @@ def once(
 
 
 def _attempt(carry_out: Callable[[], HttpResponse]) -> HttpResponse:
-    """Do it inside a savepoint: what was refused has changed nothing."""
+    """Do it inside a savepoint: what was refused has changed nothing but its record."""
     with transaction.atomic():
         response = carry_out()
-        if response.status_code >= 400:
+        if response.status_code >= 400 and not is_recorded(response):
             transaction.set_rollback(True)
     return response
 

@@ -1,7 +1,9 @@
 """Refusals as problem details (RFC 9457): a stable code, one line in each language."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -11,7 +13,9 @@ from django.utils.translation import get_language
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
+from daihou.collect.guard import Decision, Ruling
 from daihou.errors import DaihouError, describe
+from daihou.web.contacts.errors import ContactRefused
 
 PROBLEM = "application/problem+json"
 LOCKED_OUT = "55P03"  # lock_not_available, as PostgreSQL names it.
@@ -29,6 +33,11 @@ _STATUS_BY_CODE = {
     "api.text_invalid": 400,
     "api.request_invalid": 422,
     "api.idempotency_in_progress": 409,
+    "case.cursor_unreadable": 400,
+    "case.locked": 409,
+    "contact.cap_reached": 409,
+    "contact.live_dial": 409,
+    "contact.outcome_known": 409,
     "api.busy": 503,
     "internal": 500,
 }
@@ -42,6 +51,7 @@ _STATUS_BY_ENDING = {
     "by_maker": 403,
     "no_authority": 403,
 }
+_RECORDED = "is_recorded"
 _LOG = logging.getLogger("daihou.api")
 
 
@@ -52,7 +62,37 @@ class Fault(Schema):
     message: str
 
 
+class RefusedBy(Schema):
+    """A rule of contact that refuses, and what it refused on.
+
+    ``must_be_verified``: its text was not read at the source (请核对官方文本).
+    """
+
+    rule_id: str
+    code: str
+    version: str
+    source: str
+    confidence: str
+    must_be_verified: bool
+    inputs: dict[str, str]
+    detail_zh: str
+    detail_en: str
+
+
+class DecisionOut(Schema):
+    """What the guard decides; ``next_permitted_at`` is None where only an act can change it."""
+
+    is_allowed: bool
+    refused_by: list[RefusedBy]
+    passed: list[str]
+    left: dict[str, int]  # By rule, the least over what it counts.
+    next_permitted_at: datetime | None
+    use_before: datetime | None
+
+
 class Problem(Schema):
+    """``decision`` and ``refusal_id`` stand where a contact was refused."""
+
     type: str
     title: str
     status: int
@@ -61,10 +101,43 @@ class Problem(Schema):
     detail_zh: str
     detail_en: str
     errors: list[Fault] = []
+    decision: DecisionOut | None = None
+    refusal_id: int | None = None
+
+
+def decision_out(decision: Decision) -> dict[str, Any]:
+    """Show what the guard decided as the API does."""
+    return {
+        "is_allowed": decision.is_allowed,
+        "refused_by": [_refused_by(each) for each in decision.refusals],
+        "passed": list(decision.passed),
+        "left": decision.left_by_rule,
+        "next_permitted_at": decision.next_permitted_at,
+        "use_before": decision.use_before,
+    }
+
+
+def _refused_by(ruling: Ruling) -> dict[str, Any]:
+    said = describe(DaihouError(ruling.code, **ruling.params))
+    return {
+        "rule_id": ruling.rule_id,
+        "code": ruling.code,
+        "version": ruling.version,
+        "source": ruling.source,
+        "confidence": ruling.confidence.value,
+        "must_be_verified": ruling.must_be_verified,
+        "inputs": ruling.params,
+        "detail_zh": said.message_zh,
+        "detail_en": said.message_en,
+    }
 
 
 def problem(
-    exception: BaseException, *, errors: Sequence[dict[str, str]] = (), status: int | None = None
+    exception: BaseException,
+    *,
+    errors: Sequence[dict[str, str]] = (),
+    status: int | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> HttpResponse:
     """Answer with what an exception says, in the language asked for."""
     said = describe(exception)
@@ -79,11 +152,22 @@ def problem(
         "detail_zh": said.message_zh,
         "detail_en": said.message_en,
         "errors": list(errors),
+        **more,
     }
     response = JsonResponse(body, status=number, content_type=PROBLEM)
     if number == 401:
         response["WWW-Authenticate"] = 'Bearer realm="daihou"'
     return response
+
+
+def recorded(response: HttpResponse) -> HttpResponse:
+    """Let what was written before a refusal stand: the operation wrote nothing but that record."""
+    setattr(response, _RECORDED, True)
+    return response
+
+
+def is_recorded(response: HttpResponse) -> bool:
+    return bool(getattr(response, _RECORDED, False))
 
 
 def status_of(code: str) -> int:
@@ -110,6 +194,16 @@ def install(api: NinjaAPI) -> None:
     def refused(_request: HttpRequest, exception: HttpError) -> HttpResponse:
         code = "api.not_authenticated" if exception.status_code == 401 else "api.request_invalid"
         return problem(DaihouError(code), status=exception.status_code)
+
+    @api.exception_handler(ContactRefused)
+    def not_permitted(_request: HttpRequest, exception: ContactRefused) -> HttpResponse:
+        if exception.decision is None:
+            return problem(exception)
+        more = {
+            "decision": decision_out(exception.decision),
+            "refusal_id": exception.params.get("refusal"),
+        }
+        return recorded(problem(exception, more=more))
 
     @api.exception_handler(Http404)
     def missing(_request: HttpRequest, _exception: Http404) -> HttpResponse:

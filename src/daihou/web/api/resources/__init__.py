@@ -5,8 +5,11 @@ from ninja import NinjaAPI
 from daihou.web.api.resources import (
     accounting,
     approvals,
+    cases,
     channels,
     collateral,
+    complaints,
+    contacts,
     credit,
     documents,
     files,
@@ -35,6 +38,9 @@ ROUTERS = (
     documents.router,
     files.router,
     parameters.router,
+    cases.router,
+    contacts.router,
+    complaints.router,
     webhooks.router,
 )
 

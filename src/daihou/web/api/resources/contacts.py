@@ -1,0 +1,480 @@
+"""Contacts: a permit asked for or looked at, how it ended, what was refused, what is stopped.
+
+Asking for a permit is sending: the outbox hands what was permitted to its channel. A refusal is a
+problem with every rule that refuses, what it refused on, and when to ask again; it is kept.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Query, Router, Schema, Status
+from pydantic import AwareDatetime, Field
+
+from daihou.collect import codec
+from daihou.collect.facts import StopKind
+from daihou.collect.requests import DIALS, Channel, Outcome
+from daihou.errors import DaihouError
+from daihou.web.access.models import User
+from daihou.web.api.idempotency import NO_STORE
+from daihou.web.api.paging import Page, PagingQuery, page_of
+from daihou.web.api.problems import DecisionOut, decision_out
+from daihou.web.api.resources.shared import (
+    BookName,
+    LongText,
+    Reason,
+    Reference,
+    RowId,
+    Text,
+    loan_of,
+    sight_of,
+)
+from daihou.web.api.site import needs, user_of
+from daihou.web.board.sight import Sight
+from daihou.web.cases.models import Case
+from daihou.web.channels import facts, rendering
+from daihou.web.channels.models import TemplateVersion, VersionState
+from daihou.web.contacts import operations, stops, subjects
+from daihou.web.contacts.contact import Contact
+from daihou.web.contacts.errors import ContactFault
+from daihou.web.contacts.models import Permit, Refusal, StopOrder
+from daihou.web.desk.cases.sighting import case_of, loans_of
+from daihou.web.desk.cases.ways import contact_of
+from daihou.web.desk.parties.sighting import in_sight, party_of
+from daihou.web.loans.models import Loan
+from daihou.web.parties import reach
+from daihou.web.parties.models import ContactPoint, Party, PointKind
+
+router = Router(tags=["contacts"])
+BOOK = "/books/{book_name}"
+OF_CASE = BOOK + "/cases/{case_id}"
+OF_CONTACT = BOOK + "/contacts/{permit_id}"
+STOPS = BOOK + "/parties/{party_id}/stop-orders"
+SEES, MAKES = needs("contact.view"), needs("contact.make")
+POINT_OF = {
+    Channel.VOICE: PointKind.PHONE,
+    Channel.ROBOT: PointKind.PHONE,
+    Channel.SMS: PointKind.PHONE,
+    Channel.WHATSAPP: PointKind.PHONE,
+    Channel.EMAIL: PointKind.EMAIL,
+    Channel.LETTER: PointKind.ADDRESS,
+    Channel.WECHAT: PointKind.WECHAT,
+    Channel.PUSH: PointKind.PUSH,
+}
+PURPOSES = ("collection", "reminder", "service_answer")  # Notices that the law wants have a page.
+Asked = Literal["voice", "robot", "sms", "email", "letter", "push", "wechat", "whatsapp"]
+Ended = Literal["effective", "unanswered", "busy", "wrong_person", "refused", "failed", "unknown"]
+Stopped = Literal[
+    "cease", "opt_out", "attorney", "breathing_space", "hardship", "workplace", "contact_refused"
+]
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class PointOut(Schema):
+    """``fault`` says why it may not be used; ``value`` is masked."""
+
+    id: int
+    kind: str
+    value: str
+    basis: str
+    is_usable: bool
+    fault: str
+    last_success_at: datetime | None
+
+
+class ContactIn(Schema):
+    """``template_version_id`` and one of ``loan_refs`` for whatever is written, and for a robot.
+
+    Without ``loan_refs`` a talk is about the loans of the case that are overdue.
+    """
+
+    channel: Asked
+    point_id: Number
+    loan_refs: Annotated[list[Reference], Field(max_length=50)] = []
+    template_version_id: Number | None = None
+
+
+class OutcomeOut(Schema):
+    outcome: str
+    at: datetime
+    seconds: int | None
+    reference: str
+
+
+class ContactOut(Schema):
+    """A permit; ``state`` is that of its sending, ``outcome`` None until one is known."""
+
+    id: int
+    case_id: int | None
+    party_id: int
+    recipient_party_id: int
+    channel: str
+    purpose: str
+    recipient: str
+    at: datetime
+    by: str
+    state: str
+    use_before: datetime | None
+    outcome: str | None
+    outcomes: list[OutcomeOut]
+
+
+class RefusalOut(Schema):
+    id: int
+    case_id: int | None
+    party_id: int
+    recipient_party_id: int
+    channel: str
+    purpose: str
+    recipient: str
+    at: datetime
+    by: str
+    decision: DecisionOut
+
+
+class OutcomeIn(Schema):
+    """``reference`` names the recording or the call elsewhere; ``note`` is kept encrypted."""
+
+    outcome: Ended
+    seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    reference: Annotated[Text, Field(max_length=120)] = ""
+    recording_digest: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    note: LongText = ""
+
+
+class AddressOut(Schema):
+    address: str
+
+
+class Wanted(Schema):
+    party_id: Number | None = None
+    case_id: Number | None = None
+    since: AwareDatetime | None = None
+
+
+class StopIn(Schema):
+    """Empty ``channels`` and ``loan_refs``: everything. ``contact_refused`` is for good."""
+
+    kind: Stopped
+    channels: Annotated[list[Channel], Field(max_length=9)] = []
+    loan_refs: Annotated[list[Reference], Field(max_length=50)] = []
+    ends_at: AwareDatetime | None = None
+    note: LongText = ""
+    evidence: Text = ""
+
+
+class StopOut(Schema):
+    id: int
+    party_id: int
+    kind: str
+    channels: list[str]
+    started_at: datetime
+    ends_at: datetime | None
+    lifted_at: datetime | None
+    evidence: str
+    by: str
+
+
+class ReasonIn(Schema):
+    reason: Reason
+
+
+@router.get(OF_CASE + "/contact-points", response=list[PointOut], auth=SEES)
+def list_contact_points(
+    request: HttpRequest, book_name: BookName, case_id: RowId
+) -> list[dict[str, Any]]:
+    """List where the person of a case may be reached: usable ones first, best first; masked."""
+    sight = sight_of(request, book_name=book_name, permission="contact.view")
+    case = case_of(sight, case_id)
+    return [
+        {
+            "id": each.point.pk,
+            "kind": each.point.kind,
+            "value": each.masked,
+            "basis": each.basis,
+            "is_usable": each.is_usable,
+            "fault": each.fault,
+            "last_success_at": each.point.last_success_at,
+        }
+        for each in reach.points(party=case.party, on=timezone.localdate())
+    ]
+
+
+@router.post(OF_CASE + "/contacts/preview", response=DecisionOut, auth=MAKES)
+def preview_contact(
+    request: HttpRequest, book_name: BookName, case_id: RowId, body: ContactIn
+) -> dict[str, Any]:
+    """Tell what asking would be answered now; nothing is written or reserved."""
+    sight = sight_of(request, book_name=book_name, permission="contact.make")
+    user = user_of(request)
+    contact = _contact(sight, case_of(sight, case_id), body, user)
+    return decision_out(operations.preview(contact=contact, acting_user=user, at=timezone.now()))
+
+
+@router.post(OF_CASE + "/contacts", response={201: ContactOut}, auth=MAKES)
+def ask_for_contact(
+    request: HttpRequest, book_name: BookName, case_id: RowId, body: ContactIn
+) -> Status[Any]:
+    """Ask for one contact, now: permitted it goes out, refused it is a problem with the rules."""
+    sight = sight_of(request, book_name=book_name, permission="contact.make")
+    user = user_of(request)
+    contact = _contact(sight, case_of(sight, case_id), body, user)
+    permit = operations.ask(contact=contact, acting_user=user, at=timezone.now())
+    return Status(201, _permit(permit))
+
+
+@router.get(BOOK + "/contacts", response=Page[ContactOut], auth=SEES)
+def list_contacts(
+    request: HttpRequest,
+    book_name: BookName,
+    paging: PagingQuery,
+    wanted: Annotated[Wanted, Query()],
+) -> dict[str, Any]:
+    """List what was permitted and how it ended, the newest first."""
+    sight = sight_of(request, book_name=book_name, permission="contact.view")
+    rows = _wanted(_permits(sight), wanted)
+    return page_of(rows, paging=paging, shown=_permit, newest_first=True)
+
+
+@router.get(OF_CONTACT, response=ContactOut, auth=SEES)
+def get_contact(request: HttpRequest, book_name: BookName, permit_id: RowId) -> dict[str, Any]:
+    """Show a permit and what became of it."""
+    sight = sight_of(request, book_name=book_name, permission="contact.view")
+    return _permit(_found(sight, permit_id))
+
+
+@router.post(OF_CONTACT + "/address", response=AddressOut, auth=MAKES)
+def reveal_address(
+    request: HttpRequest, response: HttpResponse, book_name: BookName, permit_id: RowId
+) -> dict[str, Any]:
+    """Give the number to dial under an own permit that is still open; the look is noted."""
+    response["Cache-Control"] = NO_STORE
+    sight = sight_of(request, book_name=book_name, permission="contact.make")
+    user = user_of(request)
+    permit = _own_dial(sight, permit_id, user)
+    point = permit.outbox.contact_point
+    if permit.outcomes.exists() or point is None:
+        raise ContactFault("contact.outcome_known", permit=permit.pk)
+    plain = reach.reveal_point(point=point, reason=f"permit {permit.pk}", acting_user=user)
+    return {"address": plain}
+
+
+@router.post(OF_CONTACT + "/outcome", response=ContactOut, auth=MAKES)
+def record_contact_outcome(
+    request: HttpRequest, book_name: BookName, permit_id: RowId, body: OutcomeIn
+) -> dict[str, Any]:
+    """Note how an own dial ended; only "unknown" may be followed by another outcome."""
+    sight = sight_of(request, book_name=book_name, permission="contact.make")
+    user = user_of(request)
+    permit = _own_dial(sight, permit_id, user)
+    operations.record_outcome(
+        permit=permit,
+        outcome=Outcome(body.outcome),
+        at=timezone.now(),
+        acting_user=user,
+        details={
+            "seconds": body.seconds,
+            "reference": body.reference,
+            "recording_digest": body.recording_digest,
+            "note": body.note,
+        },
+    )
+    return _permit(_found(sight, permit_id))
+
+
+@router.get(BOOK + "/refusals", response=Page[RefusalOut], auth=SEES)
+def list_refusals(
+    request: HttpRequest,
+    book_name: BookName,
+    paging: PagingQuery,
+    wanted: Annotated[Wanted, Query()],
+) -> dict[str, Any]:
+    """List what was asked for and refused, with every reason, the newest first."""
+    sight = sight_of(request, book_name=book_name, permission="contact.view")
+    rows = Refusal.objects.filter(book=sight.book).select_related("acting_user")
+    if sight.funder_ids is not None:
+        rows = rows.filter(party__in=in_sight(sight))
+    return page_of(_wanted(rows, wanted), paging=paging, shown=_refusal, newest_first=True)
+
+
+@router.get(STOPS, response=Page[StopOut], auth=SEES)
+def list_stop_orders(
+    request: HttpRequest, book_name: BookName, party_id: RowId, paging: PagingQuery
+) -> dict[str, Any]:
+    """List the orders to stop contact with a person, in force or not, the newest first."""
+    sight = sight_of(request, book_name=book_name, permission="contact.view")
+    rows = _stops(party_of(sight, party_id))
+    return page_of(rows, paging=paging, shown=_stop, newest_first=True)
+
+
+@router.post(STOPS, response={201: StopOut}, auth=needs("contact.stop"))
+def order_stop(
+    request: HttpRequest, book_name: BookName, party_id: RowId, body: StopIn
+) -> Status[Any]:
+    """Stop contact from now on, in every book; what waits within its scope is taken back."""
+    sight = sight_of(request, book_name=book_name, permission="contact.stop")
+    kind = StopKind(body.kind)
+    made = stops.order(
+        party=party_of(sight, party_id),
+        kind=kind,
+        at=timezone.now(),
+        acting_user=user_of(request),
+        scope=stops.Scope(
+            channels=frozenset(body.channels),
+            loan_ids=frozenset(loan_of(sight, ref).pk for ref in body.loan_refs),
+            only_as_recipient=kind is StopKind.CONTACT_REFUSED,
+            ends_at=body.ends_at,
+        ),
+        note=body.note,
+        evidence=body.evidence,
+        book=sight.book,
+    )
+    return Status(201, _stop(made))
+
+
+@router.post(STOPS + "/{stop_id}/lift", response=StopOut, auth=needs("contact.lift"))
+def lift_stop(
+    request: HttpRequest, book_name: BookName, party_id: RowId, stop_id: RowId, body: ReasonIn
+) -> dict[str, Any]:
+    """Lift an order; who collects never may."""
+    sight = sight_of(request, book_name=book_name, permission="contact.lift")
+    party = party_of(sight, party_id)
+    found = _stops(party).filter(pk=stop_id).first()
+    if found is None:
+        raise Http404
+    stops.lift(stop=found, at=timezone.now(), note=body.reason, acting_user=user_of(request))
+    return _stop(_stops(party).get(pk=stop_id))
+
+
+def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
+    """Describe what is asked for as the desk does."""
+    channel = Channel(body.channel)
+    point = _point(case, channel, body.point_id)
+    loans = loans_of(sight, case)
+    if body.loan_refs:
+        wanted = {loan_of(sight, ref).pk for ref in body.loan_refs}
+        loans = [loan for loan in loans if loan.pk in wanted]
+        if len(loans) < len(wanted):
+            raise DaihouError("api.loan_not_in_case", case=case.pk)
+    if channel is Channel.VOICE:
+        return contact_of(case=case, loans=loans, point=point, channel=channel, user=user)
+    if not body.loan_refs or len(loans) != 1:
+        raise DaihouError("api.one_loan_needed")
+    version = _version(case, channel, body.template_version_id or 0, loans[0])
+    on = sight.book.business_date or timezone.localdate()
+    values = facts.values_of(loan=loans[0], as_of=on, language=version.template.language)
+    rendered = rendering.render(version=version, values=values)
+    return contact_of(
+        case=case,
+        loans=loans,
+        point=point,
+        channel=channel,
+        user=user,
+        content=rendered.content,
+        payload=asdict(rendered.payload),
+        purpose=version.template.purpose,
+    )
+
+
+def _point(case: Case, channel: Channel, point_id: int) -> ContactPoint:
+    known = reach.points(party=case.party, on=timezone.localdate())
+    points = [each.point for each in known if each.point.kind == POINT_OF[channel]]
+    found = next((point for point in points if point.pk == point_id), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _version(case: Case, channel: Channel, version_id: int, loan: Loan) -> TemplateVersion:
+    """Find an approved text that may be sent about a loan."""
+    found = TemplateVersion.objects.filter(
+        Q(template__book=case.book_id) | Q(template__book__isnull=True),
+        Q(template__funder=loan.funder_id) | Q(template__funder__isnull=True),
+        pk=version_id,
+        state=VersionState.APPROVED,
+        template__channel=channel.value,
+        template__purpose__in=PURPOSES,
+    )
+    version = found.select_related("template").first()
+    if version is None:
+        raise DaihouError("api.template_unknown", version=version_id)
+    return version
+
+
+def _permits(sight: Sight) -> QuerySet[Permit]:
+    rows = Permit.objects.filter(book=sight.book)
+    if sight.funder_ids is not None:
+        rows = rows.filter(party__in=in_sight(sight))
+    return rows.select_related("acting_user", "outbox").prefetch_related("outcomes")
+
+
+def _found(sight: Sight, permit_id: int) -> Permit:
+    permit = _permits(sight).filter(pk=permit_id).first()
+    if permit is None:
+        raise Http404
+    return permit
+
+
+def _own_dial(sight: Sight, permit_id: int, user: User) -> Permit:
+    """Find a dial that this user was permitted: how a message ended its provider tells."""
+    permit = _found(sight, permit_id)
+    if permit.acting_user_id != user.pk or permit.channel not in {each.value for each in DIALS}:
+        raise Http404
+    return permit
+
+
+def _wanted(rows: Any, wanted: Wanted) -> Any:
+    if wanted.party_id is not None:
+        rows = rows.filter(party_id=wanted.party_id)
+    if wanted.case_id is not None:
+        rows = rows.filter(case_number=wanted.case_id)
+    return rows if wanted.since is None else rows.filter(at__gte=wanted.since)
+
+
+def _stops(party: Party) -> QuerySet[StopOrder]:
+    subject = subjects.subject_of(party=party)
+    family = subjects.family(subject_id=subject.pk) if subject else []
+    return StopOrder.objects.filter(subject_id__in=family).select_related("acting_user", "lifted")
+
+
+def _asked(row: Permit | Refusal) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "case_id": row.case_number,
+        "party_id": row.party_id,
+        "recipient_party_id": row.recipient_party_id,
+        "channel": row.channel,
+        "purpose": row.purpose,
+        "recipient": row.recipient,
+        "at": row.at,
+        "by": row.acting_user.username,
+    }
+
+
+def _permit(row: Permit) -> dict[str, Any]:
+    outcomes = sorted(row.outcomes.all(), key=lambda each: (not each.is_first, each.pk))
+    return _asked(row) | {
+        "state": row.outbox.state,
+        "use_before": codec.from_text(codec.Decided, row.kept).decision.use_before,
+        "outcome": outcomes[-1].outcome if outcomes else None,
+        "outcomes": [
+            {name: getattr(each, name) for name in OutcomeOut.model_fields} for each in outcomes
+        ],
+    }
+
+
+def _refusal(row: Refusal) -> dict[str, Any]:
+    decided = codec.from_text(codec.Decided, row.kept)
+    return _asked(row) | {"decision": decision_out(decided.decision)}
+
+
+def _stop(row: StopOrder) -> dict[str, Any]:
+    lift = getattr(row, "lifted", None)
+    simple = StopOut.model_fields.keys() - {"lifted_at", "by"}
+    return {name: getattr(row, name) for name in simple} | {
+        "lifted_at": lift.at if lift else None,
+        "by": row.acting_user.username,
+    }
