@@ -6,17 +6,15 @@ by serial number, ``api_key`` opens what it encrypts, ``private_key`` (PEM) sign
 them; ``gateway`` stands in for the provider's own address.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from daihou.web import home
+from daihou.web.key_files import KeyFiles
 from daihou.web.payments.errors import PaymentRefused
 
 FOLDER = "channels"
@@ -34,40 +32,14 @@ class ChannelSecrets:
     gateway: str = ""
 
 
-def path_of(*, secret_ref: str) -> Path:
-    return home.secrets_folder() / FOLDER / f"{secret_ref}.json"
-
-
-def load(*, secret_ref: str) -> ChannelSecrets:
-    """Return a channel's secrets; they are read again when their file has changed.
-
-    :raises PaymentRefused: ``channel.secrets_missing``, ``channel.secrets_unreadable``.
-    """
-    path = path_of(secret_ref=secret_ref)
-    try:
-        changed_ns = path.stat().st_mtime_ns
-    except OSError as exception:
-        raise PaymentRefused("channel.secrets_missing", path=path) from exception
-    return _read(path, changed_ns)
-
-
-def save(*, secret_ref: str, secrets: ChannelSecrets) -> Path:
-    """Write a channel's secrets for their owner's eyes only."""
-    path = path_of(secret_ref=secret_ref)
-    home.make_private_folder(path.parent)
-    temporary = path.with_suffix(".new")
-    temporary.touch(mode=0o600)
-    temporary.write_text(json.dumps(asdict(secrets), indent=2))
-    temporary.replace(path)
-    return path
-
-
-@lru_cache(maxsize=64)
-def _read(path: Path, changed_ns: int) -> ChannelSecrets:  # noqa: ARG001  Part of the cache's key.
-    try:
-        return ChannelSecrets(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as exception:
-        raise PaymentRefused("channel.secrets_unreadable", path=path) from exception
+_FILES = KeyFiles(
+    folder=FOLDER,
+    holds=ChannelSecrets,
+    refused=PaymentRefused,
+    missing="channel.secrets_missing",
+    unreadable="channel.secrets_unreadable",
+)
+path_of, load, save = _FILES.path_of, _FILES.load, _FILES.save
 
 
 @lru_cache(maxsize=64)
