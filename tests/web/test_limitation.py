@@ -13,7 +13,8 @@ from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.publishing import refresh
 from daihou.web.limitation import operations, queries
 from daihou.web.limitation.models import Evidence
-from daihou.web.loans.models import Loan
+from daihou.web.loans.models import Loan, Product
+from daihou.web.parameters.models import LendingProfile
 from daihou.web.parties import editing, relations
 from tests.web import ledger_books
 
@@ -211,3 +212,20 @@ def test_without_a_known_law_there_is_no_clock(db):
     with pytest.raises(DaihouError) as refused:
         clock(Loan.objects.select_related("book").get(book=book))
     assert refused.value.code == "parameter.not_in_force"
+
+
+def test_a_product_under_another_law_runs_by_that_law(book, loan):
+    product = Product.objects.create(book=book, code="abroad")
+    Loan.objects.filter(pk=loan.pk).update(product=product)
+    LendingProfile.objects.create(
+        book=book,
+        product=product,
+        valid_from=LENT_ON,
+        jurisdiction="US",
+        lender_type="licensed",
+        added_by=system_user(),
+    )
+    with pytest.raises(DaihouError) as refused:  # Its periods are not known here.
+        clock(Loan.objects.get(pk=loan.pk))
+    assert refused.value.params["jurisdiction"] == "US"
+    assert queries.expiring(book=book, as_of=TODAY, funder_ids=None) == []

@@ -3,7 +3,8 @@
 The contact guard asks ``clock_of``; nothing here decides whether anybody may be contacted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -22,10 +23,11 @@ from daihou.core.limitation import (
     guarantee_clock,
 )
 from daihou.core.terms import Contract
+from daihou.errors import DaihouError
 from daihou.web.ledger.models import Book, Position
 from daihou.web.ledger.queries import load_loans
 from daihou.web.limitation.models import Evidence
-from daihou.web.loans.models import Loan
+from daihou.web.loans.models import Loan, Product
 from daihou.web.parameters.limits import limitation_rules_on
 from daihou.web.parameters.queries import parameter_on, profile_on
 from daihou.web.parties.models import LoanRole, Role
@@ -41,6 +43,12 @@ class LoanClock:
     alert_days: int | None  # The smallest number of days before the end that was reached.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Law:
+    periods: LimitationRules
+    alert_days: Sequence[int]  # Before the end, ascending.
+
+
 def evidence_of(*, loan: Loan) -> QuerySet[Evidence]:
     """Query what is on record for a loan, the newest first, withdrawn records among it."""
     return (
@@ -53,7 +61,7 @@ def evidence_of(*, loan: Loan) -> QuerySet[Evidence]:
 def clock_of(*, loan: Loan, as_of: date) -> LimitationClock:
     """Tell the limitation clock of a loan at the end of a day.
 
-    :raises DaihouError: ``parameter.not_in_force`` where the book's law is not known here.
+    :raises DaihouError: ``parameter.not_in_force`` where the loan's law is not known here.
     """
     contract, events = load_loans(book=loan.book, loan_ids=[loan.pk])[loan.pk]
     return clock_from(
@@ -62,7 +70,7 @@ def clock_of(*, loan: Loan, as_of: date) -> LimitationClock:
         events=events,
         as_of=as_of,
         records=list(evidence_of(loan=loan)),
-        rules=_periods(loan.book, as_of),
+        rules=_periods(loan, as_of),
     )
 
 
@@ -73,7 +81,7 @@ def guarantee_of(*, role: LoanRole, as_of: date) -> GuaranteeClock | None:
     guarantors a demand in the loan's evidence does not say which was asked: for them only what was
     noted does (担保制度解释 29).
 
-    :raises DaihouError: ``parameter.not_in_force`` where the book's law is not known here.
+    :raises DaihouError: ``parameter.not_in_force`` where the loan's law is not known here.
     """
     if role.role != Role.GUARANTOR:
         return None
@@ -93,7 +101,7 @@ def guarantee_of(*, role: LoanRole, as_of: date) -> GuaranteeClock | None:
         agreed_months=role.guarantee_months,
         evidence=[*evidence, *_noted(role)],
         as_of=as_of,
-        rules=_periods(loan.book, as_of),
+        rules=_periods(loan, as_of),
     )
 
 
@@ -130,15 +138,15 @@ def expiring(*, book: Book, as_of: date, funder_ids: Iterable[int] | None) -> li
 
     :raises DaihouError: ``parameter.not_in_force``.
     """
-    limits = sorted(_alert_days(book, as_of))
-    loans = Loan.objects.filter(
-        book=book, pk__in=_late(book, as_of, limits[-1]).values("loan_id")
-    ).select_related("book", "product")
+    laws = _laws(book, as_of)
+    late = _late(book, as_of, laws=[law for law in laws.values() if law is not None])
+    loans = Loan.objects.filter(book=book, pk__in=late.values("loan_id"))
+    loans = loans.select_related("book", "product")
     if funder_ids is not None:
         loans = loans.filter(funder_id__in=list(funder_ids))
     found = []
-    for row in _clocks(book, list(loans), as_of):
-        days = row.clock.days_left
+    for row, law in _clocks(book, list(loans), as_of, laws=laws):
+        days, limits = row.clock.days_left, law.alert_days
         if row.clock.state in OVER:
             found.append(row)
         elif row.clock.state in ALERTED and days is not None and days <= limits[-1]:
@@ -147,24 +155,31 @@ def expiring(*, book: Book, as_of: date, funder_ids: Iterable[int] | None) -> li
     return sorted(found, key=lambda row: (row.clock.days_left or 0, row.loan.loan_ref))
 
 
-def _late(book: Book, as_of: date, most_days: int) -> QuerySet[Position]:
+def _late(book: Book, as_of: date, *, laws: Iterable[_Law]) -> QuerySet[Position]:
     """Query loans unpaid for long enough that a period of theirs may be near its end.
 
     No period here is shorter than the enforcement timer's; what was due later cannot be near.
     """
-    rules = _periods(book, as_of)
-    years = min(rules.years, rules.enforcement_years)
-    latest_on = as_of - timedelta(days=years * 365 - most_days)
+    days = max(
+        law.alert_days[-1] - 365 * min(law.periods.years, law.periods.enforcement_years)
+        for law in laws
+    )
+    latest_on = as_of + timedelta(days=days)
     return Position.objects.filter(book=book, oldest_unpaid_due_on__lte=latest_on)
 
 
-def _clocks(book: Book, loans: Sequence[Loan], as_of: date) -> Iterable[LoanClock]:
+def _clocks(
+    book: Book, loans: Sequence[Loan], as_of: date, *, laws: Mapping[int | None, _Law | None]
+) -> Iterable[tuple[LoanClock, _Law]]:
+    """Tell the clock of each loan and the law it runs under; a law not known here has none."""
     loaded = load_loans(book=book, loan_ids=[loan.pk for loan in loans])
-    rules = _periods(book, as_of)
     records: dict[int, list[Evidence]] = {loan.pk: [] for loan in loans}
     for row in Evidence.objects.filter(loan__in=loans).select_related("withdrawn"):
         records[row.loan_id].append(row)
     for loan in loans:
+        law = laws.get(loan.product_id, laws[None])
+        if law is None:
+            continue
         contract, events = loaded[loan.pk]
         clock = clock_from(
             loan=loan,
@@ -172,9 +187,9 @@ def _clocks(book: Book, loans: Sequence[Loan], as_of: date) -> Iterable[LoanCloc
             events=events,
             as_of=as_of,
             records=records[loan.pk],
-            rules=rules,
+            rules=law.periods,
         )
-        yield LoanClock(loan=loan, clock=clock, alert_days=None)
+        yield LoanClock(loan=loan, clock=clock, alert_days=None), law
 
 
 def clock_from(
@@ -196,17 +211,30 @@ def clock_from(
     )
 
 
-def _law(book: Book, on: date) -> str:
-    return profile_on(book=book, on=on).jurisdiction
+def _periods(loan: Loan, on: date) -> LimitationRules:
+    profile = profile_on(book=loan.book, on=on, product=loan.product)
+    return limitation_rules_on(jurisdiction=profile.jurisdiction, on=on)
 
 
-def _periods(book: Book, on: date) -> LimitationRules:
-    return limitation_rules_on(jurisdiction=_law(book, on), on=on)
+def _laws(book: Book, on: date) -> dict[int | None, _Law | None]:
+    """Tell the book's law, under None, and that of each product with a profile of its own."""
+    laws: dict[int | None, _Law | None] = {
+        None: _law(profile_on(book=book, on=on).jurisdiction, on)
+    }
+    for product in Product.objects.filter(book=book, profiles__valid_from__lte=on).distinct():
+        laws[product.pk] = None
+        with suppress(DaihouError):  # No period of its law is known here.
+            profile = profile_on(book=book, on=on, product=product)
+            laws[product.pk] = _law(profile.jurisdiction, on)
+    return laws
 
 
-def _alert_days(book: Book, on: date) -> list[int]:
-    row = parameter_on(name="limitation.alert_days", jurisdiction=_law(book, on), on=on)
-    return [int(days) for days in row.value["days"]]
+def _law(jurisdiction: str, on: date) -> _Law:
+    row = parameter_on(name="limitation.alert_days", jurisdiction=jurisdiction, on=on)
+    return _Law(
+        periods=limitation_rules_on(jurisdiction=jurisdiction, on=on),
+        alert_days=sorted(int(days) for days in row.value["days"]),
+    )
 
 
 def _records(loan: Loan, rows: Iterable[Evidence]) -> list[CoreEvidence]:
