@@ -161,7 +161,7 @@ def test_differences_are_paged_and_chosen_by_cause(batch, enter):
     assert len(last.context["differences"]) == 15
     refunds = client.get(address("import", batch.pk), {"cause": "refund", "page": "9"})
     assert {each.cause for each in refunds.context["differences"]} == {"refund"}
-    assert refunds.context["difference_count"] == 22
+    assert refunds.context["found"] == 22
     assert client.get(address("import", batch.pk), {"cause": "none"}).context["cause"] == ""
     assert client.get(address("import", batch.pk + 1)).status_code == 404
 

@@ -7,11 +7,13 @@ from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.board.sight import GROUPS, Sight, open_book, pages_of, user_of, visible_books
 from daihou.web.ledger.models import Book
@@ -19,6 +21,7 @@ from daihou.web.ledger.models import Book
 View = Callable[..., HttpResponseBase]
 FIRST_DAY = date(1900, 1, 1)  # No loan here is older; a calendar has to end somewhere.
 DIGITS_MOST = 9
+PAGE_SIZE = 50
 
 
 def book_page(permission: str) -> Callable[[View], View]:
@@ -30,6 +33,22 @@ def book_page(permission: str) -> Callable[[View], View]:
             sight = open_book(request, name=book_name, permission=permission)
             with timezone.override(ZoneInfo(sight.book.time_zone)):
                 return view(request, sight=sight, **rest)
+
+        return opened
+
+    return decorate
+
+
+def page_of_all_books(permission: str) -> Callable[[View], View]:
+    """Let in who has the permission on every book: users and keys know no borders of books."""
+
+    def decorate(view: View) -> View:
+        @book_page(permission)
+        @wraps(view)
+        def opened(request: HttpRequest, *, sight: Sight, **rest: Any) -> HttpResponseBase:
+            if not access.may_everywhere(user=user_of(request), permission=permission):
+                raise PermissionDenied
+            return view(request, sight=sight, **rest)
 
         return opened
 
@@ -110,3 +129,28 @@ def page_no(request: HttpRequest) -> int:
     text = request.GET.get("page", "")
     is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MOST
     return max(1, int(text)) if is_number else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """``cut`` takes a page's rows out of a list; ``context`` is what ``parts/pager.html`` shows."""
+
+    cut: slice
+    context: Mapping[str, int]
+
+
+def paging(*, number: int, found: int, size: int = PAGE_SIZE) -> Paging:
+    """Cut a list of so many rows into pages and take one of them; past the end the last."""
+    count = max(1, -(-found // size))
+    number = min(number, count)
+    first = (number - 1) * size
+    return Paging(
+        cut=slice(first, first + size),
+        context={
+            "found": found,
+            "page_no": number,
+            "page_count": count,
+            "first_no": first + 1 if found else 0,
+            "last_no": min(first + size, found),
+        },
+    )

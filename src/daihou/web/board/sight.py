@@ -260,6 +260,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Users and rights"),
         group="set_up",
     ),
+    "personal_exports": Page(
+        permission="personal_data.export",
+        url="desk:personal_exports",
+        icon="file-export",
+        key="",
+        label=_("Export of personal data"),
+        group="collections",
+    ),
     "complaints": Page(
         permission="complaint.view",
         url="desk:complaints",
@@ -295,6 +303,17 @@ class Sight:
 
 def user_of(request: HttpRequest) -> User:
     return cast("User", request.user)
+
+
+def may(request: HttpRequest, sight: Sight, permission: str) -> bool:
+    """Tell whether the user of a page may do this in its book."""
+    return access.may(user=user_of(request), permission=permission, target=sight.book)
+
+
+def whole_book(sight: Sight) -> None:
+    """Hold what belongs to no funder's loan to those who see the whole book."""
+    if sight.funder_ids is not None:
+        raise PermissionDenied
 
 
 def open_book(request: HttpRequest, *, name: str, permission: str) -> Sight:

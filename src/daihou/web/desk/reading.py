@@ -7,12 +7,16 @@ Errors  ``DaihouError``: ``form.day_wrong``, ``form.amount_wrong``, ``form.numbe
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
 
+from django.http import HttpRequest
+from django.utils import timezone
+
 from daihou.errors import DaihouError
+from daihou.web.board.sight import Sight
 
 Choice = TypeVar("Choice", bound=Enum)
 AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
@@ -44,6 +48,17 @@ class Sent:
             return date.fromisoformat(text)
         except ValueError as exception:
             raise DaihouError("form.day_wrong", field=name) from exception
+
+    def instant_or_none(self, name: str) -> datetime | None:
+        """Read an instant that may be left out, by the clock of the page's zone."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError as exception:
+            raise DaihouError("form.day_wrong", field=name) from exception
+        return found if found.tzinfo else timezone.make_aware(found)
 
     def amount(self, name: str) -> int:
         found = self.amount_or_none(name)
@@ -81,3 +96,8 @@ class Sent:
             return kind(self.text(name))
         except ValueError as exception:
             raise DaihouError("form.choice_wrong", field=name) from exception
+
+
+def sent_by(request: HttpRequest, sight: Sight) -> Sent:
+    """Read the form of a page, with amounts in its book's currency."""
+    return Sent(fields=request.POST.dict(), digits=sight.book.minor_digits)

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_GET, require_safe
 
 from daihou.web.board import imports
-from daihou.web.board.page import book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, user_of, whole_book
 from daihou.web.ledger.errors import LedgerRefused
 from daihou.web.ledger.handing_out import hand_out_errors
 from daihou.web.ledger.models import ImportBatch
-
-PAGE_SIZE = 50
 
 
 @require_safe
@@ -40,8 +37,7 @@ def batch(request: HttpRequest, *, sight: Sight, batch_id: int) -> HttpResponse:
 @require_GET
 @book_page("data_quality.view")
 def errors_file(request: HttpRequest, *, sight: Sight, batch_id: int) -> HttpResponseBase:
-    if sight.funder_ids is not None:  # The rows are of anybody's loans.
-        raise PermissionDenied
+    whole_book(sight)  # The rows are of anybody's loans.
     found = _batch(sight, batch_id=batch_id)
     try:
         path = hand_out_errors(batch=found, acting_user=user_of(request))
@@ -73,17 +69,11 @@ def _differences(request: HttpRequest, *, found: ImportBatch, sight: Sight) -> d
     cause = request.GET.get("cause", "")
     cause = cause if cause in dict(causes) else ""
     chosen = [each for each in every if not cause or each.cause == cause]
-    page_count = max(1, -(-len(chosen) // PAGE_SIZE))
-    number = min(page_no(request), page_count)
-    first = (number - 1) * PAGE_SIZE
+    pages = paging(number=page_no(request), found=len(chosen))
     return {
-        "differences": chosen[first : first + PAGE_SIZE],
-        "difference_count": len(chosen),
+        "differences": chosen[pages.cut],
         "kept_count": len(every),
         "causes": causes,
         "cause": cause,
-        "page_no": number,
-        "page_count": page_count,
-        "first_no": first + 1 if chosen else 0,
-        "last_no": min(first + PAGE_SIZE, len(chosen)),
+        **pages.context,
     }

@@ -14,15 +14,13 @@ from django.views.decorators.http import require_GET, require_safe
 
 from daihou.risk.buckets import BUCKETS
 from daihou.tapes.canonical import UNSCHEDULED_ON
-from daihou.web.access import queries as access
 from daihou.web.board import borrowers, source as frames, words
 from daihou.web.board.loan_list import FLAGS, SORTS, Asked, ask, select
-from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, paging, show
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.ledger.handing_out import hand_out_loans
 from daihou.web.loans.models import Product
 
-PAGE_SIZE = 50
 STATUSES = ("active", "closed", "written_off")
 KEPT = (
     "q", "bucket", "from", "to", "since", "first_payment", "over_days", *FLAGS, "sort",
@@ -59,7 +57,7 @@ def loans(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_GET
 @book_page("loan.view")
 def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
-    if not access.may(user=user_of(request), permission="book.export", target=sight.book):
+    if not may(request, sight, "book.export"):
         raise PermissionDenied
     try:
         source = frames.newest(sight)
@@ -117,21 +115,15 @@ def _selected(request: HttpRequest, *, source: frames.Source, asked: Asked) -> p
 def _context(
     request: HttpRequest, *, source: frames.Source, asked: Asked, frame: pl.DataFrame
 ) -> dict[str, Any]:
-    page_count = max(1, -(-frame.height // PAGE_SIZE))
-    page_no = min(asked.page, page_count)
-    shown = frame.slice((page_no - 1) * PAGE_SIZE, PAGE_SIZE)
+    pages = paging(number=asked.page, found=frame.height)
     sight = source.sight
     return {
         "asked": asked,
-        "rows": _rows(shown.to_dicts(), sight=sight),
+        "rows": _rows(frame[pages.cut].to_dicts(), sight=sight),
         "search_text": asked.text,
-        "found": frame.height,
         "principal_minor": int(frame["principal_outstanding_minor"].sum() or 0),
         "overdue_minor": int(frame["overdue_minor"].sum() or 0),
-        "first_no": (page_no - 1) * PAGE_SIZE + 1 if frame.height else 0,
-        "last_no": (page_no - 1) * PAGE_SIZE + shown.height,
-        "page_no": page_no,
-        "page_count": page_count,
+        **pages.context,
         "buckets": BUCKETS,
         "statuses": STATUSES,
         "levels": list(words.LEVELS),
@@ -140,9 +132,7 @@ def _context(
         "funders": borrowers.funders(attributes=source.seen_attributes()),
         "chips": _chips(request, asked=asked),
         "latest": source.business_date,
-        "may_export": access.may(
-            user=user_of(request), permission="book.export", target=sight.book
-        ),
+        "may_export": may(request, sight, "book.export"),
         "sorting": _sorting(asked),
     }
 

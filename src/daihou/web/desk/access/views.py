@@ -4,16 +4,13 @@ A password is shown on the answer that makes it and never again.
 """
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -23,42 +20,25 @@ from daihou.web.access import granting, operations, queries as access
 from daihou.web.access.models import SYSTEM_USERNAME, Role, RoleGrant, User
 from daihou.web.approvals.models import Approval, State
 from daihou.web.audit.models import AuditRow
-from daihou.web.board.page import View, book_page, page_no, show
+from daihou.web.board.page import page_no, page_of_all_books, paging, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import Party
 
-PAGE_LONG = 50
 TRAIL_LONGEST = 40
 REASON_LONGEST = 512
 
 
-def _of_all_books(permission: str) -> Callable[[View], View]:
-    """Let in who has the permission on every book: users know no borders of books."""
-
-    def decorate(view: View) -> View:
-        @book_page(permission)
-        @wraps(view)
-        def opened(request: HttpRequest, *, sight: Sight, **rest: Any) -> HttpResponseBase:
-            if not access.may_everywhere(user=user_of(request), permission=permission):
-                raise PermissionDenied
-            return view(request, sight=sight, **rest)
-
-        return opened
-
-    return decorate
-
-
 @require_safe
-@_of_all_books("user.view")
+@page_of_all_books("user.view")
 def users(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     return _list(request, sight)
 
 
 @require_POST
-@_of_all_books("user.change")
+@page_of_all_books("user.change")
 def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     """Add a user without a role; her roles are given on her own page."""
     try:
@@ -75,7 +55,7 @@ def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_safe
-@_of_all_books("user.view")
+@page_of_all_books("user.view")
 def rights(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     """Show which role carries which right."""
     rows = [
@@ -91,13 +71,13 @@ def rights(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_safe
-@_of_all_books("user.view")
+@page_of_all_books("user.view")
 def user(request: HttpRequest, *, sight: Sight, user_id: int) -> HttpResponse:
     return _one(request, sight, _found(user_id))
 
 
 @require_POST
-@_of_all_books("user.change")
+@page_of_all_books("user.change")
 def grant(request: HttpRequest, *, sight: Sight, user_id: int) -> HttpResponse:
     found = _found(user_id)
     asked: list[Approval | None] = []
@@ -121,7 +101,7 @@ def grant(request: HttpRequest, *, sight: Sight, user_id: int) -> HttpResponse:
 
 
 @require_POST
-@_of_all_books("user.change")
+@page_of_all_books("user.change")
 def act(request: HttpRequest, *, sight: Sight, user_id: int) -> HttpResponse:
     found = _found(user_id)
     deed = request.POST.get("deed", "")
@@ -183,12 +163,9 @@ def _list(request: HttpRequest, sight: Sight) -> HttpResponse:
     found = User.objects.exclude(username=SYSTEM_USERNAME)
     if text:
         found = found.filter(Q(username__icontains=text) | Q(display_name__icontains=text))
-    number, count = page_no(request), found.count()
-    last = max(1, -(-count // PAGE_LONG))
-    number = min(number, last)
-    start = (number - 1) * PAGE_LONG
+    pages = paging(number=page_no(request), found=found.count())
     shown = found.order_by("-is_active", "username").prefetch_related("grants")
-    people = list(shown.annotate(session_count=Count("usersession"))[start : start + PAGE_LONG])
+    people = list(shown.annotate(session_count=Count("usersession"))[pages.cut])
     factors = set(
         Authenticator.objects.filter(
             user_id__in=[each.pk for each in people], type__in=access.FACTORS
@@ -205,9 +182,7 @@ def _list(request: HttpRequest, sight: Sight) -> HttpResponse:
             for each in people
         ],
         "text": text,
-        "count": count,
-        "page_number": number,
-        "page_last": last,
+        **pages.context,
         "is_exempt": settings.SECOND_FACTOR != "required",
         "may_change": access.may_everywhere(user=user_of(request), permission="user.change"),
     }

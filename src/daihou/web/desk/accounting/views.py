@@ -4,17 +4,15 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from daihou.web.access import queries as access
 from daihou.web.accounting import closing, exports, queries
 from daihou.web.accounting.models import Account, AccountingPeriod, Journal, Proof, View
-from daihou.web.board.page import FIRST_DAY, Days, book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import FIRST_DAY, Days, book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.desk.accounting.showing import Shown, shown_entries, shown_lines, shown_posted
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.ledger.queries import cut_off_at
@@ -33,8 +31,7 @@ def _ask(request: HttpRequest, sight: Sight) -> Shown:
 
     Sums of the whole book are for those who see the whole book.
     """
-    if sight.funder_ids is not None:
-        raise PermissionDenied
+    whole_book(sight)
     days = Days(request.GET)
     newest = Journal.objects.filter(book=sight.book).order_by("-pk").first()
     last = newest.through_on if newest is not None else date.max
@@ -121,10 +118,8 @@ def loans(request: HttpRequest, *, sight: Sight, account_id: int, on: str) -> Ht
     if asked.newest is None or not FIRST_DAY <= day <= asked.newest.through_on:
         raise Http404
     behind = queries.loans_behind(book=sight.book, account=found, on=day, cause=cause)
-    pages = max(1, -(-behind.height // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
-    shown = list(behind.slice(first, PAGE_SIZE).iter_rows(named=True))
+    pages = paging(number=page_no(request), found=behind.height, size=PAGE_SIZE)
+    shown = list(behind[pages.cut].iter_rows(named=True))
     refs = Loan.objects.filter(book=sight.book, pk__in=[row["loan_id"] for row in shown])
     by_id = dict(refs.values_list("pk", "loan_ref"))
     context = {
@@ -134,11 +129,7 @@ def loans(request: HttpRequest, *, sight: Sight, account_id: int, on: str) -> Ht
         "cause": cause,
         "rows": [row | {"loan_ref": by_id.get(row["loan_id"], "")} for row in shown],
         "total_minor": int(behind["amount_minor"].sum()),
-        "found": behind.height,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if behind.height else 0,
-        "last_no": min(first + PAGE_SIZE, behind.height),
+        **pages.context,
     }
     return show(request, "desk/accounting/loans.html", context, sight=sight, page="accounting")
 
@@ -171,7 +162,7 @@ def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
 @book_page("accounting.view")
 def periods(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     asked = _ask(request, sight)
-    may_close = access.may(user=user_of(request), permission="accounting.close", target=sight.book)
+    may_close = may(request, sight, "accounting.close")
     shown = []
     for period in _periods(sight):
         hindrance = closing.why_not_closed(book=sight.book, period=period)
@@ -195,8 +186,7 @@ def periods(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_POST
 @book_page("accounting.close")
 def close(request: HttpRequest, *, sight: Sight, period_id: int) -> HttpResponse:
-    if sight.funder_ids is not None:
-        raise PermissionDenied
+    whole_book(sight)
     period = AccountingPeriod.objects.filter(book=sight.book, pk=period_id).first()
     if period is None:
         raise Http404

@@ -19,12 +19,11 @@ from daihou.web.approvals.authority import Band
 from daihou.web.approvals.errors import ApprovalRefused
 from daihou.web.approvals.models import Approval, Authority, State
 from daihou.web.audit.models import AuditRow
-from daihou.web.board.page import book_page, page_no, show
+from daihou.web.board.page import book_page, page_no, paging, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt
 from daihou.web.desk.servicing.asked import asked_facts
 
-PAGE_SIZE = 50
 BANDS = 3  # Lines of the form.
 FIELDS = ("people", "amount")
 AMOUNT = re.compile(r"\d{1,13}(\.\d{1,4})?")
@@ -39,20 +38,13 @@ def inbox(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     if view not in lists:
         view = TO_DECIDE
     found = lists[view]
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
-    rows = [_row(each) for each in found[first : first + PAGE_SIZE]]
+    pages = paging(number=page_no(request), found=found.count())
+    rows = [_row(each) for each in found[pages.cut]]
     context = {
         "view": view,
         "counts": {name: each.count() for name, each in lists.items()},
         "rows": rows,
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
     }
     return show(request, "desk/approvals/inbox.html", context, sight=sight, page="approvals")
 

@@ -5,11 +5,9 @@ from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from daihou.web.archive import operations as archive
 from daihou.web.archive.errors import ArchiveRefused
 from daihou.web.archive.models import Kind as FileKind, Target
 from daihou.web.board.page import View, book_page
@@ -27,7 +25,8 @@ from daihou.web.collateral.models import (
 )
 from daihou.web.desk.answering import attempt
 from daihou.web.desk.collateral.views import business_date, find
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.filing import keep
+from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.parties.models import Party
 
 Act = Callable[..., object]
@@ -46,7 +45,7 @@ def _on_item(
             request: HttpRequest, *, sight: Sight, item_id: int, **rest: int
         ) -> HttpResponseBase:
             item = find(sight, item_id)
-            sent = _sent(request, sight)
+            sent = sent_by(request, sight)
             attempt(request, lambda: act(request, sight, item, sent, **rest), done=done())
             return redirect("desk:collateral_item", sight.book.name, item.pk)
 
@@ -58,7 +57,7 @@ def _on_item(
 @require_POST
 @book_page("collateral.change")
 def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    sent, made = _sent(request, sight), []
+    sent, made = sent_by(request, sight), []
 
     def enter() -> None:
         made.append(
@@ -153,14 +152,13 @@ def add_file(request: HttpRequest, sight: Sight, item: Item, sent: Sent) -> obje
     upload = request.FILES.get("file")
     if upload is None or upload.file is None:
         raise ArchiveRefused("archive.none")
-    return archive.store_file(
-        book=sight.book,
-        name=upload.name or "",
-        content=upload.file,  # type: ignore[arg-type]  # Django types it as any stream.
+    return keep(
+        request,
+        sight,
+        upload=upload,
         kind=sent.choice("kind", FileKind),
-        links=[archive.Owner(target_type=Target.COLLATERAL, target_id=item.pk)],
-        arrived_on=timezone.localdate(),
-        acting_user=user_of(request),
+        target=Target.COLLATERAL,
+        target_id=item.pk,
     )
 
 
@@ -192,16 +190,12 @@ def ask_release(request: HttpRequest, *, sight: Sight, task_id: int) -> HttpResp
         lambda: operations.request_release(
             task=task,
             as_of=business_date(sight),
-            reason=_sent(request, sight).text("reason"),
+            reason=sent_by(request, sight).text("reason"),
             acting_user=user_of(request),
         ),
         done=_("Asked for; two roles have to sign."),
     )
     return redirect("desk:collateral_releases", sight.book.name)
-
-
-def _sent(request: HttpRequest, sight: Sight) -> Sent:
-    return Sent(fields=request.POST.dict(), digits=sight.book.minor_digits)
 
 
 def _owner(sight: Sight, reference: str) -> Party | None:

@@ -8,18 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from daihou.web.access import queries as access
 from daihou.web.approvals.models import Approval, State
 from daihou.web.archive import queries as archive
 from daihou.web.archive.models import Kind as FileKind, Target
 from daihou.web.board import borrowers
-from daihou.web.board.page import book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may
 from daihou.web.collateral import operations, queries
 from daihou.web.collateral.models import Item, ItemKind, PaperKind, TaskState, ValuedBy
 from daihou.web.parties.models import Party, PartyKind
 
-PAGE_SIZE = 50
 ENDED_SHOWN = 50
 
 
@@ -28,23 +26,16 @@ ENDED_SHOWN = 50
 def register(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     text = request.GET.get("q", "").strip().replace("\0", "")[:80]
     found = seen(sight, text=text)
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
+    pages = paging(number=page_no(request), found=found.count())
     as_of = business_date(sight)
-    shown = queries.rows(book=sight.book, items=list(found[first : first + PAGE_SIZE]), as_of=as_of)
+    shown = queries.rows(book=sight.book, items=list(found[pages.cut]), as_of=as_of)
     context = {
         "rows": shown,
         "names": _names([row.item.owner for row in shown if row.item.owner]),
         "text": text,
         "as_of": as_of,
         "least": queries.least_cover(book=sight.book, on=as_of),
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
         "kinds": ItemKind,
         "task_count": queries.tasks(book=sight.book).count(),
         "may_change": may_change(request, sight),
@@ -77,7 +68,7 @@ def item(request: HttpRequest, *, sight: Sight, item_id: int) -> HttpResponse:
         "valued_by": ValuedBy,
         "today": timezone.localdate(),
         "may_change": may_change(request, sight),
-        "may_add_file": access.may(user=user_of(request), permission="file.add", target=sight.book),
+        "may_add_file": may(request, sight, "file.add"),
     }
     return show(request, "desk/collateral/item.html", context, sight=sight, page="collateral")
 
@@ -122,7 +113,7 @@ def business_date(sight: Sight) -> date:
 
 
 def may_change(request: HttpRequest, sight: Sight) -> bool:
-    return access.may(user=user_of(request), permission="collateral.change", target=sight.book)
+    return may(request, sight, "collateral.change")
 
 
 def _names(owners: list[Party]) -> dict[int, str]:

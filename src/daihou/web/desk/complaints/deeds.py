@@ -1,7 +1,6 @@
 """What is done to complaints from their pages; each calls one operation and says how it ended."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from django.core.exceptions import PermissionDenied
@@ -16,14 +15,14 @@ from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.board.page import book_page
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.complaints import claims, deciding, exports, operations
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Permit
 from daihou.web.desk.answering import attempt
 from daihou.web.desk.complaints.views import find
 from daihou.web.desk.parties import sighting
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import sent_by
 from daihou.web.documents.kinds import Language
 from daihou.web.loans.models import Loan
 from daihou.web.payments.models import Receipt
@@ -55,7 +54,7 @@ def act(request: HttpRequest, *, sight: Sight, complaint_id: int) -> HttpRespons
     permission, deed = _DEEDS.get(request.POST.get("deed", ""), ("", None))
     if deed is None:
         raise Http404
-    if not access.may(user=user_of(request), permission=permission, target=sight.book):
+    if not may(request, sight, permission):
         raise PermissionDenied
     attempt(request, lambda: deed(request, sight, found), done=_("Noted."))
     return redirect("desk:complaint", sight.book.name, found.pk)
@@ -64,7 +63,7 @@ def act(request: HttpRequest, *, sight: Sight, complaint_id: int) -> HttpRespons
 @require_POST
 @book_page("complaint.decide")
 def export(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     file_type = "xlsx" if sent.text("type") == "xlsx" else "csv"
     content: list[bytes] = []
 
@@ -98,7 +97,7 @@ def export(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_POST
 @book_page("complaint.record")
 def claim(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     loan = _loan(sight, sent.text("loan"))
     back = redirect("desk:complaints", sight.book.name)
     if loan is None or loan.person is None:
@@ -145,7 +144,7 @@ def act_on_claim(request: HttpRequest, *, sight: Sight, claim_id: int) -> HttpRe
 
 
 def _told(request: HttpRequest, sight: Sight) -> operations.Told:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     party = None
     if sent.text("party"):
         party = sighting.find_party(request, sight, sent.text("party"))
@@ -161,7 +160,7 @@ def _told(request: HttpRequest, sight: Sight) -> operations.Told:
         intake=sent.text("intake"),
         topic=sent.text("topic"),
         said=sent.text("said"),
-        received_at=_instant(sent.text("received_at")),
+        received_at=sent.instant_or_none("received_at") or timezone.now(),
         party=party,
         loans=loans,
         permits=list(
@@ -227,7 +226,7 @@ def _remedy(request: HttpRequest, _sight: Sight, found: Complaint) -> object:
 
 
 def _waive(request: HttpRequest, sight: Sight, found: Complaint) -> object:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     return deciding.ask_money(
         complaint=found,
         loan=_need_loan(sight, sent.text("loan")),
@@ -245,7 +244,7 @@ def _waive(request: HttpRequest, sight: Sight, found: Complaint) -> object:
 def _answer(request: HttpRequest, sight: Sight, found: Complaint) -> object:
     return deciding.answer(
         complaint=found,
-        language=_sent(request, sight).choice("language", Language),
+        language=sent_by(request, sight).choice("language", Language),
         made_on=timezone.localdate(),
         acting_user=user_of(request),
     )
@@ -270,10 +269,6 @@ _DEEDS: Final[dict[str, tuple[str, Deed]]] = {
 }
 
 
-def _sent(request: HttpRequest, sight: Sight) -> Sent:
-    return Sent(fields=request.POST, digits=sight.book.minor_digits)
-
-
 def _loan(sight: Sight, loan_ref: str) -> Loan | None:
     found = sight.loans().select_related("book", "person")
     return found.filter(loan_ref=loan_ref.replace("\0", "")).first()
@@ -284,13 +279,3 @@ def _need_loan(sight: Sight, loan_ref: str) -> Loan:
     if found is None:
         raise DaihouError("loan.unknown", loan_ref=loan_ref[:80], book=sight.book.name)
     return found
-
-
-def _instant(text: str) -> datetime:
-    if not text:
-        return timezone.now()
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as exception:
-        raise DaihouError("form.day_wrong", field="received_at") from exception
-    return found if found.tzinfo else timezone.make_aware(found)

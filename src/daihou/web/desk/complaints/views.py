@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from daihou.core.terms import Component
 from daihou.web.access import queries as access
 from daihou.web.access.models import User
-from daihou.web.board.page import book_page, page_no, show
+from daihou.web.board.page import book_page, page_no, paging, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.complaints import claims, queries
 from daihou.web.complaints.models import (
@@ -27,8 +27,8 @@ from daihou.web.contacts.models import StopLift
 from daihou.web.desk.parties import sighting
 from daihou.web.documents.kinds import Language
 
-PAGE_SIZE = 50
 RATE_DAYS = 90
+CLAIMS_SHOWN = 50
 FILTERS = ("nature", "topic", "intake")
 MONEY_REMEDIES = (RemedyKind.WAIVER, RemedyKind.REFUND)
 
@@ -39,13 +39,10 @@ def complaints(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     is_open = request.GET.get("show") != "ended"
     words = {name: request.GET.get(name, "") for name in FILTERS}
     found = queries.listed(sight=sight, words=words, is_open=is_open)
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
-    rows = list(found[first : first + PAGE_SIZE])
+    pages = paging(number=page_no(request), found=found.count())
+    rows = list(found[pages.cut])
     today = timezone.localdate()
-    open_claims = list(queries.claims_open(sight=sight)[:PAGE_SIZE])
+    open_claims = list(queries.claims_open(sight=sight)[:CLAIMS_SHOWN])
     people = [row.party for row in rows] + [row.party for row in open_claims]
     context = {
         "rows": rows,
@@ -53,11 +50,7 @@ def complaints(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "is_open": is_open,
         "words": words,
         "today": today,
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
         "overdue": queries.overdue(sight=sight, on=today),
         "claims": [(row, claims.candidates(claim=row)) for row in open_claims],
         "rate": queries.rate(

@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.core.terms import MOST_MINOR
-from daihou.web.access import queries as access
 from daihou.web.approvals import queries as approvals
-from daihou.web.board.page import book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.credit import operations, queries
 from daihou.web.credit.errors import CreditRefused
 from daihou.web.credit.models import CreditLine
@@ -32,22 +31,15 @@ TEXT_LONGEST = 24
 @book_page("credit.view")
 def lines(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     found = seen(sight)
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
+    pages = paging(number=page_no(request), found=found.count(), size=PAGE_SIZE)
     as_of = today_of(sight)
-    shown = [queries.usage(line=line, as_of=as_of) for line in found[first : first + PAGE_SIZE]]
+    shown = [queries.usage(line=line, as_of=as_of) for line in found[pages.cut]]
     context = {
         "usages": shown,
         "names": sighting.names([usage.line.party for usage in shown]),
         "products": list(Product.objects.filter(book=sight.book).order_by("code")),
         "as_of": as_of,
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
         "may_change": may_change(request, sight),
     }
     return show(request, "desk/credit/lines.html", context, sight=sight, page="credit")
@@ -145,7 +137,7 @@ def line_of(sight: Sight, line_ref: str) -> CreditLine:
 
 
 def may_change(request: HttpRequest, sight: Sight) -> bool:
-    return access.may(user=user_of(request), permission="credit.change", target=sight.book)
+    return may(request, sight, "credit.change")
 
 
 def today_of(sight: Sight) -> date:

@@ -11,15 +11,14 @@ from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.approvals.models import Approval
 from daihou.web.archive import queries as archive
 from daihou.web.archive.models import File, Kind
 from daihou.web.board import source as sources
-from daihou.web.board.page import Days, book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import Days, book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import sent_by
 from daihou.web.documents import notices as planning, operations
 from daihou.web.documents.errors import DocumentRefused
 from daihou.web.documents.kinds import DocumentKind, Language
@@ -46,9 +45,7 @@ def documents(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "as_of": sight.book.business_date or timezone.localdate(),
         "made": made,
         "owners": archive.owners(files=made),
-        "may_see_files": access.may(
-            user=user_of(request), permission="file.view", target=sight.book
-        ),
+        "may_see_files": may(request, sight, "file.view"),
     }
     return show(request, "desk/documents/documents.html", context, sight=sight, page="documents")
 
@@ -56,7 +53,7 @@ def documents(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_POST
 @book_page("document.make")
 def make(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    sent = Sent(fields=request.POST.dict(), digits=sight.book.minor_digits)
+    sent = sent_by(request, sight)
     loan_ref = sent.text("loan").replace("\0", "")
 
     def write() -> File:
@@ -84,7 +81,7 @@ def make_agreement(request: HttpRequest, *, sight: Sight, approval_id: int) -> H
     loans = sight.loans().filter(loan_ref=approval.payload.get("loan_ref")) if approval else None
     if approval is None or loans is None or not loans.exists():
         raise Http404
-    sent = Sent(fields=request.POST.dict(), digits=sight.book.minor_digits)
+    sent = sent_by(request, sight)
 
     def write() -> File:
         return operations.make_agreement(
@@ -111,9 +108,7 @@ def notices(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         ours = source.seen_attributes().select("loan_id")
         whole = whole.join(ours, on="loan_id", how="semi", maintain_order="left")
     chosen = _chosen(request, whole)
-    pages = max(1, -(-chosen.height // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
+    pages = paging(number=page_no(request), found=chosen.height, size=PAGE_SIZE)
     context = {
         "from_on": from_on,
         "latest": source.business_date,
@@ -123,14 +118,10 @@ def notices(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "kinds": dict(planning.NoticeKind.choices),
         "day": request.GET.get("day", ""),
         "kind": request.GET.get("kind", ""),
-        "rows": chosen[first : first + PAGE_SIZE]
+        "rows": chosen[pages.cut]
         .with_columns((-pl.col("mark_days")).alias("days_late"))
         .to_dicts(),
-        "found": chosen.height,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if chosen.height else 0,
-        "last_no": min(first + PAGE_SIZE, chosen.height),
+        **pages.context,
     }
     return show(request, "desk/documents/notices.html", context, sight=sight, page="documents")
 

@@ -1,9 +1,8 @@
 """Files of a book: found, added, held, looked at. Whoever takes a content is noted first."""
 
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -17,12 +16,12 @@ from daihou.web.archive import operations, queries
 from daihou.web.archive.errors import ArchiveRefused
 from daihou.web.archive.models import File, Hold, Kind, Target
 from daihou.web.archive.spooling import MOST_BYTES
-from daihou.web.board.page import book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, user_of, whole_book
 from daihou.web.desk.answering import attempt, line_of
+from daihou.web.desk.filing import keep
 from daihou.web.loans.models import Loan
 
-PAGE_SIZE = 50
 SHOWN_VIEWS = 50
 SAFE_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -45,22 +44,15 @@ def files(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         )
     if text:
         found = found.filter(name__icontains=text)
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
-    shown = list(found[first : first + PAGE_SIZE])
+    pages = paging(number=page_no(request), found=found.count())
+    shown = list(found[pages.cut])
     context = {
         "files": shown,
         "owners": queries.owners(files=shown),
         "loan": loan,
         "loan_ref": loan_ref,
         "text": text,
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
         "kinds": [each for each in Kind if each != Kind.PRODUCED],
         "most_mb": MOST_BYTES >> 20,
         "holds": queries.holds(book=sight.book) if sight.funder_ids is None else [],
@@ -99,14 +91,13 @@ def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
             raise ArchiveRefused("archive.no_owner")
         if upload is None or upload.file is None or kind not in Kind.values:
             raise ArchiveRefused("archive.none")
-        operations.store_file(
-            book=sight.book,
-            name=upload.name or "",
-            content=cast("BinaryIO", upload.file),
+        keep(
+            request,
+            sight,
+            upload=upload,
             kind=Kind(kind),
-            links=[operations.Owner(target_type=Target.LOAN, target_id=loan.pk)],
-            arrived_on=timezone.localdate(),
-            acting_user=user_of(request),
+            target=Target.LOAN,
+            target_id=loan.pk,
         )
 
     attempt(request, store, done=_("The file is stored."))
@@ -167,8 +158,7 @@ def hold_loan(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_POST
 @book_page("file.hold")
 def lift(request: HttpRequest, *, sight: Sight, hold_id: int) -> HttpResponse:
-    if sight.funder_ids is not None:
-        raise PermissionDenied
+    whole_book(sight)
     placed = Hold.objects.filter(book=sight.book, pk=hold_id).first()
     if placed is None:
         raise Http404

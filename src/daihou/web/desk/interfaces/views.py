@@ -3,15 +3,12 @@
 A key, and the secret of a place, are shown on the answer that makes them and never again.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +19,7 @@ from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.api import credentials, webhooks
 from daihou.web.api.models import Client, Endpoint, MessageState
-from daihou.web.board.page import View, book_page, show
+from daihou.web.board.page import page_of_all_books, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt, line_of
 
@@ -30,30 +27,14 @@ REPLAYED = timedelta(days=1)
 TEXT_LONGEST = 512
 
 
-def _of_all_books(permission: str) -> Callable[[View], View]:
-    """Let in who has the permission on every book: keys and webhooks know no borders of books."""
-
-    def decorate(view: View) -> View:
-        @book_page(permission)
-        @wraps(view)
-        def opened(request: HttpRequest, *, sight: Sight, **rest: Any) -> HttpResponseBase:
-            if not access.may_everywhere(user=user_of(request), permission=permission):
-                raise PermissionDenied
-            return view(request, sight=sight, **rest)
-
-        return opened
-
-    return decorate
-
-
 @require_safe
-@_of_all_books("webhook.change")
+@page_of_all_books("webhook.change")
 def interfaces(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     return _page(request, sight)
 
 
 @require_POST
-@_of_all_books("api_key.change")
+@page_of_all_books("api_key.change")
 def add_key(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     try:
         _client, key = credentials.add_client(
@@ -69,7 +50,7 @@ def add_key(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_POST
-@_of_all_books("api_key.change")
+@page_of_all_books("api_key.change")
 def revoke_key(request: HttpRequest, *, sight: Sight, client_id: str) -> HttpResponse:
     attempt(
         request,
@@ -80,7 +61,7 @@ def revoke_key(request: HttpRequest, *, sight: Sight, client_id: str) -> HttpRes
 
 
 @require_POST
-@_of_all_books("webhook.change")
+@page_of_all_books("webhook.change")
 def add_webhook(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     try:
         made = webhooks.add_endpoint(
@@ -96,7 +77,7 @@ def add_webhook(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 
 
 @require_POST
-@_of_all_books("webhook.change")
+@page_of_all_books("webhook.change")
 def change_webhook(request: HttpRequest, *, sight: Sight, endpoint_id: int) -> HttpResponse:
     deed = request.POST.get("deed", "")
     try:
@@ -116,7 +97,7 @@ def change_webhook(request: HttpRequest, *, sight: Sight, endpoint_id: int) -> H
 
 
 @require_POST
-@_of_all_books("webhook.change")
+@page_of_all_books("webhook.change")
 def replay_webhook(request: HttpRequest, *, sight: Sight, endpoint_id: int) -> HttpResponse:
     now = timezone.now()
     attempt(

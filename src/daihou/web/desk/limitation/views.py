@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,15 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from daihou.core.limitation import GuaranteeClock, LimitationClock
 from daihou.errors import DaihouError
 from daihou.web.access import queries as access
-from daihou.web.board.page import book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.limitation import operations, queries
 from daihou.web.limitation.models import Evidence, EvidenceGround
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import LoanRole
-
-PAGE_SIZE = 50
 
 
 def _today(sight: Sight) -> date:
@@ -36,18 +33,12 @@ def expiring(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         rows = queries.expiring(book=sight.book, as_of=today, funder_ids=sight.funder_ids)
     except DaihouError as error:
         refused = line_of(error)
-    pages = max(1, -(-len(rows) // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
+    pages = paging(number=page_no(request), found=len(rows))
     context = {
-        "rows": rows[first : first + PAGE_SIZE],
+        "rows": rows[pages.cut],
         "refused": refused,
         "today": today,
-        "found": len(rows),
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if rows else 0,
-        "last_no": min(first + PAGE_SIZE, len(rows)),
+        **pages.context,
     }
     return show(request, "desk/limitation/expiring.html", context, sight=sight, page="limitation")
 
@@ -68,9 +59,7 @@ def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
         "loan": found,
         "clock": clock,
         "guarantees": guarantees,
-        "sees_parties": access.may(
-            user=user_of(request), permission="party.view", target=sight.book
-        ),
+        "sees_parties": may(request, sight, "party.view"),
         "refused": refused,
         "today": today,
         "records": list(queries.evidence_of(loan=found)),
@@ -97,7 +86,7 @@ def record(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse
             ground=post.get("ground", ""),
             on=on,
             through=_day(post.get("through", "")),
-            arrived_at=_instant(post.get("arrived_at", ""), sight),
+            arrived_at=_instant(post.get("arrived_at", "")),
             reference=post.get("reference", "").replace("\0", ""),
             acting_user=user_of(request),
         )
@@ -144,10 +133,10 @@ def _day(text: str) -> date | None:
         raise DaihouError("parameter.day_invalid", text=text[:40]) from exception
 
 
-def _instant(text: str, sight: Sight) -> datetime | None:
+def _instant(text: str) -> datetime | None:
+    """Read an instant by the clock of the book's zone, in which its pages are shown."""
     try:
         given = datetime.fromisoformat(text) if text else None
     except ValueError as exception:
         raise DaihouError("parameter.day_invalid", text=text[:40]) from exception
-    zone = ZoneInfo(sight.book.time_zone)
-    return given.replace(tzinfo=zone) if given and given.tzinfo is None else given
+    return timezone.make_aware(given) if given and given.tzinfo is None else given

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt
 from daihou.web.parameters import operations, queries
 from daihou.web.parameters.inbox import text_of
@@ -66,9 +65,7 @@ def parameters(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "confidences": list(Confidence),
         "today": today,
         "given": _given(request, found),
-        "may_change": access.may(
-            user=user_of(request), permission="parameter.change", target=sight.book
-        ),
+        "may_change": may(request, sight, "parameter.change"),
     }
     return show(request, "desk/parameters/parameters.html", context, sight=sight, page="parameters")
 

@@ -15,14 +15,14 @@ from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.audit.models import AuditRow
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import stops
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.parties import sighting
 from daihou.web.desk.parties.words import ZONE_SOURCES
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import sent_by
 from daihou.web.parties import interest, queries, reach, states
 from daihou.web.parties.models import (
     ContactPoint,
@@ -91,7 +91,7 @@ def know(request: HttpRequest, *, sight: Sight, party_id: int) -> HttpResponse:
     permission, deed = _DEEDS.get(request.POST.get("deed", ""), ("", None))
     if deed is None:
         raise Http404
-    if not access.may(user=user_of(request), permission=permission, target=sight.book):
+    if not may(request, sight, permission):
         raise PermissionDenied
     attempt(request, partial(deed, request, sight, found), done=_("Noted."))
     return redirect("desk:person", sight.book.name, found.pk)
@@ -155,7 +155,7 @@ def _interest(state: PersonState, sight: Sight, loans: list[Any]) -> dict[str, A
 
 
 def _add_point(request: HttpRequest, sight: Sight, party: Party) -> object:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     return reach.add_point(
         party=party,
         kind=sent.text("kind"),
@@ -215,7 +215,7 @@ def _zone(request: HttpRequest, _sight: Sight, party: Party) -> object:
 
 
 def _note_state(request: HttpRequest, sight: Sight, party: Party) -> object:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     return states.note_state(
         party=party,
         kind=sent.text("kind"),
@@ -244,7 +244,7 @@ def _end_state(request: HttpRequest, _sight: Sight, party: Party) -> object:
 
 
 def _stop_interest(request: HttpRequest, sight: Sight, party: Party) -> object:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     loan = sight.loans().select_related("book").filter(loan_ref=sent.text("loan")).first()
     if loan is None:
         raise Http404
@@ -268,10 +268,6 @@ _DEEDS: Final[dict[str, tuple[str, Deed]]] = {
     "end_state": ("contact.lift", _end_state),
     "interest": ("servicing.request", _stop_interest),
 }
-
-
-def _sent(request: HttpRequest, sight: Sight) -> Sent:
-    return Sent(fields=request.POST, digits=sight.book.minor_digits)
 
 
 def _asked_point(request: HttpRequest, party: Party) -> ContactPoint:

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from daihou.web.access import queries as access
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.loans.models import Loan
 from daihou.web.parties import queries
 from daihou.web.parties.errors import PartyRefused
@@ -38,7 +38,7 @@ def matching(request: HttpRequest, sight: Sight, text: str) -> list[int]:
     """Find parties by reference, or, for those who may see personal data, by value."""
     wanted = text.replace("\0", "").strip()[:TEXT_LONGEST]
     ids = set(in_sight(sight).filter(reference=wanted).values_list("pk", flat=True))
-    if access.may(user=user_of(request), permission="party.view_personal_data", target=sight.book):
+    if may(request, sight, "party.view_personal_data"):
         found = {
             party.pk
             for field in SEARCHED

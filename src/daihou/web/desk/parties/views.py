@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.web.access import queries as access
 from daihou.web.audit.models import AuditRow
-from daihou.web.board.page import book_page, page_no, show
+from daihou.web.board.page import book_page, page_no, paging, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.credit.queries import lines_of
 from daihou.web.desk.answering import attempt
@@ -27,7 +27,6 @@ from daihou.web.parties.models import (
     Role,
 )
 
-PAGE_SIZE = 50
 LOOKS_SHOWN = 20
 ADDED = (Field.NAME, Field.ID_NUMBER, Field.PHONE, Field.BANK_ACCOUNT, Field.EMAIL, Field.ADDRESS)
 
@@ -44,22 +43,15 @@ def parties(request: HttpRequest, *, sight: Sight) -> HttpResponse:
             for party in Party.objects.filter(pk__in=ids).select_related("merged_into")
         }
         found = found.filter(pk__in=roots)
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
-    shown = list(found.order_by("-pk")[first : first + PAGE_SIZE])
-    if text and count == 1:
+    pages = paging(number=page_no(request), found=found.count())
+    shown = list(found.order_by("-pk")[pages.cut])
+    if text and pages.context["found"] == 1:
         return redirect("desk:party", sight.book.name, shown[0].pk)
     context = {
         "parties": shown,
         "names": sighting.names(shown),
         "text": text,
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
         "kinds": PartyKind.choices,
         "fields": [field.value for field in ADDED],
     } | rights(request, sight)

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, user_of, whole_book
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.payments.views import sent_by, whole_book
+from daihou.web.desk.reading import sent_by
 from daihou.web.payments import channels as operations, queries, secrets
 from daihou.web.payments.models import AdapterKind, Channel
 

@@ -11,11 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from daihou.web.access import queries as access
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import sent_by
 from daihou.web.loans.models import Loan
 from daihou.web.payments import links
 from daihou.web.payments.models import AdapterKind, Channel, PayLink
@@ -44,7 +43,7 @@ def pay_links(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpRespo
         "case_number": request.GET.get("case", ""),
         "promise_number": request.GET.get("promise", ""),
         "amount": request.GET.get("amount", ""),
-        "may_make": access.may(user=user_of(request), permission="case.work", target=sight.book),
+        "may_make": may(request, sight, "case.work"),
     }
     return show(request, "desk/payments/links.html", context, sight=sight, page="payments")
 
@@ -53,7 +52,7 @@ def pay_links(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpRespo
 @book_page("case.work")
 def make_link(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
     loan = _loan(sight, loan_ref)
-    sent = Sent(fields=request.POST, digits=sight.book.minor_digits)
+    sent = sent_by(request, sight)
     channel = _channels(sight).filter(code=sent.text("channel")).first()
     if channel is None:
         raise Http404

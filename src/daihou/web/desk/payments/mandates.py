@@ -1,7 +1,5 @@
 """The debits of one loan: its mandates, signed and ended, and every try to debit it."""
 
-import hashlib
-
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.web.access import queries as access
-from daihou.web.archive import operations as archive
 from daihou.web.archive.models import Kind as FileKind, Target
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.payments.views import DEBITING, sent_by
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.filing import digest_of, keep
+from daihou.web.desk.payments.views import DEBITING
+from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.loans.models import Loan
 from daihou.web.payments import mandates as operations, queries
 from daihou.web.payments.errors import PaymentRefused
@@ -79,28 +77,23 @@ def _add(request: HttpRequest, sight: Sight, loan: Loan, sent: Sent) -> Mandate:
     channel = queries.channels(book=sight.book).filter(code=code).first()
     if channel is None:
         raise PaymentRefused("channel.unknown", channel=code[:32])
-    digest = hashlib.sha256()
-    for chunk in upload.chunks():
-        digest.update(chunk)
-    upload.seek(0)
     mandate = operations.add_mandate(
         channel=channel,
         loan=loan,
         reference=sent.text("reference"),
         account=sent.text("account"),
-        evidence_digest=digest.hexdigest(),
+        evidence_digest=digest_of(upload),
         signed_on=sent.day("signed_on"),
         most_minor=sent.amount_or_none("most"),
         acting_user=user_of(request),
     )
-    archive.store_file(
-        book=sight.book,
-        name=upload.name or "",
-        content=upload.file,  # type: ignore[arg-type]  # Django types it as any stream.
+    keep(
+        request,
+        sight,
+        upload=upload,
         kind=FileKind.CONTRACT,
-        links=[archive.Owner(target_type=Target.LOAN, target_id=loan.pk)],
-        arrived_on=timezone.localdate(),
-        acting_user=user_of(request),
+        target=Target.LOAN,
+        target_id=loan.pk,
     )
     return mandate
 

@@ -12,10 +12,11 @@ from daihou.core.designation import DesignationRefused
 from daihou.errors import DaihouError
 from daihou.web.approvals.models import Approval, State
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.collateral.queries import cover_of
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.payments.views import may, paged, sent_by, whole_book
+from daihou.web.desk.payments.views import paged
+from daihou.web.desk.reading import sent_by
 from daihou.web.loans.models import Loan
 from daihou.web.payments import queries, suggestions, suspense
 from daihou.web.payments.models import SuspenseItem

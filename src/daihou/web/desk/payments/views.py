@@ -1,9 +1,7 @@
 """Payments as they came in, an entry by hand, and the batches of auto-debits."""
 
-import hashlib
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,50 +10,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from daihou.web.access import queries as access
-from daihou.web.archive import operations as archive
 from daihou.web.archive.models import Kind as FileKind, Target
-from daihou.web.board.page import book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.filing import digest_of, keep
+from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.payments import debit_plan, manual, queries
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import AdapterKind, Channel, DebitBatch, Receipt, ReceiptState
 
-PAGE_SIZE = 50
 DEBITING = (AdapterKind.BANK_DEBIT, AdapterKind.WECHAT_PAY)
 
 
 def paged(request: HttpRequest, found: QuerySet[Any]) -> dict[str, Any]:
     """Cut a list into its page and say which one it is."""
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
-    return {
-        "rows": list(found[first : first + PAGE_SIZE]),
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
-    }
-
-
-def may(request: HttpRequest, sight: Sight, permission: str) -> bool:
-    return access.may(user=user_of(request), permission=permission, target=sight.book)
-
-
-def whole_book(sight: Sight) -> None:
-    """Hold what belongs to no funder's loan to those who see the whole book."""
-    if sight.funder_ids is not None:
-        raise PermissionDenied
-
-
-def sent_by(request: HttpRequest, sight: Sight) -> Sent:
-    fields = {name: str(value) for name, value in request.POST.items()}
-    return Sent(fields=fields, digits=sight.book.minor_digits)
+    pages = paging(number=page_no(request), found=found.count())
+    return {"rows": list(found[pages.cut]), **pages.context}
 
 
 @require_safe
@@ -109,10 +80,6 @@ def _enter(request: HttpRequest, sight: Sight, sent: Sent) -> Receipt:
     counter = channel.first()
     if counter is None:
         raise PaymentRefused("channel.unknown", channel=sent.text("channel")[:32])
-    digest = hashlib.sha256()
-    for chunk in upload.chunks():
-        digest.update(chunk)
-    upload.seek(0)
     receipt = manual.enter_payment(
         channel=counter,
         entry=manual.Entry(
@@ -120,7 +87,7 @@ def _enter(request: HttpRequest, sight: Sight, sent: Sent) -> Receipt:
             amount_minor=sent.amount("amount"),
             currency=sight.book.currency,
             paid_on=sent.day("paid_on"),
-            voucher_digest=digest.hexdigest(),
+            voucher_digest=digest_of(upload),
             order_ref=sent.text("loan"),
             remark=sent.text("remark"),
             payer_account=sent.text("account"),
@@ -129,14 +96,13 @@ def _enter(request: HttpRequest, sight: Sight, sent: Sent) -> Receipt:
         as_of=timezone.localdate(),
         at=timezone.now(),
     )
-    archive.store_file(
-        book=sight.book,
-        name=upload.name or "",
-        content=upload.file,  # type: ignore[arg-type]  # Django types it as any stream.
+    keep(
+        request,
+        sight,
+        upload=upload,
         kind=FileKind.VOUCHER,
-        links=[archive.Owner(target_type=Target.RECEIPT, target_id=receipt.pk)],
-        arrived_on=timezone.localdate(),
-        acting_user=user_of(request),
+        target=Target.RECEIPT,
+        target_id=receipt.pk,
     )
     return receipt
 

@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.approvals import queries as approvals
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.products import filling, showing
 from daihou.web.desk.products.forms import Draft
@@ -90,7 +89,7 @@ def version(request: HttpRequest, *, sight: Sight, code: str, version_no: int) -
         "may_change": may_change(request, sight),
         "may_open": found.state == VersionState.APPROVED
         and found.origin == Origin.OWN
-        and access.may(user=user_of(request), permission="loan.originate", target=sight.book),
+        and may(request, sight, "loan.originate"),
     } | showing.sample_context(request.GET, product=found.product, content=content)
     return show(request, "desk/products/version.html", context, sight=sight, page="products")
 
@@ -236,7 +235,7 @@ def version_of(sight: Sight, code: str, version_no: int) -> ProductVersion:
 
 
 def may_change(request: HttpRequest, sight: Sight) -> bool:
-    return access.may(user=user_of(request), permission="product.change", target=sight.book)
+    return may(request, sight, "product.change")
 
 
 def demand(request: HttpRequest, sight: Sight, permission: str) -> None:
@@ -244,5 +243,5 @@ def demand(request: HttpRequest, sight: Sight, permission: str) -> None:
 
     :raises PermissionDenied: see above.
     """
-    if not access.may(user=user_of(request), permission=permission, target=sight.book):
+    if not may(request, sight, permission):
         raise PermissionDenied

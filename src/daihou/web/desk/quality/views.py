@@ -11,17 +11,15 @@ from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.archive.models import File
-from daihou.web.board.page import Days, book_page, page_no, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.page import Days, book_page, page_no, paging, show
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.contacts.models import Outcome, Permit
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.quality import drawing, operations, queries
 from daihou.web.quality.models import Review, Sample, ScoreSheet
 
-PAGE_SIZE = 50
 RESULT_DAYS = 30
 TO_REVIEW, MINE, APPEALS, ALL = "to_review", "mine", "appeals", "all"
 
@@ -30,9 +28,9 @@ TO_REVIEW, MINE, APPEALS, ALL = "to_review", "mine", "appeals", "all"
 @book_page("quality.view")
 def listening(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     user = user_of(request)
-    may_review = _may(request, sight, "quality.review")
+    may_review = may(request, sight, "quality.review")
     everything = queries.samples(book=sight.book)
-    if not may_review and not _may(request, sight, "supervision.view"):
+    if not may_review and not may(request, sight, "supervision.view"):
         everything = everything.filter(collector=user)
     lists = {
         TO_REVIEW: queries.waiting(book=sight.book, reviewer=user)
@@ -47,21 +45,14 @@ def listening(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     view = request.GET.get("view", TO_REVIEW if may_review else MINE)
     view = view if view in lists else ALL
     found = lists[view]
-    count = found.count()
-    pages = max(1, -(-count // PAGE_SIZE))
-    number = min(page_no(request), pages)
-    first = (number - 1) * PAGE_SIZE
+    pages = paging(number=page_no(request), found=found.count())
     context = {
         "view": view,
         "counts": {name: each.count() for name, each in lists.items()},
-        "rows": list(found[first : first + PAGE_SIZE]),
+        "rows": list(found[pages.cut]),
         "may_review": may_review,
         "yesterday": timezone.localdate() - timedelta(days=1),
-        "found": count,
-        "page_no": number,
-        "page_count": pages,
-        "first_no": first + 1 if count else 0,
-        "last_no": min(first + PAGE_SIZE, count),
+        **pages.context,
     }
     return show(request, "desk/quality/listening.html", context, sight=sight, page="listening")
 
@@ -72,7 +63,7 @@ def draw(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     drawn: list[int] = []
 
     def put() -> None:
-        on = Sent(fields=request.POST, digits=0).day("on")
+        on = sent_by(request, sight).day("on")
         drawn.append(drawing.draw(book=sight.book, on=on, acting_user=user_of(request)))
 
     attempt(request, put, done=_("The contacts of the day are on the list."))
@@ -85,13 +76,13 @@ def sample(request: HttpRequest, *, sight: Sight, sample_id: int) -> HttpRespons
     found, user = _sample(request, sight, sample_id), user_of(request)
     refused = ""
     if request.method == "POST":
-        if not _may(request, sight, "quality.review"):
+        if not may(request, sight, "quality.review"):
             raise Http404
         try:
             operations.review(
                 sample=found,
                 marks=_marks(request.POST, queries.sheet_on(found.drawn_on)),
-                remark=Sent(fields=request.POST, digits=0).text("remark"),
+                remark=sent_by(request, sight).text("remark"),
                 on=found.drawn_on,
                 acting_user=user,
             )
@@ -101,9 +92,9 @@ def sample(request: HttpRequest, *, sight: Sight, sample_id: int) -> HttpRespons
     outcome = Outcome.objects.filter(permit=found.permit_id).order_by("-pk").first()
     reviews = _reviews(found)
     mine = [each for each in reviews if each.reviewer_id == user.pk]
-    hidden = found.is_calibration and not mine and _may(request, sight, "quality.review")
+    hidden = found.is_calibration and not mine and may(request, sight, "quality.review")
     can_mark = (
-        _may(request, sight, "quality.review")
+        may(request, sight, "quality.review")
         and found.collector_id != user.pk
         and not mine
         and (found.is_calibration or not reviews)
@@ -116,7 +107,7 @@ def sample(request: HttpRequest, *, sight: Sight, sample_id: int) -> HttpRespons
         "agreement": queries.agreement(reviews) if found.is_calibration and not hidden else None,
         "items": _items(queries.sheet_on(found.drawn_on)),
         "can_mark": can_mark,
-        "may_review": _may(request, sight, "quality.review"),
+        "may_review": may(request, sight, "quality.review"),
         "is_hers": found.collector_id == user.pk,
         "refused": refused,
         "sent": request.POST,
@@ -176,7 +167,7 @@ def appeal(request: HttpRequest, *, sight: Sight, review_id: int) -> HttpRespons
         request,
         lambda: operations.appeal(
             review=found,
-            reason=Sent(fields=request.POST, digits=0).text("reason"),
+            reason=sent_by(request, sight).text("reason"),
             acting_user=user_of(request),
         ),
         done=_("The appeal waits for another reviewer."),
@@ -190,7 +181,7 @@ def decide(request: HttpRequest, *, sight: Sight, review_id: int) -> HttpRespons
     found = _review(request, sight, review_id)
     if not hasattr(found, "appeal"):
         raise Http404
-    sent = Sent(fields=request.POST, digits=0)
+    sent = sent_by(request, sight)
 
     def put() -> None:
         operations.decide_appeal(
@@ -245,7 +236,7 @@ def sheet(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     today = timezone.localdate()
     current = queries.sheet_on(today)
     if request.method == "POST":
-        sent = Sent(fields=request.POST, digits=0)
+        sent = sent_by(request, sight)
         numbers = range(1, len(current.items) + 2)
 
         def put() -> None:
@@ -289,14 +280,10 @@ def _items(sheet: ScoreSheet) -> list[dict[str, Any]]:
     return [{**each, "text": each[language]} for each in sheet.items]
 
 
-def _may(request: HttpRequest, sight: Sight, permission: str) -> bool:
-    return access.may(user=user_of(request), permission=permission, target=sight.book)
-
-
 def _sample(request: HttpRequest, sight: Sight, sample_id: int) -> Sample:
     """Find a sample of the book; who only collects sees her own."""
     found = queries.samples(book=sight.book).filter(pk=sample_id).first()
-    sees_all = _may(request, sight, "quality.review") or _may(request, sight, "supervision.view")
+    sees_all = may(request, sight, "quality.review") or may(request, sight, "supervision.view")
     if found is None or (not sees_all and found.collector_id != user_of(request).pk):
         raise Http404
     return found

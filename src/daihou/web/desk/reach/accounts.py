@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, user_of, whole_book
 from daihou.web.channels import accounts as operations, queries, secrets
 from daihou.web.channels.models import Account, Extension, Provider
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.payments.views import sent_by, whole_book
+from daihou.web.desk.reading import sent_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

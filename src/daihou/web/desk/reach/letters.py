@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from daihou.web.board.page import book_page
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, user_of, whole_book
 from daihou.web.channels import letters, queries
 from daihou.web.channels.models import Account, Letter, LetterBatch, Provider
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.payments.views import sent_by, whole_book
+from daihou.web.desk.reading import sent_by
 
 
 @require_POST

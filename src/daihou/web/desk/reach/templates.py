@@ -12,10 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.collect.templates import SLOTS, segments
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.board.borrowers import company_names
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.channels import facts, house, queries, rendering, templates as operations
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import (
@@ -30,8 +29,7 @@ from daihou.web.channels.models import (
     TemplateVersion,
 )
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.payments.views import sent_by, whole_book
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.parties.models import Party
 
 NAMES = "names"
@@ -283,9 +281,7 @@ def _version(found: Template, sent: Sent) -> TemplateVersion:
 
 
 def _may_change(request: HttpRequest, sight: Sight) -> bool:
-    return sight.funder_ids is None and access.may(
-        user=user_of(request), permission="template.change", target=sight.book
-    )
+    return sight.funder_ids is None and may(request, sight, "template.change")
 
 
 def _funders(sight: Sight) -> list[Party]:

@@ -7,13 +7,12 @@ from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import message
-from daihou.web.access import queries as access
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.channels import dead_letters, hearing, queries
 from daihou.web.channels.models import Heard, Letter, ReminderState
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.payments.views import sent_by, whole_book
+from daihou.web.desk.reading import sent_by
 
 SHOWN_MOST = 50
 
@@ -46,10 +45,8 @@ def overview(request: HttpRequest, *, sight: Sight) -> HttpResponse:
             account__book=sight.book, batch__isnull=True
         ).count(),
         "on_the_way": on_the_way.select_related("batch").order_by("pk")[:SHOWN_MOST],
-        "may_work": access.may(user=user_of(request), permission="contact.make", target=sight.book),
-        "may_pack": access.may(
-            user=user_of(request), permission="document.make", target=sight.book
-        ),
+        "may_work": may(request, sight, "contact.make"),
+        "may_pack": may(request, sight, "document.make"),
     }
     return show(request, "desk/reach/overview.html", context, sight=sight, page="reach")
 

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.web.access.models import User
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.payments.views import may, paged, sent_by, whole_book
+from daihou.web.desk.payments.views import paged
+from daihou.web.desk.reading import sent_by
 from daihou.web.payments import queries, reconciling
 from daihou.web.payments.errors import PaymentRefused
 from daihou.web.payments.models import BreakKind, BreakState, Channel, Receipt, ReconciliationBreak

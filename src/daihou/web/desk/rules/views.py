@@ -14,9 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from daihou.collect.packs import Confidence, Kind, Rule, rules_of
 from daihou.collect.requests import Channel
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt
 from daihou.web.loans.models import Loan, Product
 from daihou.web.parameters import queries, tightenings
@@ -67,9 +66,7 @@ def rules(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "unverified": sum(row.rule.must_be_verified for row in rows),
         "confidences": [(each.value, _confidence(each)) for each in Confidence],
         "tightened": [_tightened(row, on) for row in tightenings.tightenings_of(book=sight.book)],
-        "may_change": access.may(
-            user=user_of(request), permission="rule.change", target=sight.book
-        ),
+        "may_change": may(request, sight, "rule.change"),
         "today": today,
         **_choices(sight, found),
     }

@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
-from daihou.web.access import queries as access
 from daihou.web.board.page import Days, book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases.models import Collector
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import sent_by
 from daihou.web.supervision import figures as counting, moving
 from daihou.web.supervision.live import IDLE_AFTER, Seat, seats as seats_of
 
@@ -39,7 +38,7 @@ LABELS = {
 @require_safe
 @book_page("supervision.view")
 def live(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    may_assign = access.may(user=user_of(request), permission="case.assign", target=sight.book)
+    may_assign = may(request, sight, "case.assign")
     context = {
         **_seated(sight),
         "may_assign": may_assign,
@@ -147,7 +146,7 @@ def _share(counts: counting.Counts, figure: counting.Figure) -> dict[str, Any]:
 @require_POST
 @book_page("case.assign")
 def hand_over(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    sent = Sent(fields=request.POST, digits=0)
+    sent = sent_by(request, sight)
 
     def put() -> None:
         given = Collector.objects.filter(user_id=sent.number("from")).first()

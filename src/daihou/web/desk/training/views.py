@@ -12,9 +12,9 @@ from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import sent_by
 from daihou.web.training import operations, queries
 from daihou.web.training.models import Certificate, CheckKind, Course, Exam, Question
 
@@ -161,7 +161,7 @@ def course(request: HttpRequest, *, sight: Sight, code: str) -> HttpResponse:
 @require_POST
 @book_page("training.change")
 def add_question(request: HttpRequest, *, sight: Sight, code: str) -> HttpResponse:
-    found, sent = _course(code), Sent(fields=request.POST, digits=0)
+    found, sent = _course(code), sent_by(request, sight)
     pairs = [
         (sent.text(f"zh_{number}"), sent.text(f"en_{number}"))
         for number in range(1, OPTIONS_MOST + 1)
@@ -211,7 +211,7 @@ def person(request: HttpRequest, *, sight: Sight, user_id: int) -> HttpResponse:
 @require_POST
 @book_page("training.change")
 def record(request: HttpRequest, *, sight: Sight, user_id: int) -> HttpResponse:
-    found, sent = _person(sight, user_id), Sent(fields=request.POST, digits=0)
+    found, sent = _person(sight, user_id), sent_by(request, sight)
 
     def put() -> None:
         shared: dict[str, Any] = {
@@ -246,7 +246,7 @@ def withdraw(request: HttpRequest, *, sight: Sight, certificate_id: int) -> Http
         request,
         lambda: operations.withdraw_certificate(
             certificate=found,
-            reason=Sent(fields=request.POST, digits=0).text("reason"),
+            reason=sent_by(request, sight).text("reason"),
             acting_user=user_of(request),
         ),
         done=_("The certificate counts no more."),
@@ -255,7 +255,7 @@ def withdraw(request: HttpRequest, *, sight: Sight, certificate_id: int) -> Http
 
 
 def _may_change(request: HttpRequest, sight: Sight) -> bool:
-    return access.may(user=user_of(request), permission="training.change", target=sight.book)
+    return may(request, sight, "training.change")
 
 
 def _courses() -> list[dict[str, Any]]:
