@@ -247,10 +247,6 @@ class Follower:
 
     # Early money
 
-    def earned_of(self, row: WorkRow) -> int:
-        """Count what an instalment to come has earned: the one that runs, no other."""
-        return self._earned_minor() if row is self._running(self.through) else 0
-
     def prepay(self, amount_minor: int, day: int, parts: list[Part], *, shortens: bool) -> int:
         """Pay principal before it is due and plan the rest of it; give back what is left over.
 

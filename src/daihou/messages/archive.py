@@ -56,7 +56,6 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "认不出文件的类型，未收存。",
         "The file is of no type that is taken; it was not stored.",
     ),
-    "archive.unknown": ("没有文件 {file}。", "There is no file {file}."),
     "archive.wrong_extension": (
         "扩展名 {extension} 与内容（{found}）不符。",
         "The extension {extension} does not fit the content ({found}).",

@@ -26,7 +26,6 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "账簿 {book} 没有入催规则：先用 daihou cases rule 设定",
         "the book {book} has no entry rule: set one by daihou cases rule",
     ),
-    "case.unknown": ("没有案件 {case}", "there is no case {case}"),
     "case.nobody_to_assign": (
         "没有可分案的催收员：请先登记小组与催收员，并授予本账簿的催收角色",
         "there is no collector to assign to: set up a team with collectors who may work this book",

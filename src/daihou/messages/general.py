@@ -7,10 +7,6 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "internal": ("内部错误：{text}", "internal error: {text}"),
     "interrupted": ("已中断", "interrupted"),
     "usage": ("用法错误：{text}", "{text}"),
-    "command.unavailable": (
-        "命令 {command} 无法加载：{text}",
-        "the command {command} cannot be loaded: {text}",
-    ),
     # Where things live.
     "home.not_usable": (
         "目录 {path} 不可用：{text}",

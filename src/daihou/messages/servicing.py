@@ -3,15 +3,10 @@
 from typing import Final
 
 LINES: Final[dict[str, tuple[str, str]]] = {
-    "servicing.action_unknown": ("未知的操作 {action}", "{action} is not an action"),
     "servicing.field_missing": ("{action} 缺少 {field}", "{action} needs {field}"),
     "servicing.field_not_wanted": (
         "{action} 不接受 {field}",
         "{action} does not take {field}",
-    ),
-    "servicing.field_unreadable": (
-        "{field} 无法识别：{text}",
-        "{field} cannot be read: {text}",
     ),
     "servicing.amount_not_positive": ("{field} 必须为正", "{field} must be positive"),
     "servicing.amount_too_large": ("{field} 过大", "{field} is too large"),

@@ -40,10 +40,6 @@ def register(source: Source) -> None:
     _SOURCES[source.name] = source
 
 
-def source_named(name: str) -> Source:
-    return _SOURCES[name]
-
-
 def public_names() -> tuple[str, ...]:
     return tuple(sorted(name for name, source in _SOURCES.items() if source.is_public))
 

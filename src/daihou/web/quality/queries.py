@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.ledger.models import Book
-from daihou.web.quality.models import Appeal, Review, Sample, ScoreSheet
+from daihou.web.quality.models import Review, Sample, ScoreSheet
 
 
 def sheet_on(on: date) -> ScoreSheet:
@@ -41,12 +41,6 @@ def waiting(*, book: Book, reviewer: User) -> QuerySet[Sample]:
         .filter(Q(reviewer__isnull=True) | Q(reviewer=reviewer), reviews__isnull=True)
         .exclude(collector=reviewer)
     )
-
-
-def open_appeals(*, book: Book) -> QuerySet[Appeal]:
-    """Query the appeals of a book that wait for a decision, oldest first."""
-    found = Appeal.objects.filter(review__sample__book=book, decision__isnull=True)
-    return found.select_related("review__sample__collector", "review__reviewer").order_by("made_at")
 
 
 def counting(*, book: Book, from_on: date, through_on: date) -> QuerySet[Review]:
