@@ -7,7 +7,6 @@ Units   Minor units of the book's currency; days past due are counted to ``on``.
 Errors  None of its own; without a rule in force nothing is opened and nothing changes.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -76,22 +75,24 @@ def follow(
         "after_loan": after_loan,
     }
     of_whom = statements.whole if party_ids is None else str
-    raw.execute("DROP TABLE IF EXISTS case_owed, case_changed")
-    raw.execute(of_whom(statements.OWED), given)
-    raw.execute(of_whom(statements.NOTHING_OWED), given)
-    raw.execute(statements.DECIDE, given)
-    raw.execute("CREATE INDEX ON case_owed (party_id)")
-    raw.execute("ANALYZE case_owed")
-    raw.execute(statements.CHANGED, given)
-    raw.execute("ANALYZE case_changed")
+    raw.execute("DROP TABLE IF EXISTS case_turned")
+    turned = raw.execute(of_whom(statements.TURNED), given).rowcount
+    followed = _turn(raw, given) if turned else Followed()
+    raw.execute(of_whom(statements.ADD_NEW_LOANS), given)
+    if turned and after_loan:
+        raw.execute(statements.ADD_OLDER_LOANS, given)
+    raw.execute("DROP TABLE case_turned")
+    return followed
+
+
+def _turn(raw: Connection[Any], given: Mapping[str, object]) -> Followed:
+    """Let the cases that are not as they should be turn; nothing is read into memory but ids."""
+    raw.execute("ANALYZE case_turned")
+    raw.execute(statements.LOCK)
     raw.execute(statements.KEEP_UP, given)
     raw.execute(statements.END_ASSIGNMENTS, given)
-    turns: list[tuple[int, str]] = []
+    counts: dict[str, int] = {}
     for statement in (statements.NOTE_TURNS, statements.REOPEN, statements.OPEN):
-        turns += raw.execute(statement, given).fetchall()
-    come = [case_id for case_id, kind in turns if kind in {"opened", "reopened"}]
-    raw.execute(of_whom(statements.ADD_LOANS), {**given, "cases": come})
-    raw.execute("DROP TABLE case_owed, case_changed")
-    counts = Counter(kind for _, kind in turns)
-    at_rest = tuple(case_id for case_id, kind in turns if kind in {"closed", "calmed"})
-    return Followed(counts=MappingProxyType(dict(counts)), at_rest=at_rest)
+        counts |= dict(raw.execute(statement, given).fetchall())
+    at_rest = tuple(case_id for (case_id,) in raw.execute(statements.AT_REST))
+    return Followed(counts=MappingProxyType(counts), at_rest=at_rest)
