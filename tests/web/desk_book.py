@@ -14,7 +14,9 @@ from daihou.web.channels import house
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.end_of_day import run_end_of_day
 from daihou.web.ledger.models import Position
-from daihou.web.parties import editing
+from daihou.web.loans.models import Loan
+from daihou.web.parties import editing, relations
+from daihou.web.parties.models import ContactPoint
 from daihou.web.training import operations as training
 from daihou.web.training.models import CheckKind, Course
 from tests.web.collected_book import NIGHT, make_collected_book, make_user
@@ -99,6 +101,27 @@ def give_data(party, number):
                 source="contract",
                 acting_user=system_user(),
             )
+
+
+def give_part(*, book, ref, role, number, **agreed):
+    """Give a new person a part in a loan since it began; return the point of her number."""
+    made = editing.add_party(
+        source=book.name,
+        kind="person",
+        data={"name": [NAMES[number % len(NAMES)]]},
+        acting_user=system_user(),
+    )
+    give_data(made, number)
+    given = Loan.objects.get(book=book, loan_ref=ref)
+    relations.add_role(
+        loan=given,
+        party=made,
+        role=role,
+        started_on=given.start_on,
+        acting_user=system_user(),
+        guarantee=relations.Guarantee(**agreed) if agreed else None,
+    )
+    return ContactPoint.objects.get(party=made, kind="phone")
 
 
 def _id_number(number):

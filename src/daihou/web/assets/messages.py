@@ -32,6 +32,7 @@ NOISE = re.compile(  # Header lines that change by themselves or say nothing.
     rb"|Last-Translator|Language-Team):.*\n",
     re.MULTILINE,
 )
+COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 Text: TypeAlias = "str | tuple[str, ...]"
@@ -91,7 +92,8 @@ def update(*, language: str) -> list[str]:
 def _texts_of(file: Path) -> Iterator[Text]:
     source = file.read_text(encoding="utf-8")
     if file.suffix == ".html":
-        source = " ".join(templatize(source, origin=str(file)).split())  # One line: no indents.
+        written = COMMENT.sub("", templatize(source, origin=str(file)))
+        source = " ".join(written.split())  # One line: no indents, so no comments either.
     for _, text, _, _ in extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS):
         yield tuple(text) if isinstance(text, list | tuple) else text
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.channels.errors import ChannelRefused
-from daihou.web.channels.models import SPEAKS, Account, Extension, Provider
+from daihou.web.channels.models import SPEAKS, Account, ChannelKind, Extension, Provider
 from daihou.web.ledger.models import Book
 
 EXTENSION = re.compile(r"[0-9A-Za-z_-]{1,32}")
@@ -117,6 +117,14 @@ def extension_of(*, user: User) -> str:
     """Return a collector's telephone at the switch; none: an empty text."""
     found = Extension.objects.filter(user=user).first()
     return found.number if found else ""
+
+
+def telephone_of(*, book: Book, user: User) -> str:
+    """Return the telephone that the switch rings for a collector; none: she dials by hand."""
+    has_switch = Account.objects.filter(
+        book=book, channel=ChannelKind.VOICE, is_active=True
+    ).exists()
+    return extension_of(user=user) if has_switch else ""
 
 
 def _record(action: str, account: Account, acting_user: User, **details: object) -> None:

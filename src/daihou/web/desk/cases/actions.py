@@ -17,56 +17,28 @@ class Action:
     is_main: bool = True
 
 
+Row = tuple[str, str, str, Promise, str]
+MAIN: tuple[Row, ...] = (  # Name, key, icon, label, permission.
+    ("call", "d", "phone", _("Call"), "contact.make"),
+    ("message", "s", "message-2", _("Message"), "contact.make"),
+    ("promise", "p", "calendar-check", _("Promise"), "case.work"),
+    ("plan", "l", "adjustments-dollar", _("Plan"), "servicing.request"),
+    ("hardship", "h", "heart-handshake", _("Hardship"), "case.work"),
+    ("note", "n", "note", _("Note"), "case.work"),
+    ("stop", "x", "hand-stop", _("Stop contact"), "contact.stop"),
+    ("complaint", "q", "message-report", _("Complaint"), "complaint.record"),
+)
+MORE: tuple[Row, ...] = (
+    ("dispute", "u", "scale", _("Dispute"), "complaint.record"),
+    ("paid", "a", "zoom-money", _("Says it is paid"), "complaint.record"),
+    ("pay_link", "y", "qrcode", _("Pay link"), "case.work"),
+    ("hand_over", "o", "user-share", _("Hand over"), "case.work"),
+    ("later", "t", "clock-plus", _("Put away until"), "case.work"),
+    ("state", "w", "user-exclamation", _("State of the person"), "person.state"),
+    ("reveal", "r", "eye", _("Reveal"), "party.view_personal_data"),
+)
 ACTIONS: dict[str, Action] = {
-    "call": Action(key="d", icon="phone", label=_("Call"), permission="contact.make"),
-    "message": Action(key="s", icon="message-2", label=_("Message"), permission="contact.make"),
-    "promise": Action(key="p", icon="calendar-check", label=_("Promise"), permission="case.work"),
-    "plan": Action(
-        key="l", icon="adjustments-dollar", label=_("Plan"), permission="servicing.request"
-    ),
-    "hardship": Action(
-        key="h", icon="heart-handshake", label=_("Hardship"), permission="case.work"
-    ),
-    "note": Action(key="n", icon="note", label=_("Note"), permission="case.work"),
-    "stop": Action(key="x", icon="hand-stop", label=_("Stop contact"), permission="contact.stop"),
-    "complaint": Action(
-        key="q", icon="message-report", label=_("Complaint"), permission="complaint.record"
-    ),
-    "dispute": Action(
-        key="u",
-        icon="scale",
-        label=_("Dispute"),
-        permission="complaint.record",
-        is_main=False,
-    ),
-    "paid": Action(
-        key="a",
-        icon="zoom-money",
-        label=_("Says it is paid"),
-        permission="complaint.record",
-        is_main=False,
-    ),
-    "pay_link": Action(
-        key="y", icon="qrcode", label=_("Pay link"), permission="case.work", is_main=False
-    ),
-    "hand_over": Action(
-        key="o", icon="user-share", label=_("Hand over"), permission="case.work", is_main=False
-    ),
-    "later": Action(
-        key="t", icon="clock-plus", label=_("Put away until"), permission="case.work", is_main=False
-    ),
-    "state": Action(
-        key="w",
-        icon="user-exclamation",
-        label=_("State of the person"),
-        permission="person.state",
-        is_main=False,
-    ),
-    "reveal": Action(
-        key="r",
-        icon="eye",
-        label=_("Reveal"),
-        permission="party.view_personal_data",
-        is_main=False,
-    ),
+    name: Action(key=key, icon=icon, label=label, permission=permission, is_main=is_main)
+    for rows, is_main in ((MAIN, True), (MORE, False))
+    for name, key, icon, label, permission in rows
 }

@@ -214,33 +214,11 @@ def _hardship(doing: Doing) -> str:
     return _("The form is on file: %(left)s is left a month.") % {"left": left}
 
 
-CARE: dict[str, Kind] = {
-    "hardship": Kind(
-        right="hardship",
-        template="desk/cases/acts/hardship.html",
-        form=_hardship_form,
-        act=_hardship,
-    ),
-    "paid": Kind(right="paid", template="desk/cases/acts/paid.html", form=_paid_form, act=_paid),
-    "pay_link": Kind(
-        right="pay_link", template="desk/cases/acts/pay_link.html", form=_link_form, act=_link
-    ),
-    "hand_over": Kind(
-        right="hand_over",
-        template="desk/cases/acts/hand_over.html",
-        form=_hand_form,
-        act=_hand_over,
-    ),
-    "complaint": Kind(
-        right="complaint",
-        template="desk/cases/acts/complaint.html",
-        form=_complaint_form,
-        act=_complaint,
-    ),
-    "dispute": Kind(
-        right="dispute",
-        template="desk/cases/acts/complaint.html",
-        form=_dispute_form,
-        act=_dispute,
-    ),
-}
+CARE = (
+    Kind(name="hardship", form=_hardship_form, act=_hardship),
+    Kind(name="paid", form=_paid_form, act=_paid),
+    Kind(name="pay_link", form=_link_form, act=_link),
+    Kind(name="hand_over", form=_hand_form, act=_hand_over),
+    Kind(name="complaint", form=_complaint_form, act=_complaint),
+    Kind(name="dispute", form=_dispute_form, act=_dispute, page="complaint"),
+)

@@ -151,34 +151,23 @@ def _fields(data: Any) -> list[tuple[str, tuple[str, ...]]]:
 def _plan_form(doing: Doing) -> dict[str, Any]:
     """List the plans of the loans; each opens its own form with a preview."""
     found = doing.owing
-    menu = [each for each in choosing.menu(status="active") if each.label in _PLAN_LABELS]
+    menu = [each for each in choosing.menu(status="active") if each.key in _PLAN_KEYS]
     return {"boxes": found.boxes, "menu": menu}
 
 
-_PLAN_LABELS = {choosing.GROUPS[Group.PLAN][2], choosing.GROUPS[Group.RELIEF][2]}
+_PLAN_KEYS = {choosing.GROUPS[Group.PLAN][1], choosing.GROUPS[Group.RELIEF][1]}
 
 
 def _no_act(_doing: Doing) -> str:
     raise DaihouError("form.choice_wrong", field="action")
 
 
-DEEDS: dict[str, Kind] = {
-    "note": Kind(right="note", template="desk/cases/acts/note.html", form=nothing, act=_note),
-    "promise": Kind(
-        right="promise",
-        template="desk/cases/acts/promise.html",
-        form=_promise_form,
-        act=_promise,
-    ),
-    "later": Kind(
-        right="later", template="desk/cases/acts/later.html", form=_later_form, act=_later
-    ),
-    "stop": Kind(right="stop", template="desk/cases/acts/stop.html", form=_stop_form, act=_stop),
-    "state": Kind(
-        right="state", template="desk/cases/acts/state.html", form=_state_form, act=_state
-    ),
-    "reveal": Kind(
-        right="reveal", template="desk/cases/acts/reveal.html", form=_reveal_form, act=_reveal
-    ),
-    "plan": Kind(right="plan", template="desk/cases/acts/plan.html", form=_plan_form, act=_no_act),
-}
+DEEDS = (
+    Kind(name="note", form=nothing, act=_note),
+    Kind(name="promise", form=_promise_form, act=_promise),
+    Kind(name="later", form=_later_form, act=_later),
+    Kind(name="stop", form=_stop_form, act=_stop),
+    Kind(name="state", form=_state_form, act=_state),
+    Kind(name="reveal", form=_reveal_form, act=_reveal),
+    Kind(name="plan", form=_plan_form, act=_no_act),
+)

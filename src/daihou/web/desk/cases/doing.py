@@ -64,14 +64,23 @@ class Panel:
 class Kind:
     """``form`` gives what the form shows; ``act`` does it and says so, or shows a panel.
 
-    ``right`` names the action whose permission it needs.
+    ``of`` names the action whose permission it needs, ``page`` the form's template, where those
+    are not its own name.
     """
 
-    right: str
-    template: str
+    name: str
     form: Callable[[Doing], dict[str, Any]]
     act: Callable[[Doing], str | Panel]
-    hint: str = ""
+    of: str = ""
+    page: str = ""
+
+    @property
+    def right(self) -> str:
+        return self.of or self.name
+
+    @property
+    def template(self) -> str:
+        return f"desk/cases/acts/{self.page or self.name}.html"
 
 
 def nothing(_doing: Doing) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from daihou.web.desk.cases.caring import CARE
 from daihou.web.desk.cases.deeds import DEEDS
 from daihou.web.desk.cases.doing import Kind
-from daihou.web.desk.cases.reaching import CONTACTS
+from daihou.web.desk.cases.reaching import CALLS
+from daihou.web.desk.cases.writing import MESSAGES
 
-KINDS: dict[str, Kind] = {**DEEDS, **CONTACTS, **CARE}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*DEEDS, *CALLS, *MESSAGES, *CARE)}

@@ -1,26 +1,25 @@
-"""Reaching a person from her case: a dial and how it ended, a message as it will leave."""
+"""Calling from a case: who may be dialled, the dial under its permit, and how it ended."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from daihou.collect.requests import Channel, Outcome
-from daihou.collect.templates import TemplateRefused
+from daihou.collect.requests import Channel, Content, Outcome, Recipient
 from daihou.errors import DaihouError
 from daihou.web.board.sight import user_of
 from daihou.web.cases.models import Case
-from daihou.web.channels import facts, rendering
-from daihou.web.channels.models import TemplateVersion, VersionState
+from daihou.web.channels import accounts
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.models import Permit
-from daihou.web.desk.answering import line_of
-from daihou.web.desk.cases import words
+from daihou.web.desk.cases import people, words
 from daihou.web.desk.cases.doing import Doing, Kind, Panel
-from daihou.web.desk.cases.ways import KIND_OF, contact_of
-from daihou.web.loans.models import Loan
+from daihou.web.desk.cases.people import Asked
+from daihou.web.desk.cases.ways import Way, contact_of, turned_to, way_of
 from daihou.web.parties import reach
 from daihou.web.parties.models import ContactPoint, PointKind
 from daihou.web.parties.reach import Known
@@ -34,9 +33,71 @@ OUTCOMES = (  # In the order of their keys, 1 first.
     Outcome.FAILED,
     Outcome.UNKNOWN,
 )
-WRITTEN = (Channel.SMS, Channel.EMAIL, Channel.WECHAT, Channel.LETTER)
-PURPOSES = ("collection", "reminder", "service_answer")
-LANGUAGE = "zh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A number or address of one person with what the guard would answer now."""
+
+    known: Known
+    way: Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One person with her numbers."""
+
+    who: Asked
+    numbers: list[Choice]
+
+
+def choices(
+    doing: Doing,
+    who: Asked,
+    known: Sequence[Known],
+    *,
+    channel: Channel,
+    content: Content | None = None,
+    purpose: str = "",
+) -> list[Choice]:
+    """Ask the guard about each usable point of one person; nothing is reserved."""
+    usable = [each for each in known if each.is_usable]
+    decisions = contacts.previews(
+        contacts=[
+            turned_to(
+                who,
+                contact_of(
+                    case=doing.case,
+                    loans=who.loans,
+                    point=each.point,
+                    channel=channel,
+                    user=doing.user,
+                    content=content,
+                    purpose=purpose,
+                ),
+            )
+            for each in usable
+        ],
+        acting_user=doing.user,
+        at=doing.at,
+    )
+    zone = ZoneInfo(doing.case.book.time_zone)
+    return [
+        Choice(known=each, way=way_of(channel, decision, zone=zone, at=doing.at))
+        for each, decision in zip(usable, decisions, strict=True)
+    ]
+
+
+def point_of(doing: Doing, known: Sequence[Known]) -> ContactPoint:
+    """Find the point that was chosen in the form.
+
+    :raises DaihouError: ``form.choice_wrong``.
+    """
+    wanted = doing.sent.text("point")
+    found = next((each.point for each in known if str(each.point.pk) == wanted), None)
+    if found is None:
+        raise DaihouError("form.choice_wrong", field="point")
+    return found
 
 
 def open_dial(request: HttpRequest, case: Case) -> Panel | None:
@@ -55,68 +116,73 @@ def _dials(request: HttpRequest, case: Case) -> QuerySet[Permit]:
         acting_user=user_of(request),
         outcomes__isnull=True,
     )
-    return found.select_related("party").order_by("-pk")
+    return found.select_related("party", "recipient_party").order_by("-pk")
 
 
-def _phones(doing: Doing) -> list[Known]:
-    found = reach.points(party=doing.case.party, on=doing.today)
-    return [each for each in found if each.point.kind == PointKind.PHONE]
+def _asked(doing: Doing) -> list[Asked]:
+    return people.asked(case=doing.case, loans=doing.loans, on=doing.today)
+
+
+def _phones(doing: Doing, who: Asked) -> list[Known]:
+    return who.points(kind=PointKind.PHONE, on=doing.today)
 
 
 def _call_form(doing: Doing) -> dict[str, Any]:
-    """List her numbers, each with what the guard would answer now."""
-    usable = [each for each in _phones(doing) if each.is_usable]
-    loans = doing.loans
-    decisions = contacts.previews(
-        contacts=[
-            contact_of(
-                case=doing.case,
-                loans=loans,
-                point=each.point,
-                channel=Channel.VOICE,
-                user=doing.user,
-            )
-            for each in usable
-        ],
-        acting_user=doing.user,
-        at=doing.at,
-    )
-    numbers = [
-        {
-            "known": known,
-            "is_open": decision.is_allowed,
-            "left": min(decision.left_by_rule.values(), default=None),
-        }
-        for known, decision in zip(usable, decisions, strict=True)
+    """List the numbers of everybody who may be asked for, each with the guard's answer now."""
+    groups = [
+        Group(who=who, numbers=choices(doing, who, _phones(doing, who), channel=Channel.VOICE))
+        for who in _asked(doing)
     ]
-    first = next((each for each in numbers if each["is_open"]), None)
-    return {"numbers": numbers, "first": first}
+    wanted = doing.request.GET.get("who", "")
+    groups.sort(key=lambda group: group.who.key != wanted)
+    is_open = (each for group in groups for each in group.numbers if each.way.is_open)
+    return {
+        "groups": groups,
+        "first": next(is_open, None),
+        "has_numbers": any(group.numbers for group in groups),
+        "telephone": accounts.telephone_of(book=doing.sight.book, user=doing.user),
+    }
 
 
 def _call(doing: Doing) -> Panel:
-    """Take the permit to dial one number, show it, and ask how it ended."""
-    point = _point_of(doing, [each.point for each in _phones(doing)])
-    permit = contacts.ask(
-        contact=contact_of(
-            case=doing.case,
-            loans=doing.loans,
-            point=point,
-            channel=Channel.VOICE,
-            user=doing.user,
-        ),
-        acting_user=doing.user,
-        at=doing.at,
+    """Take the permit to dial one number; show it only to who dials by her own hand."""
+    by_person = [(who, _phones(doing, who)) for who in _asked(doing)]
+    point = point_of(doing, [known for _who, found in by_person for known in found])
+    who, masked = next(
+        (who, known.masked)
+        for who, found in by_person
+        for known in found
+        if known.point.pk == point.pk
     )
-    number = reach.reveal_point(point=point, reason=f"permit {permit.pk}", acting_user=doing.user)
-    return Panel(
-        template="desk/cases/acts/outcome.html",
-        context={**_outcome_of(permit), "number": number},
+    contact = contact_of(
+        case=doing.case,
+        loans=who.loans,
+        point=point,
+        channel=Channel.VOICE,
+        user=doing.user,
     )
+    permit = contacts.ask(contact=turned_to(who, contact), acting_user=doing.user, at=doing.at)
+    context = _outcome_of(permit) | {"masked": masked}
+    telephone = accounts.telephone_of(book=doing.sight.book, user=doing.user)
+    if telephone:
+        context |= {"telephone": telephone}
+    else:
+        reason = f"permit {permit.pk}"
+        context |= {
+            "number": reach.reveal_point(point=point, reason=reason, acting_user=doing.user)
+        }
+    return Panel(template="desk/cases/acts/outcome.html", context=context)
 
 
 def _outcome_of(permit: Permit) -> dict[str, Any]:
+    who = Asked(
+        party=permit.recipient_party,
+        recipient=Recipient(permit.recipient),
+        loans=(),
+    )
     return {
         "permit": permit,
+        "who": who,
         "outcomes": [(each.value, words.OUTCOMES[each.value]) for each in OUTCOMES],
         "begun_at": permit.at,
     }
@@ -149,104 +215,7 @@ def _outcome(doing: Doing) -> str:
     return _("Noted: %(outcome)s.") % {"outcome": words.OUTCOMES[outcome.value]}
 
 
-def _message_form(doing: Doing) -> dict[str, Any]:
-    """Show the chosen text as it would leave for this case."""
-    asked = doing.request.POST or doing.request.GET
-    versions = list(_versions(doing))
-    wanted = asked.get("version", "")
-    chosen = next((each for each in versions if str(each.pk) == wanted), None)
-    chosen = chosen or next(iter(versions), None)
-    loans = doing.loans
-    loan = next((each for each in loans if str(each.pk) == asked.get("loan", "")), None)
-    loan = loan or next((box.loan for box in doing.owing.boxes), None)
-    context: dict[str, Any] = {"versions": versions, "chosen": chosen, "loans": loans, "loan": loan}
-    if chosen is None or loan is None:
-        return context
-    try:
-        rendered = _rendered(doing, chosen, loan)
-    except DaihouError as refused:
-        return context | {"unfit": line_of(refused)}
-    except TemplateRefused as refused:
-        return context | {"unfit": line_of(refused)}
-    points = _points_for(doing, chosen)
-    return context | {
-        "text": rendered.payload.text,
-        "subject": rendered.payload.subject,
-        "findings": rendered.content.findings,
-        "points": points,
-        "has_point": any(each.is_usable for each in points),
-    }
-
-
-def _message(doing: Doing) -> str:
-    version = _versions(doing).filter(pk=doing.sent.number("version")).first()
-    loan = next((each for each in doing.loans if str(each.pk) == doing.sent.text("loan")), None)
-    if version is None or loan is None:
-        raise DaihouError("form.choice_wrong", field="version")
-    rendered = _rendered(doing, version, loan)
-    point = _point_of(doing, [each.point for each in _points_for(doing, version)])
-    channel = Channel(version.template.channel)
-    contact = contact_of(
-        case=doing.case,
-        loans=[loan],
-        point=point,
-        channel=channel,
-        user=doing.user,
-        content=rendered.content,
-        payload=asdict(rendered.payload),
-        purpose=version.template.purpose,
-    )
-    contacts.ask(contact=contact, acting_user=doing.user, at=doing.at)
-    return _("The message is on its way.")
-
-
-def _rendered(doing: Doing, version: TemplateVersion, loan: Loan) -> rendering.Rendered:
-    on = doing.sight.book.business_date or doing.today
-    values = facts.values_of(loan=loan, as_of=on, language=version.template.language)
-    return rendering.render(version=version, values=values)
-
-
-def _versions(doing: Doing) -> QuerySet[TemplateVersion]:
-    """Query the approved texts that a collector may send about a case, in its language."""
-    book = doing.sight.book
-    found = TemplateVersion.objects.filter(
-        Q(template__book=book) | Q(template__book__isnull=True),
-        state=VersionState.APPROVED,
-        template__channel__in=[each.value for each in WRITTEN],
-        template__purpose__in=PURPOSES,
-        template__language=doing.case.language[:2] or LANGUAGE,
-    )
-    return found.select_related("template").order_by(
-        "template__purpose", "template__channel", "template__key", "pk"
-    )
-
-
-def _points_for(doing: Doing, version: TemplateVersion) -> list[Known]:
-    kind = KIND_OF.get(Channel(version.template.channel), PointKind.WECHAT)
-    found = reach.points(party=doing.case.party, on=doing.today)
-    return [each for each in found if each.point.kind == kind]
-
-
-def _point_of(doing: Doing, points: list[ContactPoint]) -> ContactPoint:
-    wanted = doing.sent.text("point")
-    found = next((each for each in points if str(each.pk) == wanted), None)
-    if found is None:
-        raise DaihouError("form.choice_wrong", field="point")
-    return found
-
-
-CONTACTS: dict[str, Kind] = {
-    "call": Kind(right="call", template="desk/cases/acts/call.html", form=_call_form, act=_call),
-    "outcome": Kind(
-        right="call",
-        template="desk/cases/acts/outcome.html",
-        form=_outcome_form,
-        act=_outcome,
-    ),
-    "message": Kind(
-        right="message",
-        template="desk/cases/acts/message.html",
-        form=_message_form,
-        act=_message,
-    ),
-}
+CALLS = (
+    Kind(name="call", form=_call_form, act=_call),
+    Kind(name="outcome", form=_outcome_form, act=_outcome, of="call"),
+)

@@ -20,8 +20,9 @@ from daihou.web.cases.queries import figures_on
 from daihou.web.complaints.models import Complaint, Nature
 from daihou.web.contacts import stops
 from daihou.web.contacts.models import StopOrder
-from daihou.web.desk.cases import owing as owed, timelines, words
+from daihou.web.desk.cases import owing as owed, people, timelines, words
 from daihou.web.desk.cases.actions import ACTIONS, Action
+from daihou.web.desk.cases.limits import first_end
 from daihou.web.desk.cases.sighting import loans_of, may
 from daihou.web.desk.cases.ways import point_for, ways
 from daihou.web.loans.models import Loan
@@ -110,6 +111,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
             broken_promises=sum(each.state == PromiseState.BROKEN for each in promises),
             unanswered_in_a_row=timelines.unanswered_in_a_row(case=case),
             has_number=point_for(points, Channel.VOICE) is not None,
+            limitation_ends_on=first_end(found),
             ways={
                 each.channel: Open(is_open=each.is_open, opens_at=each.next_at)
                 for each in open_ways
@@ -123,7 +125,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "person": person(case.party, data),
         "owing": found,
         "points": [_point(each) for each in points],
-        "others": [],
+        "others": people.others(loans=loans, on=timezone.localdate()),
         "ways": open_ways,
         "shut_ways": [each for each in open_ways if not each.is_open and each.rules],
         "states": sorted(held),

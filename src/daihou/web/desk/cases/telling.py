@@ -25,20 +25,18 @@ class Refused:
     line: str
     rules: tuple[RuleLine, ...] = ()
     next_at: datetime | None = None
-    hint: str = ""
 
 
-def refused_by(error: DaihouError, *, hint: str = "") -> Refused:
+def refused_by(error: DaihouError) -> Refused:
     """Tell an error that an operation raised."""
     decision = getattr(error, "decision", None)
     if not isinstance(decision, Decision):
-        return Refused(code=error.code, line=line_of(error), hint=hint)
+        return Refused(code=error.code, line=line_of(error))
     return Refused(
         code=error.code,
         line=line_of(error),
         rules=rule_lines(decision),
         next_at=decision.next_permitted_at,
-        hint=hint,
     )
 
 

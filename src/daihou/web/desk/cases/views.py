@@ -83,7 +83,7 @@ def do(request: HttpRequest, *, sight: Sight, case_id: int, action: str) -> Http
     try:
         done = kind.act(doing)
     except DaihouError as refused:
-        return _panel(request, doing, kind, refused=refused_by(refused, hint=kind.hint))
+        return _panel(request, doing, kind, refused=refused_by(refused))
     if isinstance(done, Panel):
         return _shown(request, doing, done)
     messages.success(request, done)

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from daihou.collect import wording
 from daihou.collect.guard import Decision
-from daihou.collect.requests import Channel, Content, Purpose, VisitPlan
+from daihou.collect.requests import Channel, Content, Purpose, Recipient, VisitPlan
 from daihou.web.access.models import User
 from daihou.web.cases.models import Case
 from daihou.web.cases.queries import late_loans
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.contact import Contact
+from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.telling import RuleLine, rule_lines
 from daihou.web.desk.cases.words import CHANNEL_ICONS, CHANNELS
 from daihou.web.loans.models import Loan
@@ -37,6 +38,7 @@ SAID = Content(  # How a talk begins; of a talk there is no text.
     names_purpose=True,
     carries_debt_facts=True,
 )
+SAID_TO_CONTACT = replace(SAID, template_key="talk.contact", carries_debt_facts=False)
 LOOKED_AT = replace(  # Of a message that is not chosen yet: what any approved text says.
     wording.read(text="-", template_key="preview", version=0, language="zh"),
     names_institution=True,
@@ -92,7 +94,7 @@ def ways(
     )
     zone = ZoneInfo(case.book.time_zone)
     return [
-        _way(channel, decision, zone=zone, at=at)
+        way_of(channel, decision, zone=zone, at=at)
         for (channel, _point), decision in zip(asked, decisions, strict=True)
     ]
 
@@ -133,6 +135,13 @@ def contact_of(
     )
 
 
+def turned_to(who: Asked, contact: Contact) -> Contact:
+    """Turn a contact to somebody in her part; a contact person hears nothing of the debt."""
+    is_named_only = who.recipient is Recipient.CONTACT_PERSON and contact.content is SAID
+    content = SAID_TO_CONTACT if is_named_only else contact.content
+    return replace(contact, recipient=who.recipient, content=content)
+
+
 def _two(user: User) -> VisitPlan:
     """Suppose a second collector: who goes is only said when the visit is planned."""
     return VisitPlan(
@@ -143,7 +152,8 @@ def _two(user: User) -> VisitPlan:
     )
 
 
-def _way(channel: Channel, decision: Decision, *, zone: ZoneInfo, at: datetime) -> Way:
+def way_of(channel: Channel, decision: Decision, *, zone: ZoneInfo, at: datetime) -> Way:
+    """Put what the guard answers as people read it."""
     later = decision.next_permitted_at
     return Way(
         channel=channel.value,

@@ -39,6 +39,16 @@ POINT_KINDS = {
     "wechat": _("WeChat"),
     "push": _("App"),
 }
+RECIPIENTS = {
+    "debtor": _("the borrower"),
+    "co_borrower": _("co-borrower"),
+    "guarantor": _("guarantor"),
+    "spouse": _("spouse"),
+    "heir": _("heir"),
+    "contact_person": _("contact person"),
+    "attorney": _("attorney"),
+    "other": _("somebody else"),
+}
 CHANNELS = {
     "voice": _("Call"),
     "robot": _("Robot call"),
@@ -205,6 +215,8 @@ FIELDS = {
     "email": _("E-mail"),
     "address": _("Address"),
     "bank_account": _("Bank account"),
+    "wechat": _("WeChat"),
+    "push": _("App"),
 }
 NATURES = {"complaint": _("A complaint is open"), "dispute": _("She disputes the debt")}
 TOPICS = {

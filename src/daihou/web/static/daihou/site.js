@@ -87,6 +87,8 @@
 
   const tellFailure = (event) => {
     const notice = document.getElementById("request-error");
+    const reason = event.detail.xhr?.status ? "answered" : "lost";
+    notice?.querySelectorAll("[data-when]").forEach((line) => { line.hidden = line.dataset.when !== reason; });
     if (notice) { notice.hidden = false; notice.focus(); }
     console.warn("request failed", event.detail.xhr?.status);
   };

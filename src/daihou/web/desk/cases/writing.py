@@ -1,0 +1,137 @@
+"""Writing from a case: an approved text as it will leave, to whom, and whether it may."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from daihou.collect.requests import Channel, Recipient
+from daihou.collect.templates import TemplateRefused
+from daihou.errors import DaihouError
+from daihou.web.channels import facts, rendering
+from daihou.web.channels.models import TemplateVersion, VersionState
+from daihou.web.contacts import operations as contacts
+from daihou.web.desk.answering import line_of
+from daihou.web.desk.cases import people
+from daihou.web.desk.cases.doing import Doing, Kind
+from daihou.web.desk.cases.people import Asked
+from daihou.web.desk.cases.reaching import choices, point_of
+from daihou.web.desk.cases.ways import KIND_OF, contact_of, turned_to
+from daihou.web.loans.models import Loan
+from daihou.web.parties.models import PointKind
+from daihou.web.parties.reach import Known
+
+WRITTEN = (Channel.SMS, Channel.EMAIL, Channel.WECHAT, Channel.LETTER)
+PURPOSES = ("collection", "reminder", "service_answer")
+LANGUAGE = "zh"
+FOR_GUARANTORS = "guarantor-"  # How the key of a text begins that speaks of somebody else's debt.
+
+
+def _asked(doing: Doing) -> list[Asked]:
+    """List who may be written to: who was only named as a contact is told nothing in writing."""
+    found = people.asked(case=doing.case, loans=doing.loans, on=doing.today)
+    return [each for each in found if each.recipient is not Recipient.CONTACT_PERSON]
+
+
+def _message_form(doing: Doing) -> dict[str, Any]:
+    """Show the chosen text as it would leave for this case."""
+    asked = doing.request.POST or doing.request.GET
+    persons = _asked(doing)
+    who = next((each for each in persons if each.key == asked.get("who")), persons[0])
+    versions = list(_versions(doing, who))
+    wanted = asked.get("version", "")
+    chosen = next((each for each in versions if str(each.pk) == wanted), None)
+    chosen = chosen or next(iter(versions), None)
+    in_turn = [box.loan for box in doing.owing.boxes if box.loan in who.loans]
+    loan = next((each for each in in_turn if str(each.pk) == asked.get("loan")), None)
+    loan = loan or next(iter(in_turn), None)
+    context: dict[str, Any] = {
+        "persons": persons,
+        "who": who,
+        "versions": versions,
+        "chosen": chosen,
+        "loans": who.loans,
+        "loan": loan,
+    }
+    if chosen is None or loan is None:
+        return context
+    try:
+        rendered = _rendered(doing, chosen, loan, who)
+    except (DaihouError, TemplateRefused) as refused:
+        return context | {"unfit": line_of(refused)}
+    found = choices(
+        doing,
+        replace(who, loans=(loan,)),
+        _points(doing, who, chosen),
+        channel=Channel(chosen.template.channel),
+        content=rendered.content,
+        purpose=chosen.template.purpose,
+    )
+    return context | {
+        "text": rendered.payload.text,
+        "subject": rendered.payload.subject,
+        "findings": rendered.content.findings,
+        "choices": found,
+        "first": next((each for each in found if each.way.is_open), None),
+    }
+
+
+def _message(doing: Doing) -> str:
+    persons, wanted = _asked(doing), doing.sent.text("who")
+    who = next((each for each in persons if not wanted or each.key == wanted), None)
+    if who is None:
+        raise DaihouError("form.choice_wrong", field="who")
+    version = _versions(doing, who).filter(pk=doing.sent.number("version")).first()
+    loan = next((each for each in who.loans if str(each.pk) == doing.sent.text("loan")), None)
+    if version is None or loan is None:
+        raise DaihouError("form.choice_wrong", field="version")
+    rendered = _rendered(doing, version, loan, who)
+    contact = contact_of(
+        case=doing.case,
+        loans=[loan],
+        point=point_of(doing, _points(doing, who, version)),
+        channel=Channel(version.template.channel),
+        user=doing.user,
+        content=rendered.content,
+        payload=asdict(rendered.payload),
+        purpose=version.template.purpose,
+    )
+    contacts.ask(contact=turned_to(who, contact), acting_user=doing.user, at=doing.at)
+    return _("The message is on its way.")
+
+
+def _rendered(doing: Doing, version: TemplateVersion, loan: Loan, who: Asked) -> rendering.Rendered:
+    values = facts.values_of(
+        loan=loan,
+        as_of=doing.sight.book.business_date or doing.today,
+        language=version.template.language,
+        recipient=None if who.is_debtor else who.party,
+    )
+    return rendering.render(version=version, values=values)
+
+
+def _versions(doing: Doing, who: Asked) -> QuerySet[TemplateVersion]:
+    """Query the approved texts for a person in her part, in the language of the case."""
+    book = doing.sight.book
+    is_for_guarantors = Q(template__key__startswith=FOR_GUARANTORS)
+    is_guarantor = who.recipient is Recipient.GUARANTOR
+    found = TemplateVersion.objects.filter(
+        Q(template__book=book) | Q(template__book__isnull=True),
+        is_for_guarantors if is_guarantor else ~is_for_guarantors,
+        state=VersionState.APPROVED,
+        template__channel__in=[each.value for each in WRITTEN],
+        template__purpose__in=PURPOSES,
+        template__language=doing.case.language[:2] or LANGUAGE,
+    )
+    return found.select_related("template").order_by(
+        "template__purpose", "template__channel", "template__key", "pk"
+    )
+
+
+def _points(doing: Doing, who: Asked, version: TemplateVersion) -> list[Known]:
+    kind = KIND_OF.get(Channel(version.template.channel), PointKind.WECHAT)
+    return who.points(kind=kind, on=doing.today)
+
+
+MESSAGES = (Kind(name="message", form=_message_form, act=_message),)
