@@ -32,12 +32,15 @@ def test_without_a_start_the_first_given_begins():
     assert legs[0].meters is None
 
 
-def test_an_appointment_keeps_its_turn_and_the_others_gather_before_the_nearest_one():
-    morning = at(30.51, 114.3, key="morning", begins_minute=9 * 60)
-    evening = at(30.9, 114.3, key="evening", begins_minute=18 * 60)
-    by_evening, by_morning = at(30.88, 114.3, key="b"), at(30.52, 114.3, key="a")
-    legs = order(stops=[evening, by_evening, morning, by_morning], start=START)
-    assert keys(legs) == ["a", "morning", "b", "evening"]
+def test_an_appointment_and_the_end_of_a_window_give_the_turn_the_nearest_first_among_equals():
+    appointment = at(30.9, 114.3, key="appointment", by_minute=9 * 60)
+    morning = [
+        at(north, 114.3, key=f"morning {north}", by_minute=13 * 60) for north in (30.5, 30.8)
+    ]
+    evening = at(30.51, 114.3, key="evening", by_minute=21 * 60)
+    any_time = at(30.502, 114.3, key="any time")
+    legs = order(stops=[any_time, evening, *morning, appointment], start=START)
+    assert keys(legs) == ["appointment", "morning 30.8", "morning 30.5", "evening", "any time"]
 
 
 def test_a_stop_without_place_follows_its_district():
@@ -47,6 +50,13 @@ def test_a_stop_without_place_follows_its_district():
     legs = order(stops=[unknown, hankou, beside, wuchang], start=START)
     assert keys(legs) == [wuchang.key, "beside", hankou.key, "somewhere"]
     assert legs[1].meters is None
+
+
+def test_a_stop_without_place_stays_in_its_turn():
+    known = at(30.51, 114.3, key="known", district="Wuchang", by_minute=780)
+    later = Stop(key="later", district="Wuchang", by_minute=1260)
+    sooner = Stop(key="sooner", by_minute=780)
+    assert keys(order(stops=[later, sooner, known])) == ["known", "sooner", "later"]
 
 
 def test_by_district_alone_those_of_one_stand_together():

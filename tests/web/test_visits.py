@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from daihou.collect.route import Place
-from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.contacts.errors import ContactRefused
 from daihou.web.contacts.models import Outcome as ContactOutcome, Permit
@@ -19,6 +18,7 @@ from daihou.web.visits import operations as visiting, queries
 from daihou.web.visits.models import CheckIn, Entry, Outcome, Photo, Report, Visit
 from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
+from tests.web.refusing import refused
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
@@ -65,12 +65,6 @@ def tell(visit, at, **changed):
         "note": "她答应周五还款",
     } | changed
     return visiting.report(visit=visit, told=visiting.Told(**told), acting_user=user("companion"))
-
-
-def refused(code, call, *given, **more):
-    with pytest.raises(DaihouError) as caught:
-        call(*given, **more)
-    assert caught.value.code == code, caught.value.code
 
 
 def test_a_visit_from_its_plan_to_its_report(desk, noon):
@@ -177,7 +171,7 @@ def test_a_days_route_and_one_visit_are_pages_of_their_own(desk, noon, client):
     turns = queries.route(
         visits=queries.of_day(book=desk, on=timezone.localdate(noon)), start=WUHAN
     )
-    assert [turn.visit.pk for turn in turns] == [far.pk, near.pk]
+    assert [turn.visit.pk for turn in turns] == [near.pk, far.pk]
     client.force_login(user("field"))
     text = client.get(reverse("desk:visits", args=[desk.name])).content.decode()
     assert text.count("visit-card") == 2

@@ -1,4 +1,4 @@
-"""In which order a day's visits are made: always the nearest next, appointments in their time.
+"""In which order a day's visits are made: by when each is due, of equals the nearest next.
 
 Units   Positions are millionths of a degree; distances whole meters on a sphere.
 Shape   Pure, deterministic: equal distances go by the order in which the stops were given.
@@ -7,7 +7,8 @@ Shape   Pure, deterministic: equal distances go by the order in which the stops 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
+from itertools import groupby
+from math import asin, cos, inf, radians, sin, sqrt
 
 EARTH_RADIUS_M = 6_371_009  # Mean radius (IUGG).
 MICRO = 1_000_000
@@ -27,15 +28,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One visit: where it is, as exactly as is known, and whether its turn is given by the hour.
+    """One visit: where it is, as exactly as is known, and when its turn must have come.
 
-    ``begins_minute`` is the minute of the day at which an agreed appointment begins, else None.
+    ``by_minute`` is the minute of the day at which an agreed appointment begins or a window ends;
+    None where any time will do.
     """
 
     key: str
     district: str = ""
     place: Place | None = None
-    begins_minute: int | None = None
+    by_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,28 +61,34 @@ def meters_between(first: Place, second: Place) -> int:
 
 
 def order(*, stops: Sequence[Stop], start: Place | None = None) -> tuple[Leg, ...]:
-    """Order stops: appointments by their time, the free ones nearest first around them.
+    """Order stops: by the minute of their turn, among equals the nearest first.
 
-    A stop without place follows the others of its district; where there are none it stands at the
-    end, in the order given.
+    A stop without place follows the others of its turn and district; where there are none it comes
+    last in its turn, in the order given.
 
     >>> east = Stop(key="east", place=Place(latitude=0, longitude=2_000_000))
     >>> near = Stop(key="near", place=Place(latitude=0, longitude=100_000))
     >>> [leg.stop.key for leg in order(stops=[east, near], start=Place(latitude=0, longitude=0))]
     ['near', 'east']
     """
-    appointed = sorted(
-        (stop for stop in stops if stop.begins_minute is not None),
-        key=lambda stop: (stop.begins_minute or 0, stop.key),
-    )
-    placed = _nearest(
-        [stop for stop in stops if stop.begins_minute is None and stop.place], start=start
-    )
-    ordered = _around(appointed, placed) if appointed else placed
-    for stop in stops:
-        if stop.begins_minute is None and stop.place is None:
-            ordered.insert(_after_district(ordered, stop.district), stop)
+    ordered, here = list[Stop](), start
+    for _, turn in groupby(sorted(stops, key=_turn), key=_turn):
+        nearest = _by_distance(list(turn), start=here)
+        ordered += nearest
+        here = next((stop.place for stop in reversed(nearest) if stop.place), here)
     return tuple(_legs(ordered, start=start))
+
+
+def _turn(stop: Stop) -> float:
+    return inf if stop.by_minute is None else stop.by_minute
+
+
+def _by_distance(stops: Sequence[Stop], *, start: Place | None) -> list[Stop]:
+    ordered = _nearest([stop for stop in stops if stop.place], start=start)
+    for stop in stops:
+        if stop.place is None:
+            ordered.insert(_after_district(ordered, stop.district), stop)
+    return ordered
 
 
 def _nearest(stops: Sequence[Stop], *, start: Place | None) -> list[Stop]:
@@ -91,17 +99,6 @@ def _nearest(stops: Sequence[Stop], *, start: Place | None) -> list[Stop]:
         ordered.append(chosen)
         here = chosen.place
     return ordered
-
-
-def _around(appointed: Sequence[Stop], free: Sequence[Stop]) -> list[Stop]:
-    """Put each free stop before the appointment that is nearest to it."""
-    before: list[list[Stop]] = [[] for _ in appointed]
-    for stop in free:
-        nearest = min(
-            range(len(appointed)), key=lambda number: _meters(stop.place, appointed[number])
-        )
-        before[nearest].append(stop)
-    return [each for first, stop in zip(before, appointed, strict=True) for each in (*first, stop)]
 
 
 def _after_district(ordered: Sequence[Stop], district: str) -> int:

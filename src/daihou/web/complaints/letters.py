@@ -1,6 +1,7 @@
 """The written answer to a complaint or dispute, as a document kept in the archive."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import override
 
@@ -61,7 +62,7 @@ def values(*, complaint: Complaint, loans: list[Loan], language: Language, made_
     for creditor in issuers.values():
         issuer = parties.personal_data(party=creditor).get("name", ("",))[0]
     reasoning = texts.opened(complaint_id=complaint.pk, place="reasoning", text=complaint.reasoning)
-    received_on = complaint.received_at.date()
+    received_on = complaint.received_at.astimezone(ZoneInfo(complaint.book.time_zone)).date()
     with override("zh-hans" if language == Language.CHINESE else "en"):
         words = {
             "nature": str(complaint.get_nature_display()),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -43,9 +43,7 @@ def open_visits() -> QuerySet[Visit]:
 
 def of_day(*, book: Book, on: date) -> QuerySet[Visit]:
     """Query the visits of a day in the book's own time zone, by their beginning."""
-    zone = ZoneInfo(book.time_zone)
-    begins = datetime.combine(on, time.min, tzinfo=zone)
-    ends = datetime.combine(on + timedelta(days=1), time.min, tzinfo=zone)
+    begins, ends = book.span(first_on=on, last_on=on)
     found = Visit.objects.filter(book=book, begins_at__gte=begins, begins_at__lt=ends)
     return found.select_related(*SHOWN_WITH).order_by("begins_at", "pk")
 
@@ -72,12 +70,13 @@ def route(*, visits: Sequence[Visit], start: Place | None = None) -> list[Turn]:
 
 
 def _stop(visit: Visit) -> Stop:
-    begins = visit.begins_at.astimezone(ZoneInfo(visit.book.time_zone))
+    by = visit.begins_at if visit.is_appointment else visit.ends_at
+    turn = by.astimezone(ZoneInfo(visit.book.time_zone))
     return Stop(
         key=str(visit.pk),
         district=visit.district,
         place=place_of(visit),
-        begins_minute=begins.hour * 60 + begins.minute if visit.is_appointment else None,
+        by_minute=turn.hour * 60 + turn.minute,
     )
 
 
