@@ -9,7 +9,7 @@ from daihou.web.board.sight import PAGES
 
 pytestmark = pytest.mark.browser
 READING = (Path(__file__).parent / "reading.js").read_text(encoding="utf-8")
-READERS = ("manager", "finance", "administrator")
+READERS = ("manager", "finance", "administrator", "compliance")
 ROLES = {"administrator": "admin"}
 
 

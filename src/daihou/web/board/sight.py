@@ -260,6 +260,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Users and rights"),
         group="set_up",
     ),
+    "personal_exports": Page(
+        permission="personal_data.export",
+        url="desk:personal_exports",
+        icon="file-export",
+        key="",
+        label=_("Export of personal data"),
+        group="collections",
+    ),
     "complaints": Page(
         permission="complaint.view",
         url="desk:complaints",
