@@ -1,11 +1,13 @@
 """Goal: ``daihou cases`` sets a book up to collect, opens, assigns and decides."""
 
 import json
+from datetime import date
 
 import pytest
 
 from daihou.cli import main
 from daihou.web.access.queries import system_user
+from daihou.web.cases import promises
 from daihou.web.cases.models import Case, CaseNight
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.end_of_day import run_end_of_day
@@ -47,3 +49,20 @@ def test_a_book_is_set_up_to_collect_and_its_cases_are_given_out(run):
     assert (code, report["assigned"], report["nobody"]) == (0, 2, {"capacity": 1})
     assert Case.objects.filter(owner__username="mei").count() == 2
     assert run("decide") == (0, {"book": "desk", "on": NIGHT.isoformat()})
+
+
+def test_the_terms_of_a_promise_are_set_from_a_day_on(run):
+    book = ledger.create_book(name="desk", currency="CNY", acting_user=system_user())
+    asked = ("promise-rule", "part", "--from", "2026-02-01", "--threshold", "80")
+    code, rule = run(*asked, "--grace-days", "3", "--days-most", "14")
+    assert (code, rule["threshold"], rule["grace_days"], rule["days_most"]) == (0, 80, 3, 14)
+    assert run(*asked, "--threshold", "90")[1]["threshold"] == 90
+    before, after = (
+        promises.terms_on(book=book, kind="part", on=on)
+        for on in (date(2026, 1, 31), date(2026, 2, 1))
+    )
+    assert before == promises.DEFAULT_TERMS["part"]
+    assert (after.threshold_percent, after.grace_days) == (90, 1)
+    assert run(*asked, "--grace-days", "31")[1]["error"]["code"] == "case.promise_rule_wrong"
+    wrong = run("promise-rule", "soon", "--from", "2026-02-01")
+    assert wrong[1]["error"]["code"] == "case.promise_kind_unknown"

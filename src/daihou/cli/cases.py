@@ -61,6 +61,45 @@ def rule(
     )
 
 
+@app.command("promise-rule")
+def promise_rule(
+    kind: Annotated[str, typer.Argument(help="full, arrears, part or instalments.")],
+    *,
+    effective: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day it holds.")
+    ],
+    grace_days: Annotated[int, typer.Option(help="Days after its date. 宽限天数")] = 1,
+    threshold: Annotated[int, typer.Option(help="The percentage that keeps it. 履约比例")] = 100,
+    days_most: Annotated[int, typer.Option(help="How far off its date may be. 最长天数")] = 30,
+    book: BookName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a type of promise allows; promises made before keep their terms (承诺规则)."""
+    ledger = _open(book)
+    from daihou.web.access.queries import system_user
+    from daihou.web.cases.promise_rules import set_rule
+    from daihou.web.cases.promises import Terms
+
+    made = set_rule(
+        book=ledger,
+        kind=kind,
+        effective_on=effective.date(),
+        terms=Terms(grace_days=grace_days, threshold_percent=threshold, days_most=days_most),
+        acting_user=system_user(),
+    )
+    output.emit(
+        {
+            "book": ledger.name,
+            "kind": made.kind,
+            "from": made.effective_on,
+            "grace_days": made.grace_days,
+            "threshold": made.threshold_percent,
+            "days_most": made.days_most,
+        },
+        as_json=as_json,
+    )
+
+
 @app.command("open")
 def open_cases(*, book: BookName = None, as_json: AsJson = False) -> None:
     """Let cases follow the newest end of day, where that was not done by it (开案与出催)."""
