@@ -5,13 +5,11 @@ from django.test import Client
 from django.utils import timezone
 
 from daihou.web.access.models import Role
-from daihou.web.access.queries import system_user
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts import stops
-from daihou.web.loans.models import Loan
-from daihou.web.parties import editing
+from daihou.web.contacts.models import BadTime
 from daihou.web.parties.models import PersonState
-from tests.web.payment_channels import make_book
+from tests.web.payment_channels import make_book, make_borrower
 
 pytestmark = pytest.mark.django_db
 PHONE = "13800138000"
@@ -24,14 +22,7 @@ def book(db):
 
 @pytest.fixture
 def person(book):
-    made = editing.add_party(
-        source=book.name,
-        kind="person",
-        data={"name": ["李四"], "phone": [PHONE]},
-        acting_user=system_user(),
-    )
-    Loan.objects.filter(book=book, loan_ref="A").update(person=made)
-    return made
+    return make_borrower(book)
 
 
 @pytest.fixture
@@ -128,3 +119,20 @@ def test_a_person_is_known_masked_and_revealed_for_a_reason(book, person, enter)
     new = {"deed": "point", "kind": "email", "value": "li@example.com", "source": "person"}
     assert maker.post(f"{page}act/", new).status_code == 302
     assert "l*@example.com" in maker.get(page).content.decode()
+
+
+def test_a_time_that_she_names_is_noted_shown_and_ended_on_her_page(book, person, enter):
+    maker = enter("maker", Role.COLLECTOR)
+    page = f"/books/{book.name}/parties/{person.pk}/known/"
+    asked = {"deed": "bad_time", "from": "12:00", "until": "14:00", "days": "work"}
+    maker.post(f"{page}act/", asked | {"channel": "voice", "said": "she sleeps"})
+    text = maker.get(page).content.decode()
+    assert "12:00–14:00" in text
+    assert "Monday to Friday" in text
+    for wrong in ({"days": "never"}, {"from": "noon"}, {"from": "14:00"}, {"channel": "pigeon"}):
+        maker.post(f"{page}act/", asked | wrong)
+    bad = BadTime.objects.get()
+    assert (bad.weekdays, bad.channels) == ([0, 1, 2, 3, 4], ["voice"])
+    assert maker.post(f"{page}act/", {"deed": "end_bad_time", "time": "0"}).status_code == 404
+    maker.post(f"{page}act/", {"deed": "end_bad_time", "time": bad.pk})
+    assert "12:00–14:00" not in maker.get(page).content.decode()

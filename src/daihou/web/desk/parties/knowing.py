@@ -1,6 +1,7 @@
 """What is known of a person: where she is reached and why, when she answers, what holds of her."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from daihou.collect.requests import Channel
 from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.audit.models import AuditRow
@@ -20,7 +22,7 @@ from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import stops
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.parties import sighting
+from daihou.web.desk.parties import hours, sighting
 from daihou.web.desk.parties.words import ZONE_SOURCES
 from daihou.web.desk.reading import sent_by
 from daihou.web.parties import interest, queries, reach, states
@@ -126,6 +128,9 @@ def context_of(request: HttpRequest, sight: Sight, found: Party) -> dict[str, An
         "zones": zones,
         "zone_source": ZONE_SOURCES.get(zones.source, ""),
         "best_times": reach.best_times(party=found),
+        "bad_times": hours.shown(party=found, at=timezone.now()),
+        "bad_days": [(name, word) for name, (word, _) in hours.DAYS.items()],
+        "channels": list(Channel),
         "states": [(state, _interest(state, sight, loans)) for state in held],
         "stops": list(stops.in_force(party=found, at=timezone.now())),
         "past": complaints.past_of(party=found, at=timezone.now()),
@@ -171,18 +176,18 @@ def _add_point(request: HttpRequest, sight: Sight, party: Party) -> object:
 
 
 def _wrong(request: HttpRequest, _sight: Sight, party: Party) -> object:
-    return reach.mark_wrong_party(
-        point=_asked_point(request, party),
-        at=timezone.now(),
-        reason=request.POST.get("reason", ""),
-        acting_user=user_of(request),
-    )
+    return _mark(request, party, at=timezone.now())
 
 
 def _right(request: HttpRequest, _sight: Sight, party: Party) -> object:
+    return _mark(request, party, at=None)
+
+
+def _mark(request: HttpRequest, party: Party, *, at: datetime | None) -> object:
+    """Note whose a number is: somebody else's since ``at``, or hers after all."""
     return reach.mark_wrong_party(
         point=_asked_point(request, party),
-        at=None,
+        at=at,
         reason=request.POST.get("reason", ""),
         acting_user=user_of(request),
     )
@@ -267,6 +272,8 @@ _DEEDS: Final[dict[str, tuple[str, Deed]]] = {
     "prove": ("person.state", _prove_state),
     "end_state": ("contact.lift", _end_state),
     "interest": ("servicing.request", _stop_interest),
+    "bad_time": ("person.state", hours.note),
+    "end_bad_time": ("person.state", hours.end),
 }
 
 
