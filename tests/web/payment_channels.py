@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from daihou.web.access.queries import system_user
 from daihou.web.ledger import operations
+from daihou.web.loans.models import Loan
+from daihou.web.parties import editing
 from daihou.web.payments import channels
 from daihou.web.payments.adapters.protocol import Movement
 from daihou.web.payments.sandbox import twins
@@ -25,6 +27,18 @@ def make_book(*, name="demo", loans=("A", "B"), time_zone="UTC"):
     )
     book.refresh_from_db()
     return book
+
+
+def make_borrower(book, *, name="李四", phone="13800138000"):
+    """Give loan A of the book its borrower."""
+    person = editing.add_party(
+        source=book.name,
+        kind="person",
+        data={"name": [name], "phone": [phone]},
+        acting_user=system_user(),
+    )
+    Loan.objects.filter(book=book, loan_ref="A").update(person=person)
+    return person
 
 
 def make_channel(book, adapter="wechat_pay", code=None):

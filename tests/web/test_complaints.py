@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from daihou.errors import MESSAGES, DaihouError
 from daihou.web.access.models import Role
 from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
@@ -16,19 +15,12 @@ from daihou.web.complaints.models import Complaint, State
 from daihou.web.contacts import stops
 from daihou.web.documents.kinds import Language
 from daihou.web.loans.models import Loan
-from daihou.web.parties import editing
 from daihou.web.payments.models import Receipt
 from daihou.web.payments.posting import post_open
-from tests.web.payment_channels import Provider, make_book, make_channel, movement
+from tests.web.payment_channels import Provider, make_book, make_borrower, make_channel, movement
+from tests.web.refusing import refused
 
 pytestmark = pytest.mark.django_db
-
-
-def refused(expected, operation, /, **given):
-    with pytest.raises(DaihouError) as raised:
-        operation(**given)
-    assert raised.value.code == expected
-    assert expected in MESSAGES
 
 
 @pytest.fixture
@@ -48,14 +40,7 @@ def people(make_user):
 
 @pytest.fixture
 def person(book):
-    made = editing.add_party(
-        source=book.name,
-        kind="person",
-        data={"name": ["李四"], "phone": ["13800138000"]},
-        acting_user=system_user(),
-    )
-    Loan.objects.filter(book=book, loan_ref="A").update(person=made)
-    return made
+    return make_borrower(book)
 
 
 def told(party=None, loans=(), **given):

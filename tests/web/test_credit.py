@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from daihou.core.events import Event, Kind
-from daihou.errors import MESSAGES, DaihouError
+from daihou.errors import DaihouError
 from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.models import Approval
@@ -37,17 +37,11 @@ from tests.web.lending import (
     make_version,
     user,
 )
+from tests.web.refusing import refused
 
 END = START + timedelta(days=365)
 DAY = timedelta(days=1)
 TEN_THOUSAND = 1_000_000
-
-
-def refused(expected, operation, /, **given):
-    with pytest.raises(DaihouError) as raised:
-        operation(**given)
-    assert raised.value.code == expected
-    assert expected in MESSAGES
 
 
 class World:

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from daihou.errors import MESSAGES, DaihouError
+from daihou.errors import MESSAGES
 from daihou.web.access.queries import system_user
 from daihou.web.audit.models import AuditRow
 from daihou.web.ledger import operations as ledger
@@ -17,18 +17,12 @@ from daihou.web.parties import editing, formats, merging, operations, providers,
 from daihou.web.parties.models import CompanyLink, Consent, IdentityCheck, LoanRole, Merge, Party
 from tests.web.ledger_books import loan, tape
 from tests.web.lending import make_book
+from tests.web.refusing import refused
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 7, 1)
 NUMBER = "11010519491231002X"
 CODE = "91350100M000100Y43"
-
-
-def refused(expected, operation, /, **given):
-    with pytest.raises(DaihouError) as raised:
-        operation(**given)
-    assert raised.value.code == expected
-    assert expected in MESSAGES
 
 
 def add(name="王小明", *, kind="person", source="demo", **data):

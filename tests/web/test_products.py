@@ -12,7 +12,7 @@ from daihou.core import cost
 from daihou.core.quote import FeeMethod
 from daihou.core.schedule import build_schedule
 from daihou.core.terms import Component, Method, PeriodUnit
-from daihou.errors import MESSAGES, DaihouError
+from daihou.errors import DaihouError
 from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.models import Approval
@@ -40,6 +40,7 @@ from tests.web.lending import (
     make_version,
     user,
 )
+from tests.web.refusing import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -57,13 +58,6 @@ def product(book):
 @pytest.fixture
 def maker():
     return user("maker", "analyst")
-
-
-def refused(expected, operation, /, **given):
-    with pytest.raises(DaihouError) as raised:
-        operation(**given)
-    assert raised.value.code == expected
-    assert expected in MESSAGES
 
 
 def draft(product, content=CONTENT):

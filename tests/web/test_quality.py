@@ -1,6 +1,5 @@
 """Goal: the right contacts are listened to, marked by another, and no mark is ever overwritten."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 from fractions import Fraction
 
@@ -8,13 +7,13 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from daihou.collect.requests import Outcome
-from daihou.errors import DaihouError
 from daihou.web.cases.assigning import claim
 from daihou.web.cases.models import Collector, Team
 from daihou.web.quality import drawing, operations, queries
 from daihou.web.quality.models import Flag, Review, Sample
 from daihou.web.supervision import figures, live, moving
 from tests.web.collected_book import case_of, make_user
+from tests.web.refusing import refusing
 from tests.web.talked_book import DAY, TEN, call, make_talked_book, staff
 
 FULL = {
@@ -26,13 +25,6 @@ FULL = {
     "listening": 15,
     "solution": 10,
 }
-
-
-@contextmanager
-def refused(code):
-    with pytest.raises(DaihouError) as caught:
-        yield
-    assert caught.value.code == code
 
 
 @pytest.fixture
@@ -69,7 +61,7 @@ def test_a_missed_critical_item_fails_whatever_the_points(book, ann, reviewer):
         sample=sample, marks={**FULL, "identity": 14}, remark="", on=DAY, acting_user=reviewer
     )
     assert (made.points, made.is_passed, made.missed_critical) == (99, False, ["identity"])
-    with refused("quality.reviewed"):
+    with refusing("quality.reviewed"):
         operations.review(sample=sample, marks=FULL, remark="", on=DAY, acting_user=reviewer)
     with pytest.raises(DatabaseError, match=r"append_only|permission denied"), transaction.atomic():
         Review.objects.update(points=1)
@@ -81,23 +73,23 @@ def asked(permit, by):
 
 def test_nobody_marks_herself_or_decides_on_her_own_review(book, ann, reviewer):
     sample = asked(call(book, "A", ann), reviewer)
-    with refused("quality.own_contact"):
+    with refusing("quality.own_contact"):
         operations.take(sample=sample, acting_user=ann)
     operations.take(sample=sample, acting_user=reviewer)
     other = make_user("listener-2", "quality")
-    with refused("quality.taken"):
+    with refusing("quality.taken"):
         operations.take(sample=sample, acting_user=other)
-    with refused("quality.marks_incomplete"):
+    with refusing("quality.marks_incomplete"):
         operations.review(
             sample=sample, marks={"identity": 15}, remark="", on=DAY, acting_user=reviewer
         )
     first = operations.review(
         sample=sample, marks={**FULL, "listening": 0}, remark="", on=DAY, acting_user=reviewer
     )
-    with refused("quality.not_hers"):
+    with refusing("quality.not_hers"):
         operations.appeal(review=first, reason="no", acting_user=other)
     appeal = operations.appeal(review=first, reason="I did", acting_user=ann)
-    with refused("quality.own_review"):
+    with refusing("quality.own_review"):
         operations.decide_appeal(appeal=appeal, marks=FULL, reason="ok", acting_user=reviewer)
     operations.decide_appeal(appeal=appeal, marks=FULL, reason="heard it", acting_user=other)
     (counted,) = queries.counting(book=book, from_on=DAY, through_on=DAY)
@@ -125,9 +117,9 @@ def test_reviewers_of_a_calibration_are_compared_with_chance(book, ann, reviewer
 def test_a_sheet_takes_effect_on_its_day(book, reviewer):
     items = [{"code": "all", "zh": "全部", "en": "All", "points": 10, "is_critical": False}]
     given = {"items": items, "pass_percent": 60, "today": DAY, "acting_user": reviewer}
-    with refused("quality.sheet_in_past"):
+    with refusing("quality.sheet_in_past"):
         operations.put_sheet(effective_on=DAY, **given)
-    with refused("quality.sheet_incomplete"):
+    with refusing("quality.sheet_incomplete"):
         operations.put_sheet(effective_on=DAY + timedelta(days=1), **given | {"items": items * 2})
     made = operations.put_sheet(effective_on=DAY + timedelta(days=1), **given)
     assert queries.sheet_on(DAY) != made
@@ -163,7 +155,7 @@ def test_a_seat_shows_who_is_idle_and_cases_are_handed_over_together(book, ann):
     for ref in "AB":
         claim(case=case_of(book, ref), at=now, acting_user=ann)
     given = {"book": book, "from_user": ann, "reason": "ill", "at": now, "acting_user": ann}
-    with refused("supervision.to_oneself"):
+    with refusing("supervision.to_oneself"):
         moving.hand_over_many(to_user=ann, most=5, **given)
     given["acting_user"] = make_user("lead", "team_lead")
     assert moving.hand_over_many(to_user=bea, most=5, **given) == 2

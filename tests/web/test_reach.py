@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from daihou.collect.facts import StopKind
-from daihou.errors import MESSAGES, DaihouError
 from daihou.web.access.models import Role
 from daihou.web.access.queries import system_user
 from daihou.web.approvals.models import Approval
@@ -16,18 +15,12 @@ from daihou.web.loans.models import Loan
 from daihou.web.parties import cutover, editing, interest, reach, states
 from daihou.web.parties.models import ContactPoint, PriorAttempt, ReachTally
 from daihou.web.servicing.actions import Action
-from tests.web.payment_channels import make_book
+from tests.web.payment_channels import make_book, make_borrower
+from tests.web.refusing import refused
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 22)
 BY = "2026-11-20T10:00:00+08:00"
-
-
-def refused(expected, operation, /, **given):
-    with pytest.raises(DaihouError) as raised:
-        operation(**given)
-    assert raised.value.code == expected
-    assert expected in MESSAGES
 
 
 @pytest.fixture
@@ -37,14 +30,7 @@ def book(db):
 
 @pytest.fixture
 def person(book):
-    made = editing.add_party(
-        source=book.name,
-        kind="person",
-        data={"name": ["李四"], "phone": ["13800138000"]},
-        acting_user=system_user(),
-    )
-    Loan.objects.filter(book=book, loan_ref="A").update(person=made)
-    return made
+    return make_borrower(book)
 
 
 @pytest.fixture

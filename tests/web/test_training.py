@@ -1,15 +1,14 @@
 """Goal: who has not passed lately what the rules want, here or by evidence, is not certified."""
 
 import json
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from daihou.errors import DaihouError
 from daihou.web.training import operations, provided, queries
 from daihou.web.training.models import CheckKind, Course, ExamResult, Question
+from tests.web.refusing import refusing
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -26,13 +25,6 @@ def right_places(exam):
 def pass_exam(user, code, *, now=NOW):
     exam = operations.start_exam(course=Course.objects.get(code=code), user=user, now=now)
     return operations.hand_in(exam=exam, answers=right_places(exam), now=now)
-
-
-@contextmanager
-def refused(code):
-    with pytest.raises(DaihouError) as caught:
-        yield
-    assert caught.value.code == code
 
 
 @pytest.fixture
@@ -89,7 +81,7 @@ def test_a_paper_is_marked_by_what_was_shown(db, ann):
     wrong = dict(list(right.items())[:7])
     result = operations.hand_in(exam=exam, answers=wrong, now=NOW)
     assert (result.right_count, result.is_passed) == (7, False)
-    with refused("exam.handed_in"):
+    with refusing("exam.handed_in"):
         operations.hand_in(exam=exam, answers=right, now=NOW)
     with pytest.raises(DatabaseError, match=r"append_only|permission denied"), transaction.atomic():
         ExamResult.objects.update(is_passed=True)
@@ -101,7 +93,7 @@ def test_a_late_paper_fails_and_a_day_has_three(db, ann):
         exam = operations.start_exam(course=course, user=ann, now=NOW)
         late = exam.due_at + timedelta(minutes=2)
         assert not operations.hand_in(exam=exam, answers=right_places(exam), now=late).is_passed
-    with refused("exam.often_today"):
+    with refusing("exam.often_today"):
         operations.start_exam(course=course, user=ann, now=NOW)
     assert operations.start_exam(course=course, user=ann, now=NOW + timedelta(days=1)).pk
 
@@ -109,9 +101,9 @@ def test_a_late_paper_fails_and_a_day_has_three(db, ann):
 def test_a_certificate_from_elsewhere_needs_evidence_and_another_person(db, ann, clerk):
     course = Course.objects.get(code="security")
     given = {"course": course, "issued_on": date(2026, 1, 5), "today": TODAY}
-    with refused("training.own"):
+    with refusing("training.own"):
         operations.record_certificate(user=clerk, evidence="x", acting_user=clerk, **given)
-    with refused("training.evidence_missing"):
+    with refusing("training.evidence_missing"):
         operations.record_certificate(user=ann, evidence=" ", acting_user=clerk, **given)
     made = operations.record_certificate(user=ann, evidence="C-1", acting_user=clerk, **given)
     assert made.valid_through == date(2027, 1, 4)
@@ -119,14 +111,14 @@ def test_a_certificate_from_elsewhere_needs_evidence_and_another_person(db, ann,
     assert [each.code for each in missing] == ["collections"]
     operations.withdraw_certificate(certificate=made, reason="breach", acting_user=clerk)
     assert len(queries.standing(user=ann, on=TODAY).missing) == 2
-    with refused("training.withdrawn"):
+    with refusing("training.withdrawn"):
         operations.withdraw_certificate(certificate=made, reason="again", acting_user=clerk)
 
 
 def test_a_question_is_whole_in_both_languages_and_can_be_retired(db, clerk):
     course = Course.objects.get(code="security")
     texts = ("问题", "Question")
-    with refused("question.incomplete"):
+    with refusing("question.incomplete"):
         operations.add_question(
             course=course, texts=texts, options=[("是", "")], right=0, acting_user=clerk
         )
@@ -134,13 +126,13 @@ def test_a_question_is_whole_in_both_languages_and_can_be_retired(db, clerk):
     made = operations.add_question(
         course=course, texts=texts, options=options, right=1, acting_user=clerk
     )
-    with refused("question.repeated"):
+    with refusing("question.repeated"):
         operations.add_question(
             course=course, texts=texts, options=options, right=1, acting_user=clerk
         )
     for question in course.questions.exclude(pk=made.pk):
         operations.retire_question(question=question, now=NOW, acting_user=clerk)
-    with refused("exam.questions_few"):
+    with refusing("exam.questions_few"):
         operations.start_exam(course=course, user=clerk, now=NOW)
 
 
