@@ -1,6 +1,6 @@
 """Complaints as a file for the supervisory authority: no names, no texts, its reason noted."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -44,10 +44,8 @@ def frame(*, sight: Sight, first_on: date, last_on: date, language: str) -> pl.D
     :raises ComplaintRefused: ``complaint.too_many_rows``.
     """
     zone = ZoneInfo(sight.book.time_zone)
-    found = queries.in_sight(sight=sight).filter(
-        received_at__gte=datetime.combine(first_on, time.min, tzinfo=zone),
-        received_at__lte=datetime.combine(last_on, time.max, tzinfo=zone),
-    )
+    from_at, until_at = sight.book.span(first_on=first_on, last_on=last_on)
+    found = queries.in_sight(sight=sight).filter(received_at__gte=from_at, received_at__lt=until_at)
     if found.count() > ROWS_MOST:
         raise ComplaintRefused("complaint.too_many_rows", most=ROWS_MOST)
     rows = found.prefetch_related("loans__product", "remedies", "extensions").order_by("pk")

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -129,16 +128,13 @@ def rate(*, book: Book, first_on: date, last_on: date) -> Rate:
 
     A contact is a permit that was not taken back and that did not fail to leave.
     """
-    zone = ZoneInfo(book.time_zone)
-    span = (
-        datetime.combine(first_on, time.min, tzinfo=zone),
-        datetime.combine(last_on, time.max, tzinfo=zone),
-    )
-    came = Complaint.objects.filter(book=book, received_at__range=span)
+    from_at, until_at = book.span(first_on=first_on, last_on=last_on)
+    came = Complaint.objects.filter(book=book, received_at__gte=from_at, received_at__lt=until_at)
     counts: dict[str, Any] = came.aggregate(
         received=Count("pk"), upheld=Count("pk", filter=Q(finding__in=FOUND))
     )
-    made = Permit.objects.filter(book=book, at__range=span).exclude(outcomes__outcome__in=NOT_MADE)
+    made = Permit.objects.filter(book=book, at__gte=from_at, at__lt=until_at)
+    made = made.exclude(outcomes__outcome__in=NOT_MADE)
     contacts: dict[str, Any] = made.aggregate(
         contacts=Count("pk", distinct=True), persons=Count("subject_id", distinct=True)
     )

@@ -7,9 +7,8 @@ nobody can draw again until the sample pleases.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -24,9 +23,8 @@ SHORT_SECONDS, LONG_SECONDS = 10, 1200
 LOOKS_AHEAD = timedelta(days=7)  # A complaint or a stop within a week after the contact.
 
 TALKS = """
-SELECT permit.id, permit.acting_user_id, permit.book_id,
-    outcome.seconds, outcome.recording_digest = '' AS is_unrecorded,
-    permit.channel,
+SELECT permit.id, permit.acting_user_id, outcome.seconds,
+    outcome.recording_digest = '' AS is_unrecorded, permit.channel,
     EXISTS (SELECT FROM contacts_stoporder stop
         WHERE stop.subject_id = permit.subject_id
         AND stop.kind IN ('cease', 'contact_refused', 'opt_out')
@@ -99,11 +97,11 @@ def at_random(talks: Iterable[Talk]) -> list[Talk]:
 
 
 def _talks(book: Book, on: date) -> list[Talk]:
-    zone = ZoneInfo(book.time_zone)
+    from_at, until_at = book.span(first_on=on, last_on=on)
     values: dict[str, Any] = {
         "book_id": book.pk,
-        "from_at": datetime.combine(on, time.min, zone),
-        "until_at": datetime.combine(on + timedelta(days=1), time.min, zone),
+        "from_at": from_at,
+        "until_at": until_at,
         "ahead": LOOKS_AHEAD,
     }
     with connection.cursor() as cursor:
@@ -117,7 +115,6 @@ def _talks(book: Book, on: date) -> list[Talk]:
             for (
                 permit_id,
                 collector_id,
-                _book_id,
                 seconds,
                 unrecorded,
                 channel,

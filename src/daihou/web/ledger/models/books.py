@@ -1,6 +1,8 @@
 """A book: a named portfolio in one currency, with its business date and its place in the ledger."""
 
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
@@ -52,3 +54,11 @@ class Book(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def span(self, *, first_on: date, last_on: date) -> tuple[datetime, datetime]:
+        """Give the first instant of some days in the book's own zone, and the first after them."""
+        zone = ZoneInfo(self.time_zone)
+        return (
+            datetime.combine(first_on, time.min, zone),
+            datetime.combine(last_on + timedelta(days=1), time.min, zone),
+        )
