@@ -43,6 +43,8 @@ def test_a_joint_guarantor_is_offered_and_dialled_in_her_part(at_work):
     assert (permit.recipient, permit.recipient_party_id) == ("guarantor", point.party_id)
     assert permit.party_id == at_work.case.party_id
     assert at_work.do("outcome", permit=permit.pk, outcome="effective").status_code == 204
+    told = at_work.client.get(at_work.url("case_timeline", at_work.case.pk)).content.decode()
+    assert f"{permit.acting_user} · 保证人" in told
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def _permit(row: Permit) -> Entry:
         actor=row.acting_user,
         facts={
             "channel": row.channel,
+            "recipient": row.recipient,
             "purpose": row.get_purpose_display(),
             "state": outcome.get_outcome_display() if outcome else "",
             "seconds": outcome.seconds if outcome else None,
@@ -59,6 +60,7 @@ def refusals(asked: Asked) -> Sequence[Entry]:
             actor=row.acting_user,
             facts={
                 "state": row.get_channel_display(),
+                "recipient": row.recipient,
                 "decision": codec.from_text(codec.Decided, row.kept).decision,
             },
             target=("refusal", row.pk),

@@ -83,9 +83,11 @@ def page(*, case: Case, loan_ids: Sequence[int], cursor: str = "") -> Page:
 
 
 def unanswered_in_a_row(*, case: Case) -> int:
-    """Count the last calls about a case that nobody took, back to one that somebody did."""
+    """Count the last calls to her in a case that nobody took, back to one that she did."""
     outcomes = (
-        Outcome.objects.filter(permit__case_number=case.pk, permit__channel="voice")
+        Outcome.objects.filter(
+            permit__case_number=case.pk, permit__channel="voice", permit__recipient="debtor"
+        )
         .order_by("-at", "-pk")
         .values_list("outcome", flat=True)[:LOOKED_BACK]
     )
@@ -139,5 +141,7 @@ def _why(entry: Entry) -> str:
 
 def _who(entry: Entry) -> str:
     who = [str(entry.actor)] if entry.actor is not None else []
+    part = entry.facts.get("recipient", "debtor")
+    who += [] if part == "debtor" else [str(words.RECIPIENTS[part])]
     who += [str(entry.facts[name]) for name in ("owner", "loan", "state") if entry.facts.get(name)]
     return " · ".join(who)

@@ -1,5 +1,6 @@
 """Writing from a case: an approved text as it will leave, to whom, and whether it may."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -42,7 +43,7 @@ def _message_form(doing: Doing) -> dict[str, Any]:
     versions = list(_versions(doing, who))
     wanted = asked.get("version", "")
     chosen = next((each for each in versions if str(each.pk) == wanted), None)
-    chosen = chosen or next(iter(versions), None)
+    chosen = chosen or _first_to_send(doing, who, versions)
     in_turn = [box.loan for box in doing.owing.boxes if box.loan in who.loans]
     loan = next((each for each in in_turn if str(each.pk) == asked.get("loan")), None)
     loan = loan or next(iter(in_turn), None)
@@ -127,6 +128,20 @@ def _versions(doing: Doing, who: Asked) -> QuerySet[TemplateVersion]:
     return found.select_related("template").order_by(
         "template__purpose", "template__channel", "template__key", "pk"
     )
+
+
+def _first_to_send(
+    doing: Doing, who: Asked, versions: Sequence[TemplateVersion]
+) -> TemplateVersion | None:
+    """Choose the first text that can reach the person; where none can, the first."""
+    reaches: dict[str, bool] = {}
+    for each in versions:
+        channel = each.template.channel
+        if channel not in reaches:
+            reaches[channel] = any(known.is_usable for known in _points(doing, who, each))
+        if reaches[channel]:
+            return each
+    return versions[0] if versions else None
 
 
 def _points(doing: Doing, who: Asked, version: TemplateVersion) -> list[Known]:
