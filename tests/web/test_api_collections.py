@@ -1,4 +1,4 @@
-"""Goal: a program collects under the same law as the desk. Method: its requests on a desk's book."""
+"""Goal: a program collects under the same law as the desk. Method: requests on a desk's book."""
 
 from datetime import timedelta
 
