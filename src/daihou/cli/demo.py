@@ -70,7 +70,7 @@ def demo(
     if serve and not as_json:
         from daihou.cli.serve import serve as serve_pages
 
-        serve_pages()
+        serve_pages(with_worker=True, sandbox="" if data else BOOK)
 
 
 def _invented(

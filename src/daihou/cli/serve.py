@@ -5,11 +5,11 @@ import socket
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from daihou.cli import output
+from daihou.cli import beside, output
 from daihou.errors import DaihouError
 
 app = typer.Typer()
@@ -27,6 +27,12 @@ def serve(
         int | None, typer.Option(min=1, max=65535, help="Default: the first free from 8000.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="Do queued jobs, too; a daihou worker beside it.")
+    ] = False,
+    sandbox: Annotated[
+        str, typer.Option(help="A book whose messages go to make-believe providers beside it.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Serve the web pages until interrupted (网页服务)."""
@@ -39,7 +45,13 @@ def serve(
     chosen = _free_port(host=host, port=port)
     address = f"http://{host}:{chosen}/"
     output.emit({"address": address}, as_json=as_json, text=f"daihou 贷后 → {address}")
-    _run(host=host, port=chosen, workers=workers)
+    pages = _pages(host=host, port=chosen, workers=workers)
+    helpers = [beside.daihou("reach", "sandbox", "--book", sandbox)] if sandbox else []
+    helpers += [beside.daihou("worker")] if with_worker else []
+    sys.stdout.flush()
+    if not helpers:
+        os.execv(sys.executable, pages)  # noqa: S606  The same Python, without a shell.
+    raise typer.Exit(beside.run(pages=pages, helpers=helpers))
 
 
 def collect_static() -> None:
@@ -81,8 +93,8 @@ def _free_port(*, host: str, port: int | None) -> int:
     raise DaihouError("serve.port_taken", host=host, port=port or f"{wanted[0]}-{wanted[-1]}")
 
 
-def _run(*, host: str, port: int, workers: int) -> NoReturn:
-    """Become the server: it forks its workers, which a process with threads must not do."""
+def _pages(*, host: str, port: int, workers: int) -> list[str]:
+    """Write the command of the server: it forks its workers, so it has a process of its own."""
     options = {
         "--interface": "wsgi",
         "--host": host,
@@ -91,8 +103,4 @@ def _run(*, host: str, port: int, workers: int) -> NoReturn:
         "--blocking-threads": "4",
     }
     words = [word for option in options.items() for word in option]
-    sys.stdout.flush()
-    os.execv(  # noqa: S606  The same Python, without a shell.
-        sys.executable,
-        [sys.executable, "-m", "granian", *words, "--no-ws", "--no-log", APPLICATION],
-    )
+    return [sys.executable, "-m", "granian", *words, "--no-ws", "--no-log", APPLICATION]
