@@ -54,6 +54,8 @@ def test_every_rule_is_shown_with_its_figures_source_and_mark(enter):
         "民法典 686",
         "read in full",
         "own",
+        "from more than 1 in 30 days",
+        "China Banking Association guideline of 2026-01-30",
     ):
         assert told in page
     assert "Tighten a rule" not in page
@@ -66,7 +68,10 @@ def test_rules_are_those_of_the_day_that_is_asked_for(enter):
     assert "6 to a number or place" not in before
     assert "CN-FREQ-02" in before  # Named as missing.
     assert "3 to a person in a day" in text_of(manager.get(RULES, {"on": "no day"}))
-    assert "触达时段" in text_of(enter("manager", "zh-hans").get(RULES))
+    chinese = text_of(enter("manager", "zh-hans").get(RULES))
+    for told in ("触达时段", "民法典第686、692、693条", "同一号码当日无人接听的拨打次数"):
+        assert told in chinese
+    assert "China Banking Association" not in chinese
 
 
 def test_a_tightening_is_asked_for_by_one_and_decided_by_another(enter, second):

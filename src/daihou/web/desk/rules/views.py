@@ -22,7 +22,8 @@ from daihou.web.parameters import queries, tightenings
 from daihou.web.parameters.models import Tightening
 from daihou.web.parties.models import Party
 
-FIGURES_SHOWN = frozenset({Kind.CAP, Kind.HOURS, Kind.VISIT, Kind.AGENCY, Kind.FIGURES})
+OF_COMPLAINTS = frozenset({Kind.COMPLAINED, Kind.COMPLAINED_RIGHTLY})
+FIGURES_SHOWN = OF_COMPLAINTS | {Kind.CAP, Kind.HOURS, Kind.VISIT, Kind.AGENCY, Kind.FIGURES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,9 @@ def _figures(rule: Rule) -> str:
         counted = texts[rule.per.value] % {"most": rule.most}
         days = ngettext("in a day", "in %(days)s days", rule.days) % {"days": rule.days}
         return _("%(counted)s %(window)s") % {"counted": counted, "window": days}
+    if rule.kind in OF_COMPLAINTS:
+        shared = {"most": rule.most, "days": rule.days}
+        return _("from more than %(most)s in %(days)s days") % shared
     if rule.kind is Kind.VISIT:
         return _("%(least)s people at least") % {"least": rule.least}
     if rule.days is not None:
