@@ -60,7 +60,7 @@ def remind(
 def listen(
     *, account: Annotated[str, typer.Option(help="The account of the switch. 话务账户")]
 ) -> None:
-    """Take down how calls end, until stopped; connects again after a break (话务监听)."""
+    """Take down how calls end and who calls, until stopped; connects again (话务监听)."""
     found = _account(account)
     from daihou.web.access.queries import system_user
     from daihou.web.channels import hearing, secrets
@@ -68,8 +68,9 @@ def listen(
 
     while True:
         try:
-            for receipt in freeswitch.listen(secrets=secrets.load(secret_ref=found.secret_ref)):
-                hearing.keep(account=found, said=receipt, acting_user=system_user())
+            loaded = secrets.load(secret_ref=found.secret_ref)
+            for said in freeswitch.listen(secrets=loaded, called=found.sender):
+                hearing.keep(account=found, said=said, acting_user=system_user())
         except OSError as exception:
             typer.echo(f"{found.code}: {type(exception).__name__}", err=True)
             time.sleep(AGAIN_SECONDS)

@@ -1,17 +1,24 @@
-"""What follows from what was told: a permit's outcome, a stop order, an address that is wrong.
+"""What follows from what was told: an outcome, a stop, a complaint, an address that is wrong.
 
 Runs in the transaction in which the word is kept, so that a word told twice counts once.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
+
 from daihou.collect.facts import StopKind
-from daihou.collect.requests import Channel, Outcome
+from daihou.collect.requests import Channel, Content, Outcome, Purpose
 from daihou.web.access.models import User
-from daihou.web.cases import working
+from daihou.web.cases import queries as cases, working
+from daihou.web.channels import saying
 from daihou.web.channels.models import ChannelKind, Delivery, Heard, HeardKind
+from daihou.web.complaints import operations as complaints
+from daihou.web.complaints.models import Intake, Nature
 from daihou.web.contacts import operations as contacts, stops
+from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.models import Permit
 from daihou.web.parties import queries as parties, reach
@@ -24,6 +31,22 @@ STOPS = {  # What a robot heard that no machine may go on with.
     "deceased": StopKind.HOLD,
     "already_paid": StopKind.ALREADY_PAID,
 }
+COMPLAINT = "complaint"  # As a robot names it.
+INTAKES = {
+    ChannelKind.VOICE: Intake.PHONE,
+    ChannelKind.ROBOT: Intake.PHONE,
+    ChannelKind.SMS: Intake.SMS,
+    ChannelKind.EMAIL: Intake.EMAIL,
+    ChannelKind.LETTER: Intake.LETTER,
+    ChannelKind.WECHAT: Intake.WECHAT,
+    ChannelKind.PUSH: Intake.APP,
+    ChannelKind.WHATSAPP: Intake.APP,
+}
+COMPLAINED_OF = timedelta(days=7)  # Whoever complains of contact means that of these days.
+CONTACTS_MOST = 50
+CALLED_BACK = Content(  # She began it: what was said is the collector's to note.
+    template_key="talk.called_back", version=1, text_digest=None, carries_debt_facts=False
+)
 
 
 def permit_of(*, delivery: Delivery) -> Permit | None:
@@ -102,32 +125,96 @@ def settle(
 
 
 def of_word(*, row: Heard, party: Party, text: str, acting_user: User) -> None:
-    """Stop what she asked to be stopped; put the case of whoever wrote at the head of the queue."""
+    """Stop what she asked to be stopped, open what she complains of; her case is worked next."""
     if row.kind != HeardKind.OPT_OUT:
         working.answered(book=row.account.book, party=party, at=row.at, acting_user=acting_user)
-    evidence = f"{row.account.code} {row.notice_ref}"[:200]
     if row.kind in {HeardKind.OPT_OUT, HeardKind.COMPLAINT}:
-        stops.order(
-            party=party,
-            kind=StopKind.OPT_OUT,
-            at=row.at,
-            acting_user=acting_user,
-            scope=stops.Scope(
-                channels=frozenset({Channel(row.account.channel)}),
-                contact_point=_point(row, party),
-            ),
-            note=text,
-            evidence=evidence,
-        )
+        channel = frozenset({Channel(row.account.channel)})
+        scope = stops.Scope(channels=channel, contact_point=_point(row, party))
+        _stop(row, party, StopKind.OPT_OUT, text=text, scope=scope, acting_user=acting_user)
     elif row.kind == HeardKind.HAND_OVER and text in STOPS:
-        stops.order(
+        _stop(row, party, STOPS[text], text=text, acting_user=acting_user)
+    elif row.kind == HeardKind.REPLY or (row.kind == HeardKind.HAND_OVER and text == COMPLAINT):
+        _complain(row, party, text=text, acting_user=acting_user)
+    elif row.kind == HeardKind.CALL_BACK:
+        _count_call(row, party, acting_user=acting_user)
+
+
+def _stop(
+    row: Heard,
+    party: Party,
+    kind: StopKind,
+    *,
+    text: str,
+    acting_user: User,
+    scope: stops.Scope = stops.EVERYTHING,
+) -> None:
+    stops.order(
+        party=party,
+        kind=kind,
+        at=row.at,
+        acting_user=acting_user,
+        scope=scope,
+        note=text,
+        evidence=f"{row.account.code} {row.notice_ref}"[:200],
+    )
+
+
+def _complain(row: Heard, party: Party, *, text: str, acting_user: User) -> None:
+    """Open a complaint where her words are one: once for each thing told, held at once."""
+    topic = saying.complaint_topic(text)
+    if not topic:
+        return
+    book = row.account.book
+    case = cases.open_case_of(book=book, party=party)
+    told = complaints.Told(
+        nature=Nature.COMPLAINT.value,
+        intake=INTAKES[ChannelKind(row.account.channel)].value,
+        topic=topic,
+        said=text,
+        received_at=min(row.at, timezone.now()),
+        party=party,
+        loans=list(cases.loans_of(case=case)) if case is not None else (),
+        permits=_complained_of(row, party, topic),
+        request_key=f"heard:{row.pk}:{party.pk}",
+    )
+    complaints.record(book=book, told=told, acting_user=acting_user)
+
+
+def _complained_of(row: Heard, party: Party, topic: str) -> list[Permit]:
+    """Name the contacts she means: those of these days, else the message she answers."""
+    found = Permit.objects.filter(book=row.account.book).select_related("acting_user")
+    if topic in complaints.OF_PEOPLE:
+        hers = parties.family_ids(party=party)
+        about = Q(party_id__in=hers) | Q(recipient_party_id__in=hers)
+        recent = found.filter(about, at__gt=row.at - COMPLAINED_OF, at__lte=row.at)
+        return list(recent.order_by("-at")[:CONTACTS_MOST])
+    answered = row.delivery.permit_ref if row.delivery else ""
+    return list(found.filter(pk=int(answered))) if answered.isdigit() else []
+
+
+def _count_call(row: Heard, party: Party, *, acting_user: User) -> None:
+    """Count a call that she began, where her number and what she owes are known."""
+    case = cases.open_case_of(book=row.account.book, party=party)
+    point = _point(row, party)
+    if case is None or point is None:
+        return
+    contacts.record_inbound(
+        contact=Contact(
+            book=row.account.book,
             party=party,
-            kind=STOPS[text],
-            at=row.at,
-            acting_user=acting_user,
-            note=text,
-            evidence=evidence,
-        )
+            loans=tuple(cases.loans_of(case=case)),
+            contact_point=point,
+            channel=Channel(row.account.channel),
+            purpose=Purpose.SERVICE_ANSWER,
+            content=CALLED_BACK,
+            case_number=case.pk,
+        ),
+        outcome=Outcome.EFFECTIVE if row.seconds else Outcome.UNANSWERED,
+        at=row.at,
+        acting_user=acting_user,
+        details={"reference": row.notice_ref[:120]},
+    )
 
 
 def _point(row: Heard, party: Party) -> ContactPoint | None:

@@ -5,7 +5,6 @@ it should not: it is kept by its own number, waits for its delivery, and a weake
 replaces a stronger one. What belongs nowhere is kept and shown (``unmatched``).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from daihou.collect.requests import Outcome
 from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.audit import operations as audit
-from daihou.web.channels import effects, secrets
+from daihou.web.channels import effects, saying, secrets
 from daihou.web.channels.adapters.protocol import Heard as Said, Receipt, Told
 from daihou.web.channels.adapters.registry import adapter_of
 from daihou.web.channels.errors import ChannelRefused
@@ -34,9 +33,6 @@ from daihou.web.parties import encryption
 from daihou.web.parties.models import Party
 
 ANSWERS_FOR = timedelta(days=7)  # So long a word from an address answers what was last sent there.
-OPT_OUT = re.compile(
-    r"^\W*(?:退订|拒收|T|TD|STOP|STOPALL|UNSUBSCRIBE|QUIT|END|CANCEL)\W*$", re.IGNORECASE
-)
 STRENGTH = {  # A later word of less weight is kept, and changes nothing.
     "": 0,
     Told.FAILED: 1,
@@ -159,15 +155,6 @@ def text_of(row: Heard) -> str:
     return encryption.open_text(sealed=row.text, place=_place(row)) if row.text else ""
 
 
-def is_opt_out(text: str) -> bool:
-    """Tell whether a word asks to be left alone: the whole of it, not a word within.
-
-    >>> is_opt_out(" td。"), is_opt_out("退订"), is_opt_out("Stop"), is_opt_out("今天退订不了吗")
-    (True, True, True, False)
-    """
-    return bool(OPT_OUT.match(text.strip()))
-
-
 def _columns(account: Account, said: Said) -> dict[str, object]:
     if isinstance(said, Receipt):
         return {
@@ -182,7 +169,7 @@ def _columns(account: Account, said: Said) -> dict[str, object]:
             "at": said.at,
         }
     kind = HeardKind(said.kind.value)
-    if kind == HeardKind.REPLY and is_opt_out(said.text):
+    if kind == HeardKind.REPLY and saying.is_opt_out(said.text):
         kind = HeardKind.OPT_OUT
     field = FIELD_OF[ChannelKind(account.channel)]
     place = f"channels_heard|text|{account.pk}|{said.notice_ref[:128]}"
@@ -192,6 +179,7 @@ def _columns(account: Account, said: Said) -> dict[str, object]:
         "reference": said.reference[:64],
         "address_key": encryption.blind_index(field=field, plain=said.address),
         "text": encryption.seal_text(plain=said.text, place=place) if said.text else "",
+        "seconds": said.seconds,
         "at": said.at,
     }
 

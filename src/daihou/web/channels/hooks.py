@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from daihou.web.channels import hearing, secrets
-from daihou.web.channels.adapters import wechat
+from daihou.web.channels.adapters import push, wechat
 from daihou.web.channels.adapters.registry import adapter_of
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import Account, Provider
@@ -79,11 +79,23 @@ def _greeting(request: HttpRequest, account: Account) -> HttpResponse:
     elif account.provider == Provider.WECHAT:
         word = request.GET.get("echostr", "")
         is_ours = _is_wechat(request, loaded.hook_secret)
+    elif account.provider == Provider.JPUSH:
+        word = request.GET.get("echostr", "")
+        is_ours = _is_jpush(request, loaded)
     else:
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if not is_ours or not (word.isascii() and word.isalnum()):
         return HttpResponse(status=403)
     return HttpResponse(word, content_type="text/plain")
+
+
+def _is_jpush(request: HttpRequest, loaded: secrets.AccountSecrets) -> bool:
+    try:
+        given = {"authorization": request.headers.get("Authorization", "")}
+        push.check_caller(headers=given, secrets=loaded)
+    except ChannelRefused:
+        return False
+    return True
 
 
 def _is_wechat(request: HttpRequest, secret: str) -> bool:

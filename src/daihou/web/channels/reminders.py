@@ -243,7 +243,7 @@ def _point(loan: Loan, kind: ChannelKind, *, on: date) -> ContactPoint | None:
 
 def _has_account(book: Book, kind: ChannelKind) -> bool:
     try:
-        sending.account_for(book=book, channel=kind)
+        sending.accounts_for(book=book, channel=kind)
     except ChannelRefused:
         return False
     return True

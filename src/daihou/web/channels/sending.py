@@ -42,6 +42,14 @@ BY_HAND = "by-hand"
 TURNS_MOST = 5
 TRIES_MOST = 8
 FIRST_WAIT_SECONDS = 20
+OF_ACCOUNT = frozenset(
+    {"template.not_reviewed", "account.busy"}
+)  # Known before it was handed over.
+OF_PERSON = (  # So many to this number: no reason to turn to somebody else.
+    "isv.BUSINESS_LIMIT_CONTROL",
+    "LimitExceeded.PhoneNumber",
+    "whatsapp.131056",
+)
 logger = logging.getLogger("daihou.channels")
 _USE = """
 INSERT INTO channels_accountuse AS used (account_id, is_day, starts_at, count)
@@ -75,18 +83,35 @@ class Sending:
 def send(*, sending: Sending, now: datetime) -> Answer:
     """Hand a permitted message over once, and keep what the provider answered.
 
-    A call without an extension is dialled by the collector's own hand: she notes how it ended.
+    Where an account cannot take it now, the next one of the channel is asked: only after a refusal
+    that left nothing, never where something may have gone out. A call without an extension is
+    dialled by the collector's own hand: she notes how it ended.
     """
     if sending.channel == ChannelKind.VOICE:
         sending = replace(sending, agent=sending.agent or _agent(sending))
         if not sending.agent:
             return Accepted(provider_ref=BY_HAND)
     try:
-        account = _account(sending)
+        chosen = _accounts(sending)
+    except ChannelRefused as refused:
+        return Refused(code=refused.code)
+    passed_over: list[Refused] = []
+    for account in chosen:
+        is_next = any(each.code not in OF_ACCOUNT for each in passed_over)
+        answer = _through(account, sending, now=now, is_next=is_next)
+        if not isinstance(answer, Refused) or not _may_go_elsewhere(answer):
+            return answer
+        passed_over.append(answer)
+    return next((each for each in passed_over if each.is_passing), passed_over[0])
+
+
+def _through(account: Account, sending: Sending, *, now: datetime, is_next: bool) -> Answer:
+    """Hand it over through one account, unless it was before."""
+    try:
         message = _message(sending, account)
     except ChannelRefused as refused:
         return Refused(code=refused.code)
-    before = _claim(sending, account, now=now)
+    before = _claim(sending, account, now=now, is_next=is_next)
     if before is not None:
         return before
     answer = _hand_over(message, account, sending, now=now)
@@ -96,16 +121,23 @@ def send(*, sending: Sending, now: datetime) -> Answer:
     return answer
 
 
-def account_for(*, book: Book, channel: str) -> Account:
-    """Choose the account that sends.
+def _may_go_elsewhere(refused: Refused) -> bool:
+    """Tell whether another account may be asked: this one, not the person, stands in the way."""
+    if refused.code in OF_ACCOUNT:
+        return True
+    return refused.is_passing and not refused.code.startswith(OF_PERSON)
+
+
+def accounts_for(*, book: Book, channel: str) -> list[Account]:
+    """List the accounts that may send, the one to be asked first before the others.
 
     :raises ChannelRefused: ``account.none``.
     """
     found = Account.objects.filter(book=book, channel=channel, is_active=True)
-    account = found.order_by("rank", "pk").first()
-    if account is None:
+    chosen = list(found.order_by("rank", "pk"))
+    if not chosen:
         raise ChannelRefused("account.none", channel=channel)
-    return account
+    return chosen
 
 
 def address_key(*, channel: str, address: str) -> bytes:
@@ -115,18 +147,22 @@ def address_key(*, channel: str, address: str) -> bytes:
 
 def _agent(sending: Sending) -> str:
     """Find the telephone of who asked for the call, where the book has a switch."""
-    has_switch = Account.objects.filter(
-        book=sending.book, channel=ChannelKind.VOICE, is_active=True
-    ).exists()
-    permit = effects.permit(ref=sending.permit_ref) if has_switch else None
-    return accounts.extension_of(user=permit.acting_user) if permit is not None else ""
+    permit = effects.permit(ref=sending.permit_ref)
+    if permit is None:
+        return ""
+    return accounts.telephone_of(book=sending.book, user=permit.acting_user)
 
 
-def _account(sending: Sending) -> Account:
-    """Stay with the account that an earlier try was handed to."""
+def _accounts(sending: Sending) -> list[Account]:
+    """List the accounts to ask, in their order; after more than a refusal only the one that was.
+
+    :raises ChannelRefused: ``account.none``.
+    """
     earlier = Delivery.objects.filter(permit_ref=sending.permit_ref).select_related("account")
     found = earlier.first()
-    return found.account if found else account_for(book=sending.book, channel=sending.channel)
+    if found is not None and found.state != DeliveryState.WAITING:
+        return [found.account]
+    return accounts_for(book=sending.book, channel=sending.channel)
 
 
 def _message(sending: Sending, account: Account) -> Outgoing:
@@ -173,8 +209,11 @@ def _as_reviewed(message: Outgoing, version: TemplateVersion, account: Account) 
     return replace(message, slots=slots, provider_template=review.provider_template)
 
 
-def _claim(sending: Sending, account: Account, *, now: datetime) -> Answer | None:
-    """Write down that this is handed over, and commit; tell what is known if it was before."""
+def _claim(sending: Sending, account: Account, *, now: datetime, is_next: bool) -> Answer | None:
+    """Write down that this is handed over, and commit; tell what is known if it was before.
+
+    ``is_next``: it was handed to another account just before; both are one try.
+    """
     with transaction.atomic():
         row = Delivery.objects.select_for_update().filter(permit_ref=sending.permit_ref).first()
         if row is not None and row.state != DeliveryState.WAITING:
@@ -197,8 +236,9 @@ def _claim(sending: Sending, account: Account, *, now: datetime) -> Answer | Non
             return None
         if row.state != DeliveryState.WAITING:
             return Unknown(detail="send.by_another")
-        row.state, row.tries, row.handed_at = DeliveryState.HANDING, row.tries + 1, now
-        row.save(update_fields=["state", "tries", "handed_at"])
+        row.state, row.account, row.handed_at = DeliveryState.HANDING, account, now
+        row.tries += 0 if is_next else 1
+        row.save(update_fields=["state", "account", "tries", "handed_at"])
         return None
 
 

@@ -11,9 +11,15 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         from daihou.web.approvals import registry  # noqa: PLC0415  Models are ready only now.
-        from daihou.web.complaints import history, inbox, operations  # noqa: PLC0415  As above.
+        from daihou.web.complaints import (  # noqa: PLC0415  As above.
+            history,
+            inbox,
+            operations,
+            telling,
+        )
 
         history.register()
+        telling.register()
         registry.register(
             kind=operations.EXTEND,
             label=_("Longer clock of a complaint"),

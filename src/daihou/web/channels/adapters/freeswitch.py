@@ -3,10 +3,14 @@
 The collector's phone rings first; when she takes it the person is called. The call's number in the
 switch follows from the permit, so that asking twice for the same call is the same call.
 
+A person who calls our number is heard of as a call-back, taken or missed.
+
 Proof   A password on a connection of our own network; nothing is called back by HTTP: ``listen``
         reads the switch's events.
-Source  FreeSWITCH's documents of mod_event_socket and of hangup causes (ITU-T Q.850); confidence:
-        memory, checked by the twin only.
+Source  developer.signalwire.com/freeswitch: the channel variables ``bridge_hangup_cause`` and
+        ``originate_disposition`` (their pages were read); ``bridge_epoch``, ``answer_epoch``,
+        ``end_epoch`` and the headers as events that others logged have them. From memory:
+        mod_event_socket's framing, ``bgapi`` with ``Job-UUID``, hangup causes (ITU-T Q.850).
 """
 
 import re
@@ -22,6 +26,8 @@ from daihou.web.channels.adapters.protocol import (
     Answer,
     Heard,
     HookAnswer,
+    Inbound,
+    InboundKind,
     Outgoing,
     Receipt,
     Refused,
@@ -44,6 +50,8 @@ TOLD = {
     "INVALID_NUMBER_FORMAT": Told.BOUNCED,
     "NUMBER_CHANGED": Told.BOUNCED,
 }
+EVENTS = "CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB"
+TRUNK_ZERO = re.compile(r"^0(?=1\d{10}$)")  # Mobile numbers come with it from other cities.
 
 
 class Freeswitch:
@@ -62,7 +70,7 @@ class Freeswitch:
             )
         call = call_id(reference=message.reference)
         try:
-            told = line.ask(f"bgapi {_originate(message, secrets, call)}")
+            told = line.ask(f"bgapi {_originate(message, secrets, call)}\nJob-UUID: {call}")
         except OSError as exception:
             return Unknown(detail=type(exception).__name__)
         finally:
@@ -149,54 +157,117 @@ def connect(*, secrets: AccountSecrets) -> Line:
     return line
 
 
-def listen(*, secrets: AccountSecrets) -> Iterator[Receipt]:
-    """Yield how calls ended, until the connection breaks.
+def listen(*, secrets: AccountSecrets, called: str = "") -> Iterator[Heard]:
+    """Yield how calls ended, and who called us, until the connection breaks.
+
+    ``called`` is our own number; without it calls to us are not read.
 
     :raises OSError: then; who listens connects again.
     """
     line = connect(secrets=secrets)
     try:
-        line.ask("event plain CHANNEL_HANGUP_COMPLETE")
+        line.ask(f"event plain {EVENTS}")
         line._raw.settimeout(None)  # noqa: SLF001  It may be silent for hours.
         while True:
             headers, body = line.read()
             if headers.get("content-type") == "text/disconnect-notice":
                 raise ConnectionError("gone")
-            receipt = read_event(body)
-            if receipt is not None:
-                yield receipt
+            heard = read_event(body, called=called)
+            if heard is not None:
+                yield heard
     finally:
         line.close()
 
 
-def read_event(body: str) -> Receipt | None:
-    """Read the end of a call of ours; of another call, nothing.
+def read_event(body: str, *, called: str = "") -> Heard | None:
+    """Read the end of a call of ours, or of one to our number; of another call, nothing.
 
-    The person's side decides: whether she took it, and how long both spoke.
+    The person's side decides: whether she took it, and how long both spoke. Where the collector did
+    not take her own telephone the person was never called.
     """
+    head, _, rest = body.partition("\n\n")
     told = {
         name.strip(): unquote(value.strip())
-        for name, _, value in (text.partition(":") for text in body.splitlines())
+        for name, _, value in (text.partition(":") for text in head.splitlines())
     }
-    reference = told.get("variable_daihou_reference", "")
-    if told.get("Event-Name") != "CHANNEL_HANGUP_COMPLETE" or not reference:
+    if told.get("Event-Name") == "BACKGROUND_JOB":
+        return _not_dialled(told, rest.strip())
+    if told.get("Event-Name") != "CHANNEL_HANGUP_COMPLETE":
         return None
-    cause = told.get("variable_bridge_hangup_cause") or told.get("Hangup-Cause", "")
-    spoken = told.get("variable_bridge_billsec", "0")
-    seconds = int(spoken) if spoken.isascii() and spoken.isdigit() else 0
-    micro = told.get("Event-Date-Timestamp", "0")
-    at = datetime.fromtimestamp(int(micro) // 1_000_000 if micro.isdigit() else 0, tz=UTC)
+    if told.get("variable_daihou_reference"):
+        return _ended(told)
+    is_inbound = told.get("Call-Direction") == "inbound"
+    if is_inbound and called and told.get("Caller-Destination-Number") == called:
+        return _called_back(told)
+    return None
+
+
+def _ended(told: Mapping[str, str]) -> Receipt:
     call = told.get("Unique-ID", "")
+    bridged = _number(told, "variable_bridge_epoch")
+    seconds = max(0, _number(told, "variable_end_epoch") - bridged) if bridged else 0
     return Receipt(
         notice_ref=f"{call}:{told.get('Event-Sequence', '')}",
         provider_ref=call,
-        reference=reference,
-        told=Told.SPOKEN if seconds else TOLD.get(cause, Told.FAILED),
-        at=at,
-        code=cause[:80],
+        reference=told["variable_daihou_reference"],
+        told=_told(told),
+        at=_instant(told),
+        code=_cause(told)[:80],
         seconds=seconds,
-        recording=told.get("variable_record_path", "") if seconds else "",
+        recording=told.get("variable_record_path", "") if bridged else "",
     )
+
+
+def _told(told: Mapping[str, str]) -> Told:
+    if _number(told, "variable_bridge_epoch"):
+        return Told.SPOKEN
+    if not _number(told, "variable_answer_epoch"):
+        return Told.FAILED  # The collector's own telephone: nobody else rang.
+    return TOLD.get(_cause(told), Told.FAILED)
+
+
+def _cause(told: Mapping[str, str]) -> str:
+    """Say why the person's side ended: of a bridge that failed, as the last attempt has it."""
+    last = told.get("variable_originate_disposition", "")
+    tried = last if last != "SUCCESS" else ""
+    return told.get("variable_bridge_hangup_cause") or tried or told.get("Hangup-Cause", "")
+
+
+def _not_dialled(told: Mapping[str, str], result: str) -> Receipt | None:
+    """Read the end of a job: where the collector's telephone could not be rung, nobody was."""
+    call = told.get("Job-UUID", "")
+    if not result.startswith("-ERR") or told.get("Job-Command") != "originate":
+        return None
+    return Receipt(
+        notice_ref=f"{call}:job",
+        provider_ref=call,
+        told=Told.FAILED,
+        at=_instant(told),
+        code=result.removeprefix("-ERR").strip()[:80],
+    )
+
+
+def _called_back(told: Mapping[str, str]) -> Inbound | None:
+    number = TRUNK_ZERO.sub("", told.get("Caller-Caller-ID-Number", ""))
+    if not NUMBER.fullmatch(number):
+        return None  # It was withheld.
+    answered = _number(told, "variable_bridge_epoch") or _number(told, "variable_answer_epoch")
+    return Inbound(
+        notice_ref=f"{told.get('Unique-ID', '')}:called",
+        kind=InboundKind.CALL_BACK,
+        address=number,
+        at=_instant(told),
+        seconds=max(0, _number(told, "variable_end_epoch") - answered) if answered else 0,
+    )
+
+
+def _number(told: Mapping[str, str], name: str) -> int:
+    text = told.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _instant(told: Mapping[str, str]) -> datetime:
+    return datetime.fromtimestamp(_number(told, "Event-Date-Timestamp") // 1_000_000, tz=UTC)
 
 
 def call_id(*, reference: str) -> str:

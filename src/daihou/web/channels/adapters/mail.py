@@ -111,13 +111,19 @@ def _connect(secrets: AccountSecrets) -> smtplib.SMTP:
         )
     elif found.scheme == "smtp":
         server = smtplib.SMTP(host, found.port or 587, timeout=secrets.timeout_seconds)
-        if not transport.is_loopback(host):
-            server.starttls(context=ssl.create_default_context())
     else:
         raise ChannelRefused("account.url_refused", url=secrets.url[:80])
-    server.ehlo_or_helo_if_needed()
-    if secrets.key_id:
-        server.login(secrets.key_id, secrets.key_secret)
+    try:
+        server.ehlo_or_helo_if_needed()
+        if found.scheme == "smtp" and (
+            not transport.is_loopback(host) or server.has_extn("starttls")
+        ):
+            server.starttls(context=ssl.create_default_context())
+        if secrets.key_id:
+            server.login(secrets.key_id, secrets.key_secret)
+    except BaseException:
+        server.close()
+        raise
     return server
 
 

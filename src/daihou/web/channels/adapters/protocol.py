@@ -105,6 +105,8 @@ class InboundKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
+    """``seconds`` of a call: how long somebody spoke, 0 where nobody took it."""
+
     notice_ref: str
     kind: InboundKind
     address: str = field(repr=False)
@@ -112,6 +114,7 @@ class Inbound:
     at: datetime
     provider_ref: str = ""  # Of the message that is answered, where it is told.
     reference: str = ""
+    seconds: int | None = None
 
 
 Heard = Receipt | Inbound

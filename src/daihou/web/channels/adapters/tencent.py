@@ -2,7 +2,9 @@
 
 Proof   TC3-HMAC-SHA256 over the canonical request. What it pushes is not signed: the address it is
         given carries a word (``?key=``) that only it and we know.
-Source  The provider's public interface description; confidence: memory, checked by the twin only.
+Source  cloud.tencent.com/document: api/382/55981 (SendSms), product/382/43547 and 43548 (what it
+        pushes of receipts and answers; ``ext`` is not among the fields described and is read where
+        it comes). TC3 signature and error codes: memory, checked by the twin only.
 """
 
 import hashlib

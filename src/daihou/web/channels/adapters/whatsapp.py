@@ -1,7 +1,9 @@
 """WhatsApp by Meta's Cloud API: a reviewed template starts, statuses and answers come by webhook.
 
 Proof   ``X-Hub-Signature-256``: HMAC-SHA256 of the body by the app's secret.
-Source  The provider's public interface description; confidence: memory, checked by the twin only.
+Source  docs.360dialog.com/docs/waba-basics/webhook-events-and-notifications and payloads that
+        others logged (statuses, messages, codes 131026 and 131049); the provider's own pages were
+        not at hand: ``biz_opaque_callback_data``, the other codes and the version are from memory.
 """
 
 import json
@@ -28,7 +30,7 @@ from daihou.web.channels.secrets import AccountSecrets
 
 PASSING = frozenset({4, 80007, 130429, 131048, 131056})  # Rates of app, number and pair.
 MAYBE_SENT = frozenset({1, 2, 131000, 131016})
-NO_SUCH_NUMBER = frozenset({131026, 131030})
+NO_SUCH_NUMBER = frozenset({131026, 131030})  # 131049: held back for the person's sake.
 TOLD = {"delivered": Told.DELIVERED, "read": Told.OPENED, "failed": Told.FAILED}
 VERSION = "v21.0"
 

@@ -5,10 +5,12 @@ import re
 import socketserver
 import threading
 import time
+from collections.abc import Mapping
 from urllib.parse import quote
+from uuid import uuid4
 
 from daihou.web.channels.sandbox.web import KEY_SECRET, POLL_SECONDS
-from daihou.web.channels.sandbox.world import Fate, Reached, World
+from daihou.web.channels.sandbox.world import Fate, World
 
 ORIGINATE = re.compile(
     r"originate \{origination_uuid='(?P<call>[0-9a-f-]{36})',"
@@ -68,21 +70,48 @@ class SwitchTwin(socketserver.ThreadingTCPServer):
         self.world.tell()  # The events tell it.
         return fate, f"+OK Job-UUID: {ref}"
 
+    def ring_us(self, *, number: str, called: str, seconds: int = 0) -> str:
+        """Let a person call our number; nobody takes it where there are no ``seconds``."""
+        call, now = str(uuid4()), int(time.time())
+        fields = {
+            "Event-Name": "CHANNEL_HANGUP_COMPLETE",
+            "Event-Sequence": "1",
+            "Event-Date-Timestamp": str(now * 1_000_000),
+            "Unique-ID": call,
+            "Call-Direction": "inbound",
+            "Caller-Caller-ID-Number": number,
+            "Caller-Destination-Number": called,
+            "Hangup-Cause": "NORMAL_CLEARING" if seconds else "ORIGINATOR_CANCEL",
+            "variable_answer_epoch": str(now - seconds) if seconds else "0",
+            "variable_bridge_epoch": "0",
+            "variable_end_epoch": str(now),
+        }
+        self.events.put(_written(fields))
+        return call
+
 
 def _ended(call: str, reference: str, fate: Fate, recording: str) -> str:
-    cause = CAUSES.get(fate, "NORMAL_CLEARING")
-    spoken = 0 if fate in CAUSES else SPOKEN_SECONDS
+    cause, now = CAUSES.get(fate), int(time.time())
+    begun = now - SPOKEN_SECONDS
     fields = {
         "Event-Name": "CHANNEL_HANGUP_COMPLETE",
         "Event-Sequence": str(abs(hash(call)) % 10_000),
-        "Event-Date-Timestamp": str(int(time.time() * 1_000_000)),
+        "Event-Date-Timestamp": str(now * 1_000_000),
         "Unique-ID": call,
-        "Hangup-Cause": "NORMAL_CLEARING",
-        "variable_bridge_hangup_cause": cause,
-        "variable_bridge_billsec": str(spoken),
+        "Call-Direction": "outbound",
+        "Hangup-Cause": cause or "NORMAL_CLEARING",
+        "variable_originate_disposition": cause or "SUCCESS",
+        "variable_bridge_hangup_cause": "" if cause else "NORMAL_CLEARING",
+        "variable_answer_epoch": str(begun),
+        "variable_bridge_epoch": "0" if cause else str(begun),
+        "variable_end_epoch": str(now),
         "variable_daihou_reference": reference,
         "variable_record_path": recording,
     }
+    return _written(fields)
+
+
+def _written(fields: Mapping[str, str]) -> str:
     return "".join(f"{name}: {quote(value)}\n" for name, value in fields.items()) + "\n"
 
 
@@ -107,8 +136,9 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _command(self) -> str:
         line = self.rfile.readline(1 << 16).decode(errors="replace").strip()
-        if line:
-            self.rfile.readline(1 << 16)
+        more = line
+        while more:  # Headers of the command, to the empty line.
+            more = self.rfile.readline(1 << 16).decode(errors="replace").strip()
         return line
 
     def _reply(self, text: str) -> None:
@@ -124,8 +154,3 @@ class _Session(socketserver.StreamRequestHandler):
             head = f"Content-Length: {size}\nContent-Type: text/event-plain\n\n"
             self.wfile.write(f"{head}{event}".encode())
             self.wfile.flush()
-
-
-def reached_calls(world: World) -> list[Reached]:
-    """List the calls that rang at somebody's."""
-    return [each for each in world.reached if each.provider == "freeswitch"]

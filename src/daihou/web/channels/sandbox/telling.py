@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from daihou.web.channels.adapters.transport import basic
+from daihou.web.channels.sandbox.web import KEY_ID, KEY_SECRET
 from daihou.web.channels.sandbox.world import NO_RECEIPT, Fate, Reached
 
 CHINA = timezone(timedelta(hours=8))
@@ -124,10 +126,9 @@ def _smtp(each: Reached, at: datetime) -> list[Call]:
 def _jpush(each: Reached, at: datetime) -> list[Call]:
     event = "invalid" if each.fate in {Fate.BOUNCED, Fate.FAILED} else "received"
     stamp = str(int(at.timestamp()))
-    row = {"msg_id": each.ref, "cid": each.reference, "event": event, "time": stamp}
-    body = json.dumps({"events": [row]}).encode()
-    proof = hmac.new(HOOK_WORD.encode(), f"{stamp}\n".encode() + body, hashlib.sha256).hexdigest()
-    return [Call(body=body, headers={"x-timestamp": stamp, "x-signature": proof})]
+    row = {"msg_id": each.ref, "event": event, "time": stamp}
+    proof = basic(user=KEY_ID, password=KEY_SECRET)
+    return [Call(body=json.dumps({"events": [row]}).encode(), headers={"authorization": proof})]
 
 
 def _wechat(each: Reached, at: datetime) -> list[Call]:
@@ -200,7 +201,11 @@ def _robot(each: Reached, at: datetime) -> list[Call]:
 
 
 def _answer(fate: Fate) -> str:
-    return {Fate.REPLIES: "下周三发工资就还", Fate.OPTS_OUT: "TD"}.get(fate, "")
+    return {
+        Fate.REPLIES: "下周三发工资就还",
+        Fate.OPTS_OUT: "TD",
+        Fate.COMPLAINS: "你们天天发短信骚扰我，我要投诉",
+    }.get(fate, "")
 
 
 def _keyed(told: object) -> Call:

@@ -187,13 +187,13 @@ def _jpush(world: World, headers: Mapping[str, str], body: bytes) -> tuple[Fate 
         return None, (401, {"error": {"code": 1004, "message": "verification failed"}})
     told = json.loads(body)
     (device,) = told["audience"]["registration_id"]
+    shown = told["notification"]["android"]
     fate, ref = world.take(
         provider="jpush",
-        reference=told["cid"],
+        reference=shown["extras"]["reference"],
         address=device,
         slots={},
-        text=told["notification"]["alert"],
-        is_once=True,
+        text=shown["alert"],
     )
     if fate is Fate.THROTTLED:
         return fate, (429, {"error": {"code": 2002, "message": "rate limit"}})

@@ -20,6 +20,7 @@ class Fate(StrEnum):
     FAILED = "failed"
     REPLIES = "replies"
     OPTS_OUT = "opts_out"
+    COMPLAINS = "complains"
     THROTTLED = "throttled"  # The first try is refused; the next one passes.
     REFUSED = "refused"
     LOST_ANSWER = "lost_answer"  # It reaches the person; the provider's answer never comes.
