@@ -350,3 +350,17 @@ def test_the_statements_of_a_permit_are_planned_once(made, caller):
         plans = cursor.fetchall()
     assert len(plans) == 3
     assert all(generic >= 2 for generic, _ in plans)
+
+
+def test_several_ways_to_one_number_are_answered_as_each_alone(made, caller):
+    call(made, caller, outcome=Outcome.EFFECTIVE)
+    talk = people.contact_of(made=made, number=0)
+    asked = [
+        talk,
+        replace(talk, channel=Channel.SMS, purpose=Purpose.REMINDER),
+        replace(talk, channel=Channel.ROBOT, recipient=Recipient.OTHER, is_recorded=False),
+    ]
+    together = operations.previews(contacts=asked, acting_user=caller, at=AT + HOUR)
+    alone = [operations.preview(contact=each, acting_user=caller, at=AT + HOUR) for each in asked]
+    assert together == alone
+    assert len({decision.is_allowed for decision in together}) == 2

@@ -47,6 +47,8 @@ class Case:
 
     def debts_of(self, rule: Rule) -> tuple[Debt, ...]:
         """Return the debts that a rule is for."""
+        if not rule.not_for and not rule.only_for:
+            return self.debts
         return tuple(
             debt
             for debt in self.debts

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,15 @@ from daihou.web.parameters.queries import CURRENCY_LAW
 REMINDED_DAYS = 7  # What falls due within them may be reminded of.
 LIMITATION_YEARS_LEAST = 2  # No claim expires sooner after its due date, under any law here.
 READINGS_MOST = 4
+_PUT_TOGETHER = (
+    "attempts",
+    "stop_orders",
+    "agreements",
+    "bases",
+    "inconvenient",
+    "guarantees",
+    "time_zones",
+)
 _CURRENCY_LAW = json.dumps(CURRENCY_LAW)
 _SQL = """
 WITH law AS (
@@ -146,8 +156,7 @@ def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime)
     facts = _facts(
         asked, {**row, "loans": _with_folds(contact, row["loans"] or [])}, book=contact.book
     )
-    for each in provided:
-        facts = _added(facts, asked, each)
+    facts = _with_provided(facts, asked, provided)
     facts = _with_clocks(contact, facts, asked)
     actor = _actor(contact, acting_user, provided)
     return Gathered(
@@ -156,6 +165,21 @@ def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime)
         rules=rules,
         are_rules_kept=rule_sets.digest_of(rules) in (row["rule_sets"] or []),
     )
+
+
+def turned_to(*, gathered: Gathered, contact: Contact) -> Gathered:
+    """Ask about another contact of the same point and loans; the facts are the same."""
+    request = replace(
+        gathered.request,
+        channel=contact.channel,
+        purpose=contact.purpose,
+        recipient=contact.recipient,
+        says=contact.content,
+        actor=replace(gathered.request.actor, agency=contact.agency),
+        visit=contact.visit,
+        is_recorded=contact.is_recorded,
+    )
+    return replace(gathered, request=request)
 
 
 @lru_cache(maxsize=8)
@@ -366,23 +390,26 @@ def _agreement(each: Sequence[Any]) -> known.Agreement:
     )
 
 
-def _added(
-    facts: known.Facts, asked: providers.FactRequest, each: providers.Provided
+def _with_provided(
+    facts: known.Facts, asked: providers.FactRequest, provided: Sequence[providers.Provided]
 ) -> known.Facts:
-    by_key = {asked.debt_keys[loan_id]: fields for loan_id, fields in each.debts.items()}
+    fields: dict[str, Any] = {
+        name: tuple(chain(getattr(facts, name), *(getattr(each, name) for each in provided)))
+        for name in _PUT_TOGETHER
+    }
+    person: dict[str, Any] = {}
+    debts: dict[str, dict[str, Any]] = {}
+    for each in provided:
+        fields |= each.facts
+        person |= each.person
+        for loan_id, told in each.debts.items():
+            debts.setdefault(asked.debt_keys[loan_id], {}).update(told)
     return replace(
         facts,
-        **each.facts,
-        attempts=facts.attempts + each.attempts,
-        stop_orders=facts.stop_orders + each.stop_orders,
-        agreements=facts.agreements + each.agreements,
-        bases=facts.bases + each.bases,
-        inconvenient=facts.inconvenient + each.inconvenient,
-        guarantees=facts.guarantees + each.guarantees,
-        time_zones=facts.time_zones + each.time_zones,
-        person=replace(facts.person, **each.person),
-        debts=tuple(replace(debt, **by_key.get(debt.key, {})) for debt in facts.debts)
-        if by_key
+        **fields,
+        person=replace(facts.person, **person) if person else facts.person,
+        debts=tuple(replace(debt, **debts.get(debt.key, {})) for debt in facts.debts)
+        if debts
         else facts.debts,
     )
 

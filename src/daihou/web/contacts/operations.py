@@ -100,17 +100,28 @@ def preview(*, contact: Contact, acting_user: User, at: datetime) -> Decision:
 
 
 def previews(*, contacts: Sequence[Contact], acting_user: User, at: datetime) -> list[Decision]:
-    """Tell what ``ask`` would answer now to each, all of them with the same two persons."""
+    """Tell what ``ask`` would answer now to each, all of them with the same two persons.
+
+    What is known is read once for each point with its loans, whatever the channels.
+    """
+    read: dict[tuple[int, ...], Gathered] = {}
     with transaction.atomic():
         locked = _lock(contacts[0]) if contacts else None
-        found = [
-            facts_of.gather(contact=each, locked=locked, acting_user=acting_user, at=at)
-            for each in contacts
-            if locked is not None
-        ]
+        for each in contacts:
+            about = _about(each)
+            if locked is not None and about not in read:
+                read[about] = facts_of.gather(
+                    contact=each, locked=locked, acting_user=acting_user, at=at
+                )
+    found = [facts_of.turned_to(gathered=read[_about(each)], contact=each) for each in contacts]
     return [
         guard.decide(request=each.request, facts=each.facts, rules=each.rules) for each in found
     ]
+
+
+def _about(contact: Contact) -> tuple[int, ...]:
+    """Name what the facts of a contact are about: its point and its loans."""
+    return (contact.contact_point.pk, *(loan.pk for loan in contact.loans))
 
 
 @transaction.atomic

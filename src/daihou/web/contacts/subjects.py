@@ -72,8 +72,8 @@ def lock(*, party_id: int, recipient_party_id: int) -> Locked:
     Others that change what the guard reads of a person (a state, a hold) take this lock first.
     """
     assert connection.in_atomic_block
-    # The statement also has what is prepared here planned once: planning the facts takes longer
-    # than reading them.
+    # In a transaction that others began, too, what is prepared here is to be planned once: planning
+    # the facts takes longer than reading them.
     wanted = sorted({party_id, recipient_party_id})
     for _ in range(ATTEMPTS):
         rows = prepared(_LOCK, {"wanted": wanted})

@@ -22,7 +22,6 @@ SUPERUSER = "postgres"
 OWNER = "daihou_owner"
 APPLICATION = "daihou_application"
 ROLES_FILE = "external_roles.json"
-UNASKED = 2**31  # Uses before a statement is prepared by itself: only what asks for it ever is.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +176,7 @@ def _as_django(target: Target) -> dict[str, object]:
         "USER": target.user,
         "PASSWORD": target.password,
         "NAME": target.database,
-        "OPTIONS": {"connect_timeout": 10, "prepare_threshold": UNASKED, **target.options},
+        "OPTIONS": {"connect_timeout": 10, **target.options},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": target.database},
