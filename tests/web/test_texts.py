@@ -33,6 +33,12 @@ def test_a_translation_names_the_same_values(language):
                 assert set(FIELD.findall(answer)) == wanted, message.id
 
 
+def test_a_comment_of_a_template_hides_no_text(tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text("{% load i18n %}{% comment %}Why.{% endcomment %}\n{% translate 'Seen' %}")
+    assert list(messages._texts_of(file)) == ["Seen"]
+
+
 def test_a_changed_catalog_is_compiled_once(tmp_path):
     folder = tmp_path / "xx" / "LC_MESSAGES"
     folder.mkdir(parents=True)

@@ -32,7 +32,7 @@ NOISE = re.compile(  # Header lines that change by themselves or say nothing.
     rb"|Last-Translator|Language-Team):.*\n",
     re.MULTILINE,
 )
-COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+COMMENT = re.compile(r"(?:^|(?<=\s))#[^'\"]*?$", re.MULTILINE)  # No text has its mark after it.
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 Text: TypeAlias = "str | tuple[str, ...]"
