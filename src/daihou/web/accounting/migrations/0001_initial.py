@@ -111,6 +111,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "start_on"), name="period_once_per_book"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("end_on__gte", models.F("start_on"))),
+                        name="period_days_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("closed_at__isnull", True),
+                                ("closed_by__isnull", True),
+                                ("state", "open"),
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("closed_by__isnull", False),
+                                ("state", "closed"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="period_closed_by_someone",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Journal",
@@ -231,6 +258,32 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["book", "view", "value_on", "account"], name="entry_by_value"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("journal", "view", "value_on", "product", "account", "cause"),
+                        name="entry_once_per_journal",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("credit_minor", 0), ("debit_minor__gt", 0)),
+                            models.Q(("credit_minor__gt", 0), ("debit_minor", 0)),
+                            _connector="OR",
+                        ),
+                        name="entry_on_one_side",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("on__gte", models.F("value_on"))),
+                        name="entry_not_before",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Proof",
@@ -293,72 +346,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="accountingperiod",
-            constraint=models.UniqueConstraint(
-                fields=("book", "start_on"), name="period_once_per_book"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accountingperiod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("end_on__gte", models.F("start_on"))),
-                name="period_days_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accountingperiod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")
-                    ),
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("closed_by__isnull", False),
-                        ("state", "closed"),
-                    ),
-                    _connector="OR",
-                ),
-                name="period_closed_by_someone",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(
-                fields=["book", "view", "value_on", "account"], name="entry_by_value"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(
-                fields=("journal", "view", "value_on", "product", "account", "cause"),
-                name="entry_once_per_journal",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("credit_minor", 0), ("debit_minor__gt", 0)),
-                    models.Q(("credit_minor__gt", 0), ("debit_minor", 0)),
-                    _connector="OR",
-                ),
-                name="entry_on_one_side",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("on__gte", models.F("value_on"))), name="entry_not_before"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proofline",
-            constraint=models.UniqueConstraint(
-                fields=("proof", "product", "measure"), name="proof_line_once", nulls_distinct=False
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("proof", "product", "measure"),
+                        name="proof_line_once",
+                        nulls_distinct=False,
+                    )
+                ],
+            },
         ),
     ]

@@ -78,6 +78,58 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["book", "id"],
+                        name="approvals_pending",
+                    ),
+                    models.Index(
+                        fields=["target_type", "target_id", "id"], name="approvals_target"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", ""), _negated=True),
+                            models.Q(("target_type", ""), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                        ),
+                        name="approvals_approval_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["pending", "carried_out", "refused", "withdrawn", "expired"],
+                            )
+                        ),
+                        name="approvals_approval_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("state", "pending")),
+                            models.Q(
+                                models.Q(("state", "pending"), _negated=True),
+                                ("settled_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="approvals_approval_settled",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__isnull", True),
+                            ("amount_minor__gte", 0),
+                            _connector="OR",
+                        ),
+                        name="approvals_approval_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("made_at"))),
+                        name="approvals_approval_expires_later",
+                    ),
+                ],
                 "verbose_name": "审批",
                 "verbose_name_plural": "审批",
             },
@@ -118,6 +170,45 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "currency", "valid_from", "from_minor"),
+                        name="approvals_band_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", ""), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                            ("from_minor__gte", 0),
+                        ),
+                        name="approvals_authority_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "roles__contained_by",
+                                [
+                                    "collector",
+                                    "manager",
+                                    "analyst",
+                                    "compliance",
+                                    "finance",
+                                    "funder",
+                                    "agency",
+                                    "operator",
+                                    "admin",
+                                ],
+                            ),
+                            models.Q(("checkers", 0), ("roles__len__gt", 0), _connector="OR"),
+                            models.Q(
+                                ("is_each_role", False),
+                                ("roles__len__gte", models.F("checkers")),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="approvals_authority_roles",
+                    ),
+                ],
                 "verbose_name": "授权矩阵",
                 "verbose_name_plural": "授权矩阵",
             },
@@ -177,130 +268,20 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("approval", "decided_by"), name="approvals_decision_once_each"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("verdict__in", ["approved", "refused"]),
+                            models.Q(("reason", ""), _negated=True),
+                        ),
+                        name="approvals_decision_reasoned",
+                    ),
+                ],
                 "verbose_name": "审批结论",
                 "verbose_name_plural": "审批结论",
             },
-        ),
-        migrations.AddIndex(
-            model_name="approval",
-            index=models.Index(
-                condition=models.Q(("state", "pending")),
-                fields=["book", "id"],
-                name="approvals_pending",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="approval",
-            index=models.Index(fields=["target_type", "target_id", "id"], name="approvals_target"),
-        ),
-        migrations.AddConstraint(
-            model_name="approval",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", ""), _negated=True),
-                    models.Q(("target_type", ""), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                ),
-                name="approvals_approval_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approval",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["pending", "carried_out", "refused", "withdrawn", "expired"])
-                ),
-                name="approvals_approval_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approval",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("state", "pending")),
-                    models.Q(
-                        models.Q(("state", "pending"), _negated=True), ("settled_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="approvals_approval_settled",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approval",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__isnull", True), ("amount_minor__gte", 0), _connector="OR"
-                ),
-                name="approvals_approval_amount",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approval",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("made_at"))),
-                name="approvals_approval_expires_later",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authority",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "currency", "valid_from", "from_minor"), name="approvals_band_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", ""), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                    ("from_minor__gte", 0),
-                ),
-                name="approvals_authority_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "roles__contained_by",
-                        [
-                            "collector",
-                            "manager",
-                            "analyst",
-                            "compliance",
-                            "finance",
-                            "funder",
-                            "agency",
-                            "operator",
-                            "admin",
-                        ],
-                    ),
-                    models.Q(("checkers", 0), ("roles__len__gt", 0), _connector="OR"),
-                    models.Q(
-                        ("is_each_role", False),
-                        ("roles__len__gte", models.F("checkers")),
-                        _connector="OR",
-                    ),
-                ),
-                name="approvals_authority_roles",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="decision",
-            constraint=models.UniqueConstraint(
-                fields=("approval", "decided_by"), name="approvals_decision_once_each"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="decision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("verdict__in", ["approved", "refused"]),
-                    models.Q(("reason", ""), _negated=True),
-                ),
-                name="approvals_decision_reasoned",
-            ),
         ),
     ]

@@ -54,6 +54,15 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["target_type", "target_id"], name="archive_hold_target")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="archive_hold_reasoned",
+                    )
+                ],
                 "verbose_name": "冻结保全",
                 "verbose_name_plural": "冻结保全",
             },
@@ -157,6 +166,33 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["book", "-id"], name="archive_file_of_book")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "contract",
+                                    "voucher",
+                                    "recording",
+                                    "photo",
+                                    "identity",
+                                    "evidence",
+                                    "title",
+                                    "produced",
+                                    "other",
+                                ],
+                            ),
+                            (
+                                "retention__in",
+                                ["accounting", "customer", "evidence", "contact", "short"],
+                            ),
+                            models.Q(("name", ""), _negated=True),
+                        ),
+                        name="archive_file_named",
+                    )
+                ],
                 "verbose_name": "文件",
                 "verbose_name_plural": "文件",
             },
@@ -197,6 +233,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["target_type", "target_id"], name="archive_filelink_target"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("file", "target_type", "target_id"), name="archive_filelink_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "target_type__in",
+                                ["loan", "party", "collateral", "approval", "receipt"],
+                            )
+                        ),
+                        name="archive_filelink_target_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FileView",
@@ -225,6 +282,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["file", "-at"], name="archive_fileview_of_file")],
+            },
         ),
         migrations.CreateModel(
             name="HoldLift",
@@ -245,6 +305,14 @@ class Migration(migrations.Migration):
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="archive_holdlift_reasoned",
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="hold",
@@ -363,57 +431,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="file",
-            index=models.Index(fields=["book", "-id"], name="archive_file_of_book"),
-        ),
-        migrations.AddConstraint(
-            model_name="file",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "contract",
-                            "voucher",
-                            "recording",
-                            "photo",
-                            "identity",
-                            "evidence",
-                            "title",
-                            "produced",
-                            "other",
-                        ],
-                    ),
-                    ("retention__in", ["accounting", "customer", "evidence", "contact", "short"]),
-                    models.Q(("name", ""), _negated=True),
-                ),
-                name="archive_file_named",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="filelink",
-            index=models.Index(fields=["target_type", "target_id"], name="archive_filelink_target"),
-        ),
-        migrations.AddConstraint(
-            model_name="filelink",
-            constraint=models.UniqueConstraint(
-                fields=("file", "target_type", "target_id"), name="archive_filelink_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filelink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("target_type__in", ["loan", "party", "collateral", "approval", "receipt"])
-                ),
-                name="archive_filelink_target_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="fileview",
-            index=models.Index(fields=["file", "-at"], name="archive_fileview_of_file"),
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="archive_removal_reasoned",
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="holdlift",
@@ -423,10 +448,6 @@ class Migration(migrations.Migration):
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
             ),
-        ),
-        migrations.AddIndex(
-            model_name="hold",
-            index=models.Index(fields=["target_type", "target_id"], name="archive_hold_target"),
         ),
         migrations.AddConstraint(
             model_name="hold",
@@ -443,24 +464,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="archive_hold_of_one_thing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="archive_hold_reasoned"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="removal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="archive_removal_reasoned"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdlift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="archive_holdlift_reasoned"
             ),
         ),
     ]

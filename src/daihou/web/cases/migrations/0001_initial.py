@@ -197,6 +197,77 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["book", "-priority", "next_action_at", "id"],
+                        name="cases_by_turn",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["book", "owner", "-priority", "next_action_at", "id"],
+                        name="cases_of_owner",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["book", "-overdue_minor", "id"],
+                        name="cases_by_amount",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["book", "oldest_due_on", "id"],
+                        name="cases_by_age",
+                    ),
+                    models.Index(
+                        condition=models.Q(("promised_on__isnull", False)),
+                        fields=["book", "promised_on"],
+                        name="cases_promised",
+                    ),
+                    models.Index(fields=["book", "closed_on"], name="cases_closed"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        condition=models.Q(("state", "closed"), _negated=True),
+                        fields=["tags"],
+                        name="cases_tagged",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "closed"), _negated=True),
+                        fields=("book", "party"),
+                        name="cases_case_one_per_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["open", "calm", "closed"]),
+                            ("stage__in", ["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+"]),
+                        ),
+                        name="cases_case_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("closed_on__isnull", False),
+                                ("state", "closed"),
+                                ("close_reason__in", ["cured", "excluded"]),
+                            ),
+                            models.Q(
+                                models.Q(("state", "closed"), _negated=True),
+                                ("close_reason", ""),
+                                ("closed_on__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cases_case_closed_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("locked_by__isnull", True), ("locked_until__isnull", True)),
+                            models.Q(("locked_by__isnull", False), ("locked_until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="cases_case_lock_whole",
+                    ),
+                ],
                 "verbose_name": "案件",
                 "verbose_name_plural": "案件",
             },
@@ -240,6 +311,19 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "left_minor",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("income_minor"), "-", models.F("expenses_minor")
+                                ),
+                            )
+                        ),
+                        name="cases_affordability_adds_up",
+                    )
+                ],
                 "verbose_name": "收支表",
                 "verbose_name_plural": "收支表",
             },
@@ -274,6 +358,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("case", "loan"), name="cases_caseloan_once")
+                ],
                 "verbose_name": "案件借据",
                 "verbose_name_plural": "案件借据",
             },
@@ -397,6 +484,17 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until_at__isnull", True)),
+                        fields=("user", "party"),
+                        name="cases_exclusion_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="cases_exclusion_reason",
+                    ),
+                ],
                 "verbose_name": "回避",
                 "verbose_name_plural": "回避",
             },
@@ -451,6 +549,28 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until_on__isnull", True)),
+                        fields=("book", "party"),
+                        name="cases_direction_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["forced", "excluded"]),
+                            models.Q(("reason", ""), _negated=True),
+                        ),
+                        name="cases_direction_said",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until_on__isnull", True),
+                            ("until_on__gte", models.F("effective_on")),
+                            _connector="OR",
+                        ),
+                        name="cases_direction_days",
+                    ),
+                ],
                 "verbose_name": "入催例外",
                 "verbose_name_plural": "入催例外",
             },
@@ -503,6 +623,19 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "effective_on"), name="cases_entryrule_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("entry_minor__gt", models.F("exit_minor")),
+                            ("exit_minor__gte", 0),
+                            ("lock_minutes__gt", 0),
+                        ),
+                        name="cases_entryrule_sensible",
+                    ),
+                ],
                 "verbose_name": "入催规则",
                 "verbose_name_plural": "入催规则",
             },
@@ -620,6 +753,70 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["promised_on"],
+                        name="cases_promise_waiting",
+                    ),
+                    models.Index(
+                        fields=["decided_on", "state"], name="cases_promise_decided_by_day"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("case",),
+                        name="cases_promise_one_open",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_ref", ""), _negated=True),
+                        fields=("case", "source_ref"),
+                        name="cases_promise_source_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["full", "arrears", "part", "instalments"]),
+                            ("state__in", ["open", "kept", "broken", "superseded", "withdrawn"]),
+                            ("amount_minor__gt", 0),
+                            ("paid_minor__gte", 0),
+                        ),
+                        name="cases_promise_sensible",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("promised_on__gte", models.F("made_on")),
+                            ("threshold_percent__gte", 1),
+                            ("threshold_percent__lte", 100),
+                        ),
+                        name="cases_promise_terms",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["open", "kept", "broken"]),
+                                ("through_sequence__isnull", True),
+                            ),
+                            models.Q(
+                                ("state__in", ["superseded", "withdrawn"]),
+                                ("through_sequence__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cases_promise_ended",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_on__isnull", True), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True),
+                                ("decided_on__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cases_promise_decided",
+                    ),
+                ],
                 "verbose_name": "承诺还款",
                 "verbose_name_plural": "承诺还款",
             },
@@ -673,6 +870,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["decided_on", "state_to"], name="cases_decision_by_day")
+                ],
                 "verbose_name": "承诺判定",
                 "verbose_name_plural": "承诺判定",
             },
@@ -699,6 +899,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["due_on"], name="cases_part_by_day")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("promise", "part_no"), name="cases_part_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0), ("part_no__gt", 0)),
+                        name="cases_part_sensible",
+                    ),
+                ],
                 "verbose_name": "承诺分次",
                 "verbose_name_plural": "承诺分次",
             },
@@ -751,6 +959,20 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "kind", "effective_on"), name="cases_promiserule_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["full", "arrears", "part", "instalments"]),
+                            ("days_most__gte", 1),
+                            ("threshold_percent__gte", 1),
+                            ("threshold_percent__lte", 100),
+                        ),
+                        name="cases_promiserule_sensible",
+                    ),
+                ],
                 "verbose_name": "承诺规则",
                 "verbose_name_plural": "承诺规则",
             },
@@ -786,6 +1008,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "user", "name"), name="cases_view_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="cases_view_named"
+                    ),
+                ],
                 "verbose_name": "视图",
                 "verbose_name_plural": "视图",
             },
@@ -847,6 +1077,38 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until_at__isnull", True)),
+                        fields=("case", "kind"),
+                        name="cases_tag_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                ["hardship", "vulnerable", "dispute", "fraud", "lost_contact"],
+                            ),
+                            models.Q(("reason", ""), _negated=True),
+                        ),
+                        name="cases_tag_said",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("cleared_by__isnull", True),
+                                ("cleared_reason", ""),
+                                ("until_at__isnull", True),
+                            ),
+                            models.Q(
+                                ("cleared_by__isnull", False),
+                                ("until_at__gte", models.F("from_at")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cases_tag_span",
+                    ),
+                ],
                 "verbose_name": "标签",
                 "verbose_name_plural": "标签",
             },
@@ -897,6 +1159,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="cases_team_named"
+                    )
+                ],
                 "verbose_name": "小组",
                 "verbose_name_plural": "小组",
             },
@@ -1057,6 +1324,30 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until_at__isnull", True)),
+                        fields=("case",),
+                        name="cases_assignment_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "reason__in",
+                                ["run", "hand_over", "recall", "taken", "closed", "reopened"],
+                            )
+                        ),
+                        name="cases_assignment_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until_at__isnull", True),
+                            ("until_at__gte", models.F("from_at")),
+                            _connector="OR",
+                        ),
+                        name="cases_assignment_days",
+                    ),
+                ],
                 "verbose_name": "分案记录",
                 "verbose_name_plural": "分案记录",
             },
@@ -1107,405 +1398,27 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["case", "-at", "-id"], name="cases_turn_of_case"),
+                    models.Index(fields=["happened_on", "kind"], name="cases_turn_by_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                ["opened", "reopened", "calmed", "roused", "closed", "stage"],
+                            )
+                        ),
+                        name="cases_turn_kind_known",
+                    )
+                ],
                 "verbose_name": "案件变化",
                 "verbose_name_plural": "案件变化",
             },
         ),
-        migrations.AddConstraint(
-            model_name="affordability",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "left_minor",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("income_minor"), "-", models.F("expenses_minor")
-                        ),
-                    )
-                ),
-                name="cases_affordability_adds_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="caseloan",
-            constraint=models.UniqueConstraint(fields=("case", "loan"), name="cases_caseloan_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="collectorexclusion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at__isnull", True)),
-                fields=("user", "party"),
-                name="cases_exclusion_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collectorexclusion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="cases_exclusion_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="direction",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_on__isnull", True)),
-                fields=("book", "party"),
-                name="cases_direction_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="direction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["forced", "excluded"]), models.Q(("reason", ""), _negated=True)
-                ),
-                name="cases_direction_said",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="direction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until_on__isnull", True),
-                    ("until_on__gte", models.F("effective_on")),
-                    _connector="OR",
-                ),
-                name="cases_direction_days",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entryrule",
-            constraint=models.UniqueConstraint(
-                fields=("book", "effective_on"), name="cases_entryrule_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entryrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("entry_minor__gt", models.F("exit_minor")),
-                    ("exit_minor__gte", 0),
-                    ("lock_minutes__gt", 0),
-                ),
-                name="cases_entryrule_sensible",
-            ),
-        ),
         migrations.AddIndex(
             model_name="note",
             index=models.Index(fields=["case", "-made_at", "-id"], name="cases_note_of_case"),
-        ),
-        migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["promised_on"],
-                name="cases_promise_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(fields=["decided_on", "state"], name="cases_promise_decided_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("case",),
-                name="cases_promise_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source_ref", ""), _negated=True),
-                fields=("case", "source_ref"),
-                name="cases_promise_source_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["full", "arrears", "part", "instalments"]),
-                    ("state__in", ["open", "kept", "broken", "superseded", "withdrawn"]),
-                    ("amount_minor__gt", 0),
-                    ("paid_minor__gte", 0),
-                ),
-                name="cases_promise_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("promised_on__gte", models.F("made_on")),
-                    ("threshold_percent__gte", 1),
-                    ("threshold_percent__lte", 100),
-                ),
-                name="cases_promise_terms",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state__in", ["open", "kept", "broken"]),
-                        ("through_sequence__isnull", True),
-                    ),
-                    models.Q(
-                        ("state__in", ["superseded", "withdrawn"]),
-                        ("through_sequence__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="cases_promise_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_on__isnull", True), ("state", "open")),
-                    models.Q(
-                        models.Q(("state", "open"), _negated=True), ("decided_on__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="cases_promise_decided",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="promisedecision",
-            index=models.Index(fields=["decided_on", "state_to"], name="cases_decision_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="promisepart",
-            index=models.Index(fields=["due_on"], name="cases_part_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="promisepart",
-            constraint=models.UniqueConstraint(
-                fields=("promise", "part_no"), name="cases_part_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promisepart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0), ("part_no__gt", 0)),
-                name="cases_part_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promiserule",
-            constraint=models.UniqueConstraint(
-                fields=("book", "kind", "effective_on"), name="cases_promiserule_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promiserule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["full", "arrears", "part", "instalments"]),
-                    ("days_most__gte", 1),
-                    ("threshold_percent__gte", 1),
-                    ("threshold_percent__lte", 100),
-                ),
-                name="cases_promiserule_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                fields=("book", "user", "name"), name="cases_view_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="cases_view_named"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at__isnull", True)),
-                fields=("case", "kind"),
-                name="cases_tag_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["hardship", "vulnerable", "dispute", "fraud", "lost_contact"]),
-                    models.Q(("reason", ""), _negated=True),
-                ),
-                name="cases_tag_said",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("cleared_by__isnull", True),
-                        ("cleared_reason", ""),
-                        ("until_at__isnull", True),
-                    ),
-                    models.Q(("cleared_by__isnull", False), ("until_at__gte", models.F("from_at"))),
-                    _connector="OR",
-                ),
-                name="cases_tag_span",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="team",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="cases_team_named"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["book", "-priority", "next_action_at", "id"],
-                name="cases_by_turn",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["book", "owner", "-priority", "next_action_at", "id"],
-                name="cases_of_owner",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["book", "-overdue_minor", "id"],
-                name="cases_by_amount",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["book", "oldest_due_on", "id"],
-                name="cases_by_age",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(
-                condition=models.Q(("promised_on__isnull", False)),
-                fields=["book", "promised_on"],
-                name="cases_promised",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(fields=["book", "closed_on"], name="cases_closed"),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=django.contrib.postgres.indexes.GinIndex(
-                condition=models.Q(("state", "closed"), _negated=True),
-                fields=["tags"],
-                name="cases_tagged",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="case",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "closed"), _negated=True),
-                fields=("book", "party"),
-                name="cases_case_one_per_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="case",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["open", "calm", "closed"]),
-                    ("stage__in", ["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+"]),
-                ),
-                name="cases_case_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="case",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("closed_on__isnull", False),
-                        ("state", "closed"),
-                        ("close_reason__in", ["cured", "excluded"]),
-                    ),
-                    models.Q(
-                        models.Q(("state", "closed"), _negated=True),
-                        ("close_reason", ""),
-                        ("closed_on__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="cases_case_closed_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="case",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("locked_by__isnull", True), ("locked_until__isnull", True)),
-                    models.Q(("locked_by__isnull", False), ("locked_until__isnull", False)),
-                    _connector="OR",
-                ),
-                name="cases_case_lock_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at__isnull", True)),
-                fields=("case",),
-                name="cases_assignment_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reason__in", ["run", "hand_over", "recall", "taken", "closed", "reopened"])
-                ),
-                name="cases_assignment_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until_at__isnull", True),
-                    ("until_at__gte", models.F("from_at")),
-                    _connector="OR",
-                ),
-                name="cases_assignment_days",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="turn",
-            index=models.Index(fields=["case", "-at", "-id"], name="cases_turn_of_case"),
-        ),
-        migrations.AddIndex(
-            model_name="turn",
-            index=models.Index(fields=["happened_on", "kind"], name="cases_turn_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["opened", "reopened", "calmed", "roused", "closed", "stage"])
-                ),
-                name="cases_turn_kind_known",
-            ),
         ),
     ]

@@ -82,6 +82,59 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "channel__in",
+                                [
+                                    "voice",
+                                    "robot",
+                                    "sms",
+                                    "email",
+                                    "letter",
+                                    "push",
+                                    "wechat",
+                                    "whatsapp",
+                                ],
+                            ),
+                            (
+                                "provider__in",
+                                [
+                                    "aliyun",
+                                    "tencent",
+                                    "smtp",
+                                    "letters",
+                                    "jpush",
+                                    "wechat",
+                                    "freeswitch",
+                                    "robot",
+                                    "whatsapp",
+                                ],
+                            ),
+                        ),
+                        name="channels_account_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("code", ""), _negated=True),
+                            ("per_second__gt", 0),
+                            ("per_day__gt", 0),
+                        ),
+                        name="channels_account_sensible",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("provider", "letters"), ("secret_ref", "")),
+                            models.Q(
+                                models.Q(("provider", "letters"), _negated=True),
+                                models.Q(("secret_ref", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="channels_account_secret_where_needed",
+                    ),
+                ],
                 "verbose_name": "触达账户",
                 "verbose_name_plural": "触达账户",
             },
@@ -107,6 +160,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "is_day", "starts_at"), name="channels_use_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Delivery",
@@ -191,6 +251,37 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["account", "provider_ref"], name="channels_delivery_ref"),
+                    models.Index(
+                        fields=["account", "address_key", "handed_at"],
+                        name="channels_delivery_address",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("resolved_at__isnull", True), ("state__in", ("refused", "unknown"))
+                        ),
+                        fields=["account", "id"],
+                        name="channels_delivery_dead",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["handing", "accepted", "refused", "waiting", "unknown"]),
+                            models.Q(("permit_ref", ""), _negated=True),
+                        ),
+                        name="channels_delivery_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "accepted"), _negated=True),
+                            models.Q(("provider_ref", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="channels_delivery_accepted_by_ref",
+                    ),
+                ],
                 "verbose_name": "交付",
                 "verbose_name_plural": "交付",
             },
@@ -284,6 +375,36 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "unmatched")),
+                        fields=["account", "provider_ref"],
+                        name="channels_heard_unmatched",
+                    ),
+                    models.Index(fields=["party", "at"], name="channels_heard_of_party"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "notice_ref"), name="channels_heard_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "receipt",
+                                    "reply",
+                                    "call_back",
+                                    "opt_out",
+                                    "complaint",
+                                    "hand_over",
+                                ],
+                            ),
+                            ("state__in", ["applied", "unmatched", "closed"]),
+                        ),
+                        name="channels_heard_known",
+                    ),
+                ],
                 "verbose_name": "来讯",
                 "verbose_name_plural": "来讯",
             },
@@ -357,6 +478,22 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["open", "printed", "posted"]),
+                            models.Q(
+                                ("state", "open"), ("printed_at__isnull", False), _connector="OR"
+                            ),
+                            models.Q(
+                                models.Q(("state", "posted"), _negated=True),
+                                ("posted_at__isnull", False),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="channels_batch_in_order",
+                    )
+                ],
                 "verbose_name": "信函批次",
                 "verbose_name_plural": "信函批次",
             },
@@ -407,6 +544,13 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("batch__isnull", True)),
+                        fields=["account", "id"],
+                        name="channels_letter_waiting",
+                    )
+                ],
                 "verbose_name": "信函",
                 "verbose_name_plural": "信函",
             },
@@ -479,6 +623,49 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("key", "channel", "language", "book", "funder"),
+                        name="channels_template_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("key", ""), _negated=True),
+                            (
+                                "channel__in",
+                                [
+                                    "voice",
+                                    "robot",
+                                    "sms",
+                                    "email",
+                                    "letter",
+                                    "push",
+                                    "wechat",
+                                    "whatsapp",
+                                ],
+                            ),
+                            (
+                                "purpose__in",
+                                [
+                                    "reminder",
+                                    "collection",
+                                    "statutory_notice",
+                                    "service_answer",
+                                    "receipt",
+                                ],
+                            ),
+                            ("language__in", ["zh", "en"]),
+                        ),
+                        name="channels_template_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("funder__isnull", True), ("book__isnull", False), _connector="OR"
+                        ),
+                        name="channels_template_funder_in_book",
+                    ),
+                ],
                 "verbose_name": "模板",
                 "verbose_name_plural": "模板",
             },
@@ -537,6 +724,32 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "version_no"), name="channels_version_no_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "approved")),
+                        fields=("template",),
+                        name="channels_version_one_approved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "submitted", "approved", "retired"]),
+                            models.Q(("body", ""), _negated=True),
+                            ("version_no__gt", 0),
+                        ),
+                        name="channels_version_sensible",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "approved"), _negated=True),
+                            ("approved_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="channels_version_approved_when",
+                    ),
+                ],
                 "verbose_name": "模板版本",
                 "verbose_name_plural": "模板版本",
             },
@@ -588,6 +801,22 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "account"), name="channels_review_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["waiting", "approved", "refused"]),
+                            models.Q(
+                                models.Q(("state", "approved"), _negated=True),
+                                models.Q(("provider_template", ""), _negated=True),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="channels_review_numbered",
+                    ),
+                ],
                 "verbose_name": "服务商审核",
                 "verbose_name_plural": "服务商审核",
             },
@@ -599,247 +828,6 @@ class Migration(migrations.Migration):
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 to="channels.templateversion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "channel__in",
-                        ["voice", "robot", "sms", "email", "letter", "push", "wechat", "whatsapp"],
-                    ),
-                    (
-                        "provider__in",
-                        [
-                            "aliyun",
-                            "tencent",
-                            "smtp",
-                            "letters",
-                            "jpush",
-                            "wechat",
-                            "freeswitch",
-                            "robot",
-                            "whatsapp",
-                        ],
-                    ),
-                ),
-                name="channels_account_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("code", ""), _negated=True), ("per_second__gt", 0), ("per_day__gt", 0)
-                ),
-                name="channels_account_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("provider", "letters"), ("secret_ref", "")),
-                    models.Q(
-                        models.Q(("provider", "letters"), _negated=True),
-                        models.Q(("secret_ref", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="channels_account_secret_where_needed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accountuse",
-            constraint=models.UniqueConstraint(
-                fields=("account", "is_day", "starts_at"), name="channels_use_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="heard",
-            index=models.Index(
-                condition=models.Q(("state", "unmatched")),
-                fields=["account", "provider_ref"],
-                name="channels_heard_unmatched",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="heard",
-            index=models.Index(fields=["party", "at"], name="channels_heard_of_party"),
-        ),
-        migrations.AddConstraint(
-            model_name="heard",
-            constraint=models.UniqueConstraint(
-                fields=("account", "notice_ref"), name="channels_heard_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="heard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        ["receipt", "reply", "call_back", "opt_out", "complaint", "hand_over"],
-                    ),
-                    ("state__in", ["applied", "unmatched", "closed"]),
-                ),
-                name="channels_heard_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="letterbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["open", "printed", "posted"]),
-                    models.Q(("state", "open"), ("printed_at__isnull", False), _connector="OR"),
-                    models.Q(
-                        models.Q(("state", "posted"), _negated=True),
-                        ("posted_at__isnull", False),
-                        _connector="OR",
-                    ),
-                ),
-                name="channels_batch_in_order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                condition=models.Q(("batch__isnull", True)),
-                fields=["account", "id"],
-                name="channels_letter_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                fields=("key", "channel", "language", "book", "funder"),
-                name="channels_template_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("key", ""), _negated=True),
-                    (
-                        "channel__in",
-                        ["voice", "robot", "sms", "email", "letter", "push", "wechat", "whatsapp"],
-                    ),
-                    (
-                        "purpose__in",
-                        ["reminder", "collection", "statutory_notice", "service_answer", "receipt"],
-                    ),
-                    ("language__in", ["zh", "en"]),
-                ),
-                name="channels_template_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("funder__isnull", True), ("book__isnull", False), _connector="OR"
-                ),
-                name="channels_template_funder_in_book",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                fields=("template", "version_no"), name="channels_version_no_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "approved")),
-                fields=("template",),
-                name="channels_version_one_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["draft", "submitted", "approved", "retired"]),
-                    models.Q(("body", ""), _negated=True),
-                    ("version_no__gt", 0),
-                ),
-                name="channels_version_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "approved"), _negated=True),
-                    ("approved_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="channels_version_approved_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                fields=("version", "account"), name="channels_review_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["waiting", "approved", "refused"]),
-                    models.Q(
-                        models.Q(("state", "approved"), _negated=True),
-                        models.Q(("provider_template", ""), _negated=True),
-                        _connector="OR",
-                    ),
-                ),
-                name="channels_review_numbered",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["account", "provider_ref"], name="channels_delivery_ref"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                fields=["account", "address_key", "handed_at"], name="channels_delivery_address"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(
-                    ("resolved_at__isnull", True), ("state__in", ("refused", "unknown"))
-                ),
-                fields=["account", "id"],
-                name="channels_delivery_dead",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["handing", "accepted", "refused", "waiting", "unknown"]),
-                    models.Q(("permit_ref", ""), _negated=True),
-                ),
-                name="channels_delivery_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "accepted"), _negated=True),
-                    models.Q(("provider_ref", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="channels_delivery_accepted_by_ref",
             ),
         ),
     ]

@@ -86,6 +86,21 @@ class Migration(migrations.Migration):
                 ("permit_ref", models.CharField(blank=True, max_length=64)),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "planned")),
+                        fields=["due_at", "id"],
+                        name="channels_reminder_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["planned", "asked", "refused", "skipped"])
+                        ),
+                        name="channels_reminder_state_known",
+                    )
+                ],
                 "verbose_name": "还款提醒",
                 "verbose_name_plural": "还款提醒",
             },
@@ -144,27 +159,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="reminder",
-            index=models.Index(
-                condition=models.Q(("state", "planned")),
-                fields=["due_at", "id"],
-                name="channels_reminder_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reminder",
             index=models.Index(fields=["book", "on"], name="channels_reminder_of_day"),
         ),
         migrations.AddConstraint(
             model_name="reminder",
             constraint=models.UniqueConstraint(
                 fields=("loan", "about_on", "mark_days"), name="channels_reminder_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reminder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["planned", "asked", "refused", "skipped"])),
-                name="channels_reminder_state_known",
             ),
         ),
         migrations.AddConstraint(

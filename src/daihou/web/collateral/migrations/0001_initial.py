@@ -81,6 +81,38 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "item_no"), name="collateral_item_no_once"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("book", "kind", "identifier"),
+                        name="collateral_item_identifier_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "home",
+                                    "premises",
+                                    "land",
+                                    "vehicle",
+                                    "equipment",
+                                    "stock",
+                                    "receivable",
+                                    "deposit",
+                                    "securities",
+                                    "other",
+                                ],
+                            ),
+                            models.Q(("item_no", ""), _negated=True),
+                            models.Q(("description", ""), _negated=True),
+                            models.Q(("identifier", ""), _negated=True),
+                        ),
+                        name="collateral_item_named",
+                    ),
+                ],
                 "verbose_name": "押品",
                 "verbose_name_plural": "押品",
             },
@@ -121,6 +153,20 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("item", "policy_no"), name="collateral_insurance_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__gte", models.F("starts_on")),
+                            ("sum_minor__gt", 0),
+                            models.Q(("insurer", ""), _negated=True),
+                            models.Q(("policy_no", ""), _negated=True),
+                        ),
+                        name="collateral_insurance_sensible",
+                    ),
+                ],
                 "verbose_name": "保险",
                 "verbose_name_plural": "保险",
             },
@@ -171,6 +217,18 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("item", "kind", "number"), name="collateral_paper_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["title", "encumbrance", "vehicle", "policy", "other"]),
+                            models.Q(("number", ""), _negated=True),
+                        ),
+                        name="collateral_paper_named",
+                    ),
+                ],
                 "verbose_name": "权证",
                 "verbose_name_plural": "权证",
             },
@@ -239,6 +297,38 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["paper", "-id"], name="collateral_movement_latest")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("asked_by", models.F("agreed_by")), _negated=True),
+                        name="collateral_movement_two_people",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["in", "out", "borrowed", "returned"]),
+                            models.Q(("place", ""), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                        ),
+                        name="collateral_movement_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("due_back_on__isnull", False),
+                                ("kind", "borrowed"),
+                                ("due_back_on__gte", models.F("moved_on")),
+                            ),
+                            models.Q(
+                                models.Q(("kind", "borrowed"), _negated=True),
+                                ("due_back_on__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="collateral_movement_due_back",
+                    ),
+                ],
                 "verbose_name": "权证出入库",
                 "verbose_name_plural": "权证出入库",
             },
@@ -290,6 +380,34 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_on__isnull", True)),
+                        fields=("item", "loan"),
+                        name="collateral_pledge_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_on__isnull", True)),
+                        fields=("item", "rank"),
+                        name="collateral_pledge_rank_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("amount_minor__isnull", True),
+                                ("amount_minor__gt", 0),
+                                _connector="OR",
+                            ),
+                            ("rank__gte", 1),
+                            models.Q(
+                                ("released_on__isnull", True),
+                                ("released_on__gte", models.F("pledged_on")),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="collateral_pledge_sensible",
+                    ),
+                ],
                 "verbose_name": "担保",
                 "verbose_name_plural": "担保",
             },
@@ -354,6 +472,27 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("loan",),
+                        name="collateral_task_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_on__isnull", True), ("state", "open")),
+                            models.Q(("ended_on__isnull", False), ("state", "cancelled")),
+                            models.Q(
+                                ("approval__isnull", False),
+                                ("ended_on__isnull", False),
+                                ("letter__isnull", False),
+                                ("state", "released"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="collateral_task_ended",
+                    ),
+                ],
                 "verbose_name": "清户撤押",
                 "verbose_name_plural": "清户撤押",
             },
@@ -409,196 +548,25 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        fields=["item", "-valued_on", "-id"], name="collateral_valuation_latest"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("counted_share__gt", 0),
+                            ("counted_share__lte", 1),
+                            ("value_minor__gte", 0),
+                            ("valued_by__in", ["appraiser", "own", "market", "court"]),
+                            models.Q(("source", ""), _negated=True),
+                        ),
+                        name="collateral_valuation_sensible",
+                    )
+                ],
                 "verbose_name": "估值",
                 "verbose_name_plural": "估值",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.UniqueConstraint(
-                fields=("book", "item_no"), name="collateral_item_no_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.UniqueConstraint(
-                fields=("book", "kind", "identifier"), name="collateral_item_identifier_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "home",
-                            "premises",
-                            "land",
-                            "vehicle",
-                            "equipment",
-                            "stock",
-                            "receivable",
-                            "deposit",
-                            "securities",
-                            "other",
-                        ],
-                    ),
-                    models.Q(("item_no", ""), _negated=True),
-                    models.Q(("description", ""), _negated=True),
-                    models.Q(("identifier", ""), _negated=True),
-                ),
-                name="collateral_item_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="insurance",
-            constraint=models.UniqueConstraint(
-                fields=("item", "policy_no"), name="collateral_insurance_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="insurance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__gte", models.F("starts_on")),
-                    ("sum_minor__gt", 0),
-                    models.Q(("insurer", ""), _negated=True),
-                    models.Q(("policy_no", ""), _negated=True),
-                ),
-                name="collateral_insurance_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paper",
-            constraint=models.UniqueConstraint(
-                fields=("item", "kind", "number"), name="collateral_paper_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paper",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["title", "encumbrance", "vehicle", "policy", "other"]),
-                    models.Q(("number", ""), _negated=True),
-                ),
-                name="collateral_paper_named",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="movement",
-            index=models.Index(fields=["paper", "-id"], name="collateral_movement_latest"),
-        ),
-        migrations.AddConstraint(
-            model_name="movement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("asked_by", models.F("agreed_by")), _negated=True),
-                name="collateral_movement_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="movement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["in", "out", "borrowed", "returned"]),
-                    models.Q(("place", ""), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                ),
-                name="collateral_movement_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="movement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("due_back_on__isnull", False),
-                        ("kind", "borrowed"),
-                        ("due_back_on__gte", models.F("moved_on")),
-                    ),
-                    models.Q(
-                        models.Q(("kind", "borrowed"), _negated=True), ("due_back_on__isnull", True)
-                    ),
-                    _connector="OR",
-                ),
-                name="collateral_movement_due_back",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_on__isnull", True)),
-                fields=("item", "loan"),
-                name="collateral_pledge_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_on__isnull", True)),
-                fields=("item", "rank"),
-                name="collateral_pledge_rank_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("amount_minor__isnull", True), ("amount_minor__gt", 0), _connector="OR"
-                    ),
-                    ("rank__gte", 1),
-                    models.Q(
-                        ("released_on__isnull", True),
-                        ("released_on__gte", models.F("pledged_on")),
-                        _connector="OR",
-                    ),
-                ),
-                name="collateral_pledge_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="releasetask",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("loan",),
-                name="collateral_task_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="releasetask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_on__isnull", True), ("state", "open")),
-                    models.Q(("ended_on__isnull", False), ("state", "cancelled")),
-                    models.Q(
-                        ("approval__isnull", False),
-                        ("ended_on__isnull", False),
-                        ("letter__isnull", False),
-                        ("state", "released"),
-                    ),
-                    _connector="OR",
-                ),
-                name="collateral_task_ended",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="valuation",
-            index=models.Index(
-                fields=["item", "-valued_on", "-id"], name="collateral_valuation_latest"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="valuation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("counted_share__gt", 0),
-                    ("counted_share__lte", 1),
-                    ("value_minor__gte", 0),
-                    ("valued_by__in", ["appraiser", "own", "market", "court"]),
-                    models.Q(("source", ""), _negated=True),
-                ),
-                name="collateral_valuation_sensible",
-            ),
         ),
     ]

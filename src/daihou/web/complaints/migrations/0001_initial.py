@@ -221,6 +221,128 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["recorded", "in_progress", "decided"])),
+                        fields=["book", "due_on"],
+                        name="complaints_open_by_day",
+                    ),
+                    models.Index(fields=["book", "received_at"], name="complaints_by_receipt"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("nature__in", ["complaint", "dispute"]),
+                            (
+                                "intake__in",
+                                [
+                                    "desk",
+                                    "phone",
+                                    "sms",
+                                    "email",
+                                    "letter",
+                                    "wechat",
+                                    "app",
+                                    "api",
+                                    "visit",
+                                    "regulator",
+                                    "association",
+                                    "platform",
+                                    "court",
+                                ],
+                            ),
+                            (
+                                "topic__in",
+                                [
+                                    "frequency",
+                                    "hours",
+                                    "conduct",
+                                    "third_party",
+                                    "wrong_person",
+                                    "privacy",
+                                    "amount",
+                                    "fees",
+                                    "payment",
+                                    "identity",
+                                    "credit_report",
+                                    "plan",
+                                    "contract",
+                                    "service",
+                                    "other",
+                                ],
+                            ),
+                            (
+                                "state__in",
+                                [
+                                    "recorded",
+                                    "in_progress",
+                                    "decided",
+                                    "answered",
+                                    "closed",
+                                    "withdrawn",
+                                ],
+                            ),
+                            models.Q(
+                                ("finding", ""),
+                                ("finding__in", ["upheld", "partly", "not_upheld"]),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("cause", ""),
+                                (
+                                    "cause__in",
+                                    [
+                                        "conduct",
+                                        "skill",
+                                        "agency",
+                                        "policy",
+                                        "system",
+                                        "data",
+                                        "posting",
+                                        "product",
+                                        "disclosure",
+                                        "outside",
+                                        "not_genuine",
+                                        "none",
+                                    ],
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="complaints_complaint_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("said", ""), _negated=True),
+                        name="complaints_complaint_said",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["recorded", "in_progress", "withdrawn"]),
+                            models.Q(
+                                models.Q(("finding", ""), _negated=True),
+                                models.Q(("cause", ""), _negated=True),
+                                models.Q(("reasoning", ""), _negated=True),
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="complaints_complaint_decided_with_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["answered", "closed"]), _negated=True),
+                            ("answered_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="complaints_complaint_answered",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("request_key", ""), _negated=True),
+                        fields=("book", "request_key"),
+                        name="complaints_complaint_request_once",
+                    ),
+                ],
                 "verbose_name": "投诉",
                 "verbose_name_plural": "投诉",
             },
@@ -252,6 +374,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("complaint", "permit"), name="complaints_contact_once"
+                    )
+                ],
                 "verbose_name": "涉诉触达",
                 "verbose_name_plural": "涉诉触达",
             },
@@ -314,6 +441,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("complaint", "user"), name="complaints_person_once"
+                    )
+                ],
                 "verbose_name": "被投诉人",
                 "verbose_name_plural": "被投诉人",
             },
@@ -358,6 +490,17 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("complaint", "is_special"), name="complaints_extension_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_special", False), ("approval__isnull", False), _connector="OR"
+                        ),
+                        name="complaints_extension_approved",
+                    ),
+                ],
                 "verbose_name": "延期办理",
                 "verbose_name_plural": "延期办理",
             },
@@ -442,6 +585,41 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("loan",),
+                        name="complaints_claim_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0), ("state__in", ["open", "matched", "refused"])
+                        ),
+                        name="complaints_claim_sensible",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "open")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("receipt__isnull", False),
+                                ("state", "matched"),
+                            ),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("state", "refused"),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="complaints_claim_decided",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("receipt__isnull", False)),
+                        fields=("receipt",),
+                        name="complaints_claim_receipt_once",
+                    ),
+                ],
                 "verbose_name": "称已还款",
                 "verbose_name_plural": "称已还款",
             },
@@ -502,6 +680,27 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "apology",
+                                    "explanation",
+                                    "correction",
+                                    "waiver",
+                                    "refund",
+                                    "plan",
+                                    "credit_correction",
+                                    "training",
+                                    "discipline",
+                                ],
+                            )
+                        ),
+                        name="complaints_remedy_known",
+                    )
+                ],
                 "verbose_name": "处理措施",
                 "verbose_name_plural": "处理措施",
             },
@@ -554,230 +753,5 @@ class Migration(migrations.Migration):
                 "verbose_name": "办理记录",
                 "verbose_name_plural": "办理记录",
             },
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                condition=models.Q(("state__in", ["recorded", "in_progress", "decided"])),
-                fields=["book", "due_on"],
-                name="complaints_open_by_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["book", "received_at"], name="complaints_by_receipt"),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("nature__in", ["complaint", "dispute"]),
-                    (
-                        "intake__in",
-                        [
-                            "desk",
-                            "phone",
-                            "sms",
-                            "email",
-                            "letter",
-                            "wechat",
-                            "app",
-                            "api",
-                            "visit",
-                            "regulator",
-                            "association",
-                            "platform",
-                            "court",
-                        ],
-                    ),
-                    (
-                        "topic__in",
-                        [
-                            "frequency",
-                            "hours",
-                            "conduct",
-                            "third_party",
-                            "wrong_person",
-                            "privacy",
-                            "amount",
-                            "fees",
-                            "payment",
-                            "identity",
-                            "credit_report",
-                            "plan",
-                            "contract",
-                            "service",
-                            "other",
-                        ],
-                    ),
-                    (
-                        "state__in",
-                        ["recorded", "in_progress", "decided", "answered", "closed", "withdrawn"],
-                    ),
-                    models.Q(
-                        ("finding", ""),
-                        ("finding__in", ["upheld", "partly", "not_upheld"]),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        ("cause", ""),
-                        (
-                            "cause__in",
-                            [
-                                "conduct",
-                                "skill",
-                                "agency",
-                                "policy",
-                                "system",
-                                "data",
-                                "posting",
-                                "product",
-                                "disclosure",
-                                "outside",
-                                "not_genuine",
-                                "none",
-                            ],
-                        ),
-                        _connector="OR",
-                    ),
-                ),
-                name="complaints_complaint_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("said", ""), _negated=True), name="complaints_complaint_said"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["recorded", "in_progress", "withdrawn"]),
-                    models.Q(
-                        models.Q(("finding", ""), _negated=True),
-                        models.Q(("cause", ""), _negated=True),
-                        models.Q(("reasoning", ""), _negated=True),
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="complaints_complaint_decided_with_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["answered", "closed"]), _negated=True),
-                    ("answered_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="complaints_complaint_answered",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("request_key", ""), _negated=True),
-                fields=("book", "request_key"),
-                name="complaints_complaint_request_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaintcontact",
-            constraint=models.UniqueConstraint(
-                fields=("complaint", "permit"), name="complaints_contact_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaintperson",
-            constraint=models.UniqueConstraint(
-                fields=("complaint", "user"), name="complaints_person_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="extension",
-            constraint=models.UniqueConstraint(
-                fields=("complaint", "is_special"), name="complaints_extension_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="extension",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("is_special", False), ("approval__isnull", False), _connector="OR"
-                ),
-                name="complaints_extension_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paidclaim",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("loan",),
-                name="complaints_claim_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paidclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0), ("state__in", ["open", "matched", "refused"])
-                ),
-                name="complaints_claim_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paidclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("state", "open")),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("receipt__isnull", False),
-                        ("state", "matched"),
-                    ),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("state", "refused"),
-                        models.Q(("reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="complaints_claim_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paidclaim",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("receipt__isnull", False)),
-                fields=("receipt",),
-                name="complaints_claim_receipt_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="remedy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "apology",
-                            "explanation",
-                            "correction",
-                            "waiver",
-                            "refund",
-                            "plan",
-                            "credit_correction",
-                            "training",
-                            "discipline",
-                        ],
-                    )
-                ),
-                name="complaints_remedy_known",
-            ),
         ),
     ]

@@ -150,6 +150,16 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("united_into__isnull", True),
+                            models.Q(("united_into", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="contacts_subject_not_into_itself",
+                    )
+                ],
                 "verbose_name": "触达对象",
                 "verbose_name_plural": "触达对象",
             },
@@ -263,6 +273,42 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "contact_refused",
+                                    "opt_out",
+                                    "cease",
+                                    "dispute",
+                                    "complaint",
+                                    "attorney",
+                                    "breathing_space",
+                                    "death",
+                                    "incapacity",
+                                    "bankruptcy",
+                                    "identity_theft",
+                                    "workplace",
+                                    "already_paid",
+                                    "hardship",
+                                    "vulnerable",
+                                    "hold",
+                                ],
+                            )
+                        ),
+                        name="contacts_stop_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True),
+                            ("ends_at__gt", models.F("started_at")),
+                            _connector="OR",
+                        ),
+                        name="contacts_stop_in_order",
+                    ),
+                ],
                 "verbose_name": "停止触达令",
                 "verbose_name_plural": "停止触达令",
             },
@@ -404,6 +450,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["subject", "at"], name="contacts_refusal_of_subject")
+                ],
                 "verbose_name": "拒绝记录",
                 "verbose_name_plural": "拒绝记录",
             },
@@ -545,6 +594,68 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["subject", "at"], name="contacts_permit_of_subject"),
+                    models.Index(
+                        fields=["recipient_subject", "at"], name="contacts_permit_of_recipient"
+                    ),
+                    models.Index(fields=["address_key", "at"], name="contacts_permit_of_address"),
+                    models.Index(fields=["case_number", "at"], name="contacts_permit_of_case"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "channel__in",
+                                [
+                                    "voice",
+                                    "robot",
+                                    "sms",
+                                    "email",
+                                    "letter",
+                                    "push",
+                                    "wechat",
+                                    "whatsapp",
+                                    "visit",
+                                ],
+                            ),
+                            (
+                                "purpose__in",
+                                [
+                                    "reminder",
+                                    "collection",
+                                    "statutory_notice",
+                                    "service_answer",
+                                    "receipt",
+                                ],
+                            ),
+                            (
+                                "recipient__in",
+                                [
+                                    "debtor",
+                                    "co_borrower",
+                                    "guarantor",
+                                    "spouse",
+                                    "heir",
+                                    "contact_person",
+                                    "attorney",
+                                    "other",
+                                ],
+                            ),
+                        ),
+                        name="contacts_permit_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("jurisdiction", ""), _negated=True),
+                            models.Q(("time_zone", ""), _negated=True),
+                            models.Q(("recipient_key", ""), _negated=True),
+                            models.Q(("address_key", ""), _negated=True),
+                            ("debt_keys__len__gt", 0),
+                        ),
+                        name="contacts_permit_complete",
+                    ),
+                ],
                 "verbose_name": "触达许可",
                 "verbose_name_plural": "触达许可",
             },
@@ -689,6 +800,46 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["subject", "at"], name="contacts_inbound_of_subject")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "channel__in",
+                                [
+                                    "voice",
+                                    "robot",
+                                    "sms",
+                                    "email",
+                                    "letter",
+                                    "push",
+                                    "wechat",
+                                    "whatsapp",
+                                    "visit",
+                                ],
+                            ),
+                            (
+                                "outcome__in",
+                                [
+                                    "effective",
+                                    "unanswered",
+                                    "busy",
+                                    "wrong_person",
+                                    "refused",
+                                    "delivered",
+                                    "bounced",
+                                    "failed",
+                                    "unknown",
+                                    "withdrawn",
+                                ],
+                            ),
+                            models.Q(("time_zone", ""), _negated=True),
+                        ),
+                        name="contacts_inbound_words_known",
+                    )
+                ],
                 "verbose_name": "来访触达",
                 "verbose_name_plural": "来访触达",
             },
@@ -757,6 +908,15 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["hours", "dials", "calls"]),
+                            models.Q(("evidence", ""), _negated=True),
+                        ),
+                        name="contacts_agreement_proved",
+                    )
+                ],
                 "verbose_name": "触达约定",
                 "verbose_name_plural": "触达约定",
             },
@@ -876,6 +1036,77 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["due_at"],
+                        name="contacts_outbox_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")),
+                        fields=["lease_until"],
+                        name="contacts_outbox_leases",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=["subject"],
+                        name="contacts_outbox_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=["reference"],
+                        name="contacts_outbox_reference",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sending", "sent", "done"])),
+                        name="contacts_outbox_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "sending")),
+                            models.Q(("state", "sending"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="contacts_outbox_leased",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("live_subject__isnull", False)),
+                        fields=("live_subject",),
+                        name="contacts_one_live_call_per_debtor",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("live_recipient__isnull", False)),
+                        fields=("live_recipient",),
+                        name="contacts_one_live_call_per_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ("waiting", "sending", "sent")),
+                            models.Q(
+                                ("live_recipient__isnull", True), ("live_subject__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="contacts_outbox_live_is_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("channel__in", ["voice", "robot"]),
+                                ("state__in", ("waiting", "sending", "sent")),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("live_recipient__isnull", False),
+                                ("live_subject", models.F("subject_id")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="contacts_outbox_call_is_live",
+                    ),
+                ],
                 "verbose_name": "发件箱",
                 "verbose_name_plural": "发件箱",
             },
@@ -1099,276 +1330,5 @@ class Migration(migrations.Migration):
                 "verbose_name": "解除停止令",
                 "verbose_name_plural": "解除停止令",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="subject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("united_into__isnull", True),
-                    models.Q(("united_into", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="contacts_subject_not_into_itself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stoporder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "contact_refused",
-                            "opt_out",
-                            "cease",
-                            "dispute",
-                            "complaint",
-                            "attorney",
-                            "breathing_space",
-                            "death",
-                            "incapacity",
-                            "bankruptcy",
-                            "identity_theft",
-                            "workplace",
-                            "already_paid",
-                            "hardship",
-                            "vulnerable",
-                            "hold",
-                        ],
-                    )
-                ),
-                name="contacts_stop_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stoporder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_at__isnull", True),
-                    ("ends_at__gt", models.F("started_at")),
-                    _connector="OR",
-                ),
-                name="contacts_stop_in_order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="refusal",
-            index=models.Index(fields=["subject", "at"], name="contacts_refusal_of_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="permit",
-            index=models.Index(fields=["subject", "at"], name="contacts_permit_of_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="permit",
-            index=models.Index(
-                fields=["recipient_subject", "at"], name="contacts_permit_of_recipient"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="permit",
-            index=models.Index(fields=["address_key", "at"], name="contacts_permit_of_address"),
-        ),
-        migrations.AddIndex(
-            model_name="permit",
-            index=models.Index(fields=["case_number", "at"], name="contacts_permit_of_case"),
-        ),
-        migrations.AddConstraint(
-            model_name="permit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "channel__in",
-                        [
-                            "voice",
-                            "robot",
-                            "sms",
-                            "email",
-                            "letter",
-                            "push",
-                            "wechat",
-                            "whatsapp",
-                            "visit",
-                        ],
-                    ),
-                    (
-                        "purpose__in",
-                        ["reminder", "collection", "statutory_notice", "service_answer", "receipt"],
-                    ),
-                    (
-                        "recipient__in",
-                        [
-                            "debtor",
-                            "co_borrower",
-                            "guarantor",
-                            "spouse",
-                            "heir",
-                            "contact_person",
-                            "attorney",
-                            "other",
-                        ],
-                    ),
-                ),
-                name="contacts_permit_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="permit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("jurisdiction", ""), _negated=True),
-                    models.Q(("time_zone", ""), _negated=True),
-                    models.Q(("recipient_key", ""), _negated=True),
-                    models.Q(("address_key", ""), _negated=True),
-                    ("debt_keys__len__gt", 0),
-                ),
-                name="contacts_permit_complete",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="inbound",
-            index=models.Index(fields=["subject", "at"], name="contacts_inbound_of_subject"),
-        ),
-        migrations.AddConstraint(
-            model_name="inbound",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "channel__in",
-                        [
-                            "voice",
-                            "robot",
-                            "sms",
-                            "email",
-                            "letter",
-                            "push",
-                            "wechat",
-                            "whatsapp",
-                            "visit",
-                        ],
-                    ),
-                    (
-                        "outcome__in",
-                        [
-                            "effective",
-                            "unanswered",
-                            "busy",
-                            "wrong_person",
-                            "refused",
-                            "delivered",
-                            "bounced",
-                            "failed",
-                            "unknown",
-                            "withdrawn",
-                        ],
-                    ),
-                    models.Q(("time_zone", ""), _negated=True),
-                ),
-                name="contacts_inbound_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["hours", "dials", "calls"]),
-                    models.Q(("evidence", ""), _negated=True),
-                ),
-                name="contacts_agreement_proved",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outbox",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")),
-                fields=["due_at"],
-                name="contacts_outbox_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outbox",
-            index=models.Index(
-                condition=models.Q(("state", "sending")),
-                fields=["lease_until"],
-                name="contacts_outbox_leases",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outbox",
-            index=models.Index(
-                condition=models.Q(("state", "done"), _negated=True),
-                fields=["subject"],
-                name="contacts_outbox_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outbox",
-            index=models.Index(
-                condition=models.Q(("reference", ""), _negated=True),
-                fields=["reference"],
-                name="contacts_outbox_reference",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outbox",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "sending", "sent", "done"])),
-                name="contacts_outbox_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outbox",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "sending")),
-                    models.Q(("state", "sending"), _negated=True),
-                    _connector="OR",
-                ),
-                name="contacts_outbox_leased",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outbox",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("live_subject__isnull", False)),
-                fields=("live_subject",),
-                name="contacts_one_live_call_per_debtor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outbox",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("live_recipient__isnull", False)),
-                fields=("live_recipient",),
-                name="contacts_one_live_call_per_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outbox",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ("waiting", "sending", "sent")),
-                    models.Q(("live_recipient__isnull", True), ("live_subject__isnull", True)),
-                    _connector="OR",
-                ),
-                name="contacts_outbox_live_is_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outbox",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("channel__in", ["voice", "robot"]),
-                        ("state__in", ("waiting", "sending", "sent")),
-                        _negated=True,
-                    ),
-                    models.Q(
-                        ("live_recipient__isnull", False), ("live_subject", models.F("subject_id"))
-                    ),
-                    _connector="OR",
-                ),
-                name="contacts_outbox_call_is_live",
-            ),
         ),
     ]

@@ -61,6 +61,19 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "line_ref"), name="credit_line_ref_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("limit_minor__gte", 0),
+                            ("expires_on__gte", models.F("opened_on")),
+                            models.Q(("line_ref", ""), _negated=True),
+                        ),
+                        name="credit_line_sensible",
+                    ),
+                ],
                 "verbose_name": "授信",
                 "verbose_name_plural": "授信",
             },
@@ -160,6 +173,30 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("line", "change_no"), name="credit_change_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "deed__in",
+                                [
+                                    "opened",
+                                    "raised",
+                                    "cut",
+                                    "frozen",
+                                    "restored",
+                                    "extended",
+                                    "closed",
+                                ],
+                            ),
+                            models.Q(("reason", ""), _negated=True),
+                            ("limit_minor__gte", 0),
+                        ),
+                        name="credit_change_reasoned",
+                    ),
+                ],
                 "verbose_name": "授信变更",
                 "verbose_name_plural": "授信变更",
             },
@@ -201,6 +238,30 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("loan", "tranche_no"), name="credit_tranche_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["planned", "paid_out", "cancelled"]),
+                            ("amount_minor__gt", 0),
+                        ),
+                        name="credit_tranche_sensible",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paid_out_on__isnull", False), ("state", "paid_out")),
+                            models.Q(
+                                models.Q(("state", "paid_out"), _negated=True),
+                                ("event_key", ""),
+                                ("paid_out_on__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="credit_tranche_paid_out_by_event",
+                    ),
+                ],
                 "verbose_name": "分期放款",
                 "verbose_name_plural": "分期放款",
             },
@@ -247,102 +308,29 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tranche", "condition_no"), name="credit_condition_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True),
+                        name="credit_condition_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("signed_by__isnull", True),
+                            models.Q(
+                                models.Q(("evidence", ""), _negated=True),
+                                ("filed_by__isnull", False),
+                                models.Q(("signed_by", models.F("filed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="credit_condition_two_people",
+                    ),
+                ],
                 "verbose_name": "放款条件",
                 "verbose_name_plural": "放款条件",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="creditline",
-            constraint=models.UniqueConstraint(
-                fields=("book", "line_ref"), name="credit_line_ref_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="creditline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("limit_minor__gte", 0),
-                    ("expires_on__gte", models.F("opened_on")),
-                    models.Q(("line_ref", ""), _negated=True),
-                ),
-                name="credit_line_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="linechange",
-            constraint=models.UniqueConstraint(
-                fields=("line", "change_no"), name="credit_change_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="linechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "deed__in",
-                        ["opened", "raised", "cut", "frozen", "restored", "extended", "closed"],
-                    ),
-                    models.Q(("reason", ""), _negated=True),
-                    ("limit_minor__gte", 0),
-                ),
-                name="credit_change_reasoned",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tranche",
-            constraint=models.UniqueConstraint(
-                fields=("loan", "tranche_no"), name="credit_tranche_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tranche",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["planned", "paid_out", "cancelled"]), ("amount_minor__gt", 0)
-                ),
-                name="credit_tranche_sensible",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tranche",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paid_out_on__isnull", False), ("state", "paid_out")),
-                    models.Q(
-                        models.Q(("state", "paid_out"), _negated=True),
-                        ("event_key", ""),
-                        ("paid_out_on__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="credit_tranche_paid_out_by_event",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="condition",
-            constraint=models.UniqueConstraint(
-                fields=("tranche", "condition_no"), name="credit_condition_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="condition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="credit_condition_named"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="condition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("signed_by__isnull", True),
-                    models.Q(
-                        models.Q(("evidence", ""), _negated=True),
-                        ("filed_by__isnull", False),
-                        models.Q(("signed_by", models.F("filed_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="credit_condition_two_people",
-            ),
         ),
     ]

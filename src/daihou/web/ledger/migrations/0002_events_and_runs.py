@@ -65,6 +65,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=("book",),
+                        name="one_unfinished_run_per_book",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("from_on__isnull", True),
+                            ("from_on__lte", models.F("through_on")),
+                            _connector="OR",
+                        ),
+                        name="run_goes_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["running", "halted", "done"])),
+                        name="run_state_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DelinquencyEvent",
@@ -133,6 +154,32 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["book", "happened_on"], name="delinquency_event_by_day")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("loan", "happened_on", "kind"), name="delinquency_event_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "entered_bucket",
+                                    "rolled",
+                                    "cured",
+                                    "first_payment_missed",
+                                    "matured_unpaid",
+                                    "closed",
+                                ],
+                            )
+                        ),
+                        name="delinquency_event_kind_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BookVersion",
@@ -167,6 +214,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("manifest_digest", ""), _negated=True),
+                        name="book_version_digest_given",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="EndOfDayStep",
@@ -203,6 +258,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "shard"), name="one_step_per_shard"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["pending", "computed", "done"])),
+                        name="step_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("finished_at__isnull", True),
+                                ("state__in", ["pending", "computed"]),
+                            ),
+                            models.Q(("finished_at__isnull", False), ("state", "done")),
+                            _connector="OR",
+                        ),
+                        name="step_done_when_finished",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Event",
@@ -283,6 +358,77 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("book", "key"), name="event_key_once_per_book"),
+                    models.UniqueConstraint(
+                        fields=("loan", "sequence"), name="event_of_loan_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "disbursed",
+                                    "payment_received",
+                                    "payment_reversed",
+                                    "charge_added",
+                                    "charge_waived",
+                                    "penalty_stopped",
+                                    "penalty_started",
+                                    "written_off",
+                                    "recovered",
+                                    "closed",
+                                    "opened",
+                                    "stated",
+                                ],
+                            )
+                        ),
+                        name="event_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("component__isnull", True),
+                            (
+                                "component__in",
+                                ["principal", "interest", "fee", "penalty", "compound_interest"],
+                            ),
+                            _connector="OR",
+                        ),
+                        name="event_component_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0),
+                            models.Q(
+                                ("amount_minor", 0),
+                                models.Q(
+                                    (
+                                        "kind__in",
+                                        [
+                                            "charge_added",
+                                            "charge_waived",
+                                            "disbursed",
+                                            "opened",
+                                            "payment_received",
+                                            "recovered",
+                                        ],
+                                    ),
+                                    _negated=True,
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="event_amount_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sequence__gte", 1)), name="event_sequence_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("key", ""), _negated=True), name="event_key_given"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ImportBatch",
@@ -324,6 +470,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("events_new", 0),
+                                ("first_sequence__isnull", True),
+                                ("last_sequence__isnull", True),
+                            ),
+                            models.Q(
+                                ("events_new__gt", 0),
+                                ("first_sequence__gt", 0),
+                                ("last_sequence__gt", 0),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="import_batch_sequences_match",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ImportErrorCount",
@@ -345,6 +511,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "code"), name="import_error_code_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("row_count__gt", 0)), name="import_error_count_positive"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LoanDrift",
@@ -373,6 +549,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "loan"), name="loan_drift_once_per_batch"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Position",
@@ -441,241 +624,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="endofdayrun",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "done"), _negated=True),
-                fields=("book",),
-                name="one_unfinished_run_per_book",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endofdayrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("from_on__isnull", True),
-                    ("from_on__lte", models.F("through_on")),
-                    _connector="OR",
-                ),
-                name="run_goes_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endofdayrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["running", "halted", "done"])),
-                name="run_state_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delinquencyevent",
-            index=models.Index(fields=["book", "happened_on"], name="delinquency_event_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="delinquencyevent",
-            constraint=models.UniqueConstraint(
-                fields=("loan", "happened_on", "kind"), name="delinquency_event_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delinquencyevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "entered_bucket",
-                            "rolled",
-                            "cured",
-                            "first_payment_missed",
-                            "matured_unpaid",
-                            "closed",
-                        ],
-                    )
-                ),
-                name="delinquency_event_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bookversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("manifest_digest", ""), _negated=True),
-                name="book_version_digest_given",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endofdaystep",
-            constraint=models.UniqueConstraint(fields=("run", "shard"), name="one_step_per_shard"),
-        ),
-        migrations.AddConstraint(
-            model_name="endofdaystep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["pending", "computed", "done"])),
-                name="step_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endofdaystep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state__in", ["pending", "computed"])),
-                    models.Q(("finished_at__isnull", False), ("state", "done")),
-                    _connector="OR",
-                ),
-                name="step_done_when_finished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.UniqueConstraint(
-                fields=("book", "key"), name="event_key_once_per_book"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.UniqueConstraint(
-                fields=("loan", "sequence"), name="event_of_loan_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "disbursed",
-                            "payment_received",
-                            "payment_reversed",
-                            "charge_added",
-                            "charge_waived",
-                            "penalty_stopped",
-                            "penalty_started",
-                            "written_off",
-                            "recovered",
-                            "closed",
-                            "opened",
-                            "stated",
-                        ],
-                    )
-                ),
-                name="event_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("component__isnull", True),
-                    (
-                        "component__in",
-                        ["principal", "interest", "fee", "penalty", "compound_interest"],
-                    ),
-                    _connector="OR",
-                ),
-                name="event_component_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0),
-                    models.Q(
-                        ("amount_minor", 0),
-                        models.Q(
-                            (
-                                "kind__in",
-                                [
-                                    "charge_added",
-                                    "charge_waived",
-                                    "disbursed",
-                                    "opened",
-                                    "payment_received",
-                                    "recovered",
-                                ],
-                            ),
-                            _negated=True,
+            options={
+                "indexes": [
+                    models.Index(fields=["book", "oldest_unpaid_due_on"], name="position_by_age")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["pending", "active", "closed", "written_off"])
                         ),
+                        name="position_status_known",
                     ),
-                    _connector="OR",
-                ),
-                name="event_amount_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sequence__gte", 1)), name="event_sequence_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("key", ""), _negated=True), name="event_key_given"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("events_new", 0),
-                        ("first_sequence__isnull", True),
-                        ("last_sequence__isnull", True),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("bucket__in", ["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+"])
+                        ),
+                        name="position_bucket_known",
                     ),
-                    models.Q(
-                        ("events_new__gt", 0), ("first_sequence__gt", 0), ("last_sequence__gt", 0)
+                    models.CheckConstraint(
+                        condition=models.Q(("next_due_minor__gte", 0), ("unapplied_minor__gte", 0)),
+                        name="position_amounts_not_negative",
                     ),
-                    _connector="OR",
-                ),
-                name="import_batch_sequences_match",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importerrorcount",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "code"), name="import_error_code_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importerrorcount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("row_count__gt", 0)), name="import_error_count_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loandrift",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "loan"), name="loan_drift_once_per_batch"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="position",
-            index=models.Index(fields=["book", "oldest_unpaid_due_on"], name="position_by_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "active", "closed", "written_off"])),
-                name="position_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("bucket__in", ["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+"])
-                ),
-                name="position_bucket_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("next_due_minor__gte", 0), ("unapplied_minor__gte", 0)),
-                name="position_amounts_not_negative",
-            ),
+                ],
+            },
         ),
     ]

@@ -71,6 +71,40 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("loan", "ground", "on", "reference"),
+                        name="limitation_evidence_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "ground__in",
+                                [
+                                    "demand",
+                                    "auto_debit",
+                                    "promise",
+                                    "acknowledgement",
+                                    "suit",
+                                    "suspension",
+                                    "judgment",
+                                    "enforcement",
+                                    "guarantor_demand",
+                                ],
+                            ),
+                            models.Q(("reference", ""), _negated=True),
+                        ),
+                        name="limitation_evidence_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("through__isnull", True),
+                            ("through__gte", models.F("on")),
+                            _connector="OR",
+                        ),
+                        name="limitation_evidence_span",
+                    ),
+                ],
                 "verbose_name": "时效证据",
                 "verbose_name_plural": "时效证据",
             },
@@ -103,53 +137,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="limitation_withdrawn_reason",
+                    )
+                ],
                 "verbose_name": "撤回的证据",
                 "verbose_name_plural": "撤回的证据",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="evidence",
-            constraint=models.UniqueConstraint(
-                fields=("loan", "ground", "on", "reference"), name="limitation_evidence_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evidence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "ground__in",
-                        [
-                            "demand",
-                            "auto_debit",
-                            "promise",
-                            "acknowledgement",
-                            "suit",
-                            "suspension",
-                            "judgment",
-                            "enforcement",
-                            "guarantor_demand",
-                        ],
-                    ),
-                    models.Q(("reference", ""), _negated=True),
-                ),
-                name="limitation_evidence_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evidence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("through__isnull", True), ("through__gte", models.F("on")), _connector="OR"
-                ),
-                name="limitation_evidence_span",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evidencewithdrawn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True),
-                name="limitation_withdrawn_reason",
-            ),
         ),
     ]

@@ -47,6 +47,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "code"), name="product_code_once_per_book"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("code", ""), _negated=True), name="product_code_given"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Loan",
@@ -120,6 +130,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("book", "loan_ref"), name="loan_ref_once_per_book"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("principal_minor__gt", 0)),
+                        name="loan_principal_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("loan_ref", ""), _negated=True), name="loan_ref_given"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ProductVersion",
@@ -149,6 +173,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("product", "version_no"), name="product_version_no_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("version_no__gt", 0)),
+                        name="product_version_no_positive",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LoanSchedule",
@@ -201,47 +236,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.UniqueConstraint(
-                fields=("book", "code"), name="product_code_once_per_book"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("code", ""), _negated=True), name="product_code_given"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.UniqueConstraint(
-                fields=("book", "loan_ref"), name="loan_ref_once_per_book"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("principal_minor__gt", 0)), name="loan_principal_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("loan_ref", ""), _negated=True), name="loan_ref_given"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="productversion",
-            constraint=models.UniqueConstraint(
-                fields=("product", "version_no"), name="product_version_no_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="productversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("version_no__gt", 0)), name="product_version_no_positive"
-            ),
         ),
     ]

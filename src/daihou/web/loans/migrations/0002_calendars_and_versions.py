@@ -29,6 +29,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="calendar_name_given"
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="loan",
@@ -60,12 +67,6 @@ class Migration(migrations.Migration):
             model_name="holidaycalendar",
             constraint=models.UniqueConstraint(
                 fields=("book", "name"), name="calendar_name_once_per_book"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holidaycalendar",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="calendar_name_given"
             ),
         ),
     ]

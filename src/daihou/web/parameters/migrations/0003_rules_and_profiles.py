@@ -67,6 +67,29 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "lender_type__in",
+                                ["bank", "consumer_finance", "micro_lender", "licensed", "private"],
+                            ),
+                            (
+                                "product_class__in",
+                                [
+                                    "",
+                                    "online_consumer",
+                                    "online_business",
+                                    "consumer",
+                                    "business",
+                                    "card",
+                                ],
+                            ),
+                            models.Q(("jurisdiction", ""), _negated=True),
+                        ),
+                        name="parameters_profile_known",
+                    )
+                ],
                 "verbose_name": "放贷档案",
                 "verbose_name_plural": "放贷档案",
             },
@@ -129,23 +152,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="profiles",
                 to="loans.product",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lendingprofile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "lender_type__in",
-                        ["bank", "consumer_finance", "micro_lender", "licensed", "private"],
-                    ),
-                    (
-                        "product_class__in",
-                        ["", "online_consumer", "online_business", "consumer", "business", "card"],
-                    ),
-                    models.Q(("jurisdiction", ""), _negated=True),
-                ),
-                name="parameters_profile_known",
             ),
         ),
     ]

@@ -93,6 +93,33 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["book"], name="tightening_by_book")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("source", ""), _negated=True),
+                            models.Q(("funder", None), ("product", None), _connector="OR"),
+                            models.Q(
+                                models.Q(("rule_id", ""), models.Q(("forbids", []), _negated=True)),
+                                models.Q(
+                                    models.Q(("rule_id", ""), _negated=True),
+                                    ("forbids", []),
+                                    models.Q(
+                                        ("most__isnull", False),
+                                        ("least__isnull", False),
+                                        ("days__isnull", False),
+                                        ("opens__isnull", False),
+                                        ("closes__isnull", False),
+                                        ("ends_agreements", True),
+                                        _connector="OR",
+                                    ),
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="parameters_tightening_says_something",
+                    )
+                ],
                 "verbose_name": "规则收紧",
                 "verbose_name_plural": "规则收紧",
             },
@@ -132,37 +159,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "收紧终止",
                 "verbose_name_plural": "收紧终止",
             },
-        ),
-        migrations.AddIndex(
-            model_name="tightening",
-            index=models.Index(fields=["book"], name="tightening_by_book"),
-        ),
-        migrations.AddConstraint(
-            model_name="tightening",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("source", ""), _negated=True),
-                    models.Q(("funder", None), ("product", None), _connector="OR"),
-                    models.Q(
-                        models.Q(("rule_id", ""), models.Q(("forbids", []), _negated=True)),
-                        models.Q(
-                            models.Q(("rule_id", ""), _negated=True),
-                            ("forbids", []),
-                            models.Q(
-                                ("most__isnull", False),
-                                ("least__isnull", False),
-                                ("days__isnull", False),
-                                ("opens__isnull", False),
-                                ("closes__isnull", False),
-                                ("ends_agreements", True),
-                                _connector="OR",
-                            ),
-                        ),
-                        _connector="OR",
-                    ),
-                ),
-                name="parameters_tightening_says_something",
-            ),
         ),
         append_only(table="parameters_tightening"),
         append_only(table="parameters_tighteningend"),

@@ -45,6 +45,19 @@ class Migration(migrations.Migration):
                 ("ended_on", models.DateField(null=True, verbose_name="止")),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["owner", "controller", "legal_representative"]),
+                            models.Q(
+                                ("share__isnull", True),
+                                models.Q(("share__gt", 0), ("share__lte", 1)),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="parties_companylink_sensible",
+                    )
+                ],
                 "verbose_name": "企业关系",
                 "verbose_name_plural": "企业关系",
             },
@@ -83,6 +96,27 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "purpose__in",
+                                [
+                                    "credit_query",
+                                    "credit_report",
+                                    "sensitive_data",
+                                    "share_guarantor",
+                                    "share_assignee",
+                                    "automated_decision",
+                                    "contact_persons",
+                                    "marketing",
+                                ],
+                            ),
+                            models.Q(("evidence", ""), _negated=True),
+                        ),
+                        name="parties_consent_proved",
+                    )
+                ],
                 "verbose_name": "同意",
                 "verbose_name_plural": "同意",
             },
@@ -121,6 +155,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("result__in", ["match", "mismatch", "unknown", "unavailable"])
+                        ),
+                        name="parties_check_result_known",
+                    )
+                ],
                 "verbose_name": "身份核验",
                 "verbose_name_plural": "身份核验",
             },
@@ -180,6 +222,40 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("role__in", ["co_borrower", "guarantor", "contact"]),
+                            models.Q(
+                                ("guarantee_type", ""),
+                                ("guarantee_type__in", ["general", "joint"]),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="parties_loanrole_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("role", "guarantor"),
+                            models.Q(
+                                ("claimed_on__isnull", True),
+                                ("guarantee_months__isnull", True),
+                                ("guarantee_most_minor__isnull", True),
+                                ("guarantee_type", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="parties_loanrole_guarantee",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_on__isnull", True),
+                            ("ended_on__gte", models.F("started_on")),
+                            _connector="OR",
+                        ),
+                        name="parties_loanrole_days_in_order",
+                    ),
+                ],
                 "verbose_name": "借据角色",
                 "verbose_name_plural": "借据角色",
             },
@@ -409,20 +485,6 @@ class Migration(migrations.Migration):
                 name="parties_companylink_once",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="companylink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["owner", "controller", "legal_representative"]),
-                    models.Q(
-                        ("share__isnull", True),
-                        models.Q(("share__gt", 0), ("share__lte", 1)),
-                        _connector="OR",
-                    ),
-                ),
-                name="parties_companylink_sensible",
-            ),
-        ),
         migrations.AddField(
             model_name="consentwithdrawal",
             name="noted_by",
@@ -433,81 +495,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "purpose__in",
-                        [
-                            "credit_query",
-                            "credit_report",
-                            "sensitive_data",
-                            "share_guarantor",
-                            "share_assignee",
-                            "automated_decision",
-                            "contact_persons",
-                            "marketing",
-                        ],
-                    ),
-                    models.Q(("evidence", ""), _negated=True),
-                ),
-                name="parties_consent_proved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identitycheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("result__in", ["match", "mismatch", "unknown", "unavailable"])),
-                name="parties_check_result_known",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="loanrole",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("ended_on__isnull", True)),
                 fields=("loan", "party", "role"),
                 name="parties_loanrole_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loanrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("role__in", ["co_borrower", "guarantor", "contact"]),
-                    models.Q(
-                        ("guarantee_type", ""),
-                        ("guarantee_type__in", ["general", "joint"]),
-                        _connector="OR",
-                    ),
-                ),
-                name="parties_loanrole_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loanrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("role", "guarantor"),
-                    models.Q(
-                        ("claimed_on__isnull", True),
-                        ("guarantee_months__isnull", True),
-                        ("guarantee_most_minor__isnull", True),
-                        ("guarantee_type", ""),
-                    ),
-                    _connector="OR",
-                ),
-                name="parties_loanrole_guarantee",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loanrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_on__isnull", True),
-                    ("ended_on__gte", models.F("started_on")),
-                    _connector="OR",
-                ),
-                name="parties_loanrole_days_in_order",
             ),
         ),
         migrations.AddConstraint(

@@ -57,6 +57,32 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("adapter__in", ["bank_debit", "wechat_pay", "alipay", "manual"])
+                        ),
+                        name="payments_channel_adapter_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("code", ""), _negated=True),
+                            models.Q(("account", ""), _negated=True),
+                        ),
+                        name="payments_channel_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("adapter", "manual"), ("secret_ref", "")),
+                            models.Q(
+                                models.Q(("adapter", "manual"), _negated=True),
+                                models.Q(("secret_ref", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_channel_secret_where_needed",
+                    ),
+                ],
                 "verbose_name": "支付渠道",
                 "verbose_name_plural": "支付渠道",
             },
@@ -88,6 +114,15 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "digest"), name="payments_bill_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("from_on__lte", models.F("through_on"))),
+                        name="payments_bill_goes_forward",
+                    ),
+                ],
                 "verbose_name": "渠道账单",
                 "verbose_name_plural": "渠道账单",
             },
@@ -119,6 +154,15 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("bill", "line_no"), name="payments_billline_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="payments_billline_amount_positive",
+                    ),
+                ],
                 "verbose_name": "账单明细",
                 "verbose_name_plural": "账单明细",
             },
@@ -144,6 +188,16 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["channel", "notice_ref"], name="payments_notice_by_ref")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("nonce", ""), _negated=True),
+                        fields=("channel", "nonce"),
+                        name="payments_notice_nonce_once",
+                    )
+                ],
                 "verbose_name": "渠道通知",
                 "verbose_name_plural": "渠道通知",
             },
@@ -177,6 +231,15 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "order_ref"), name="payments_debitanswer_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("failure_code", ""), _negated=True),
+                        name="payments_debitanswer_has_code",
+                    ),
+                ],
                 "verbose_name": "代扣失败回执",
                 "verbose_name_plural": "代扣失败回执",
             },
@@ -213,6 +276,22 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "run_on", "round_no"), name="payments_debitbatch_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("file_digest", ""), ("sent_at__isnull", True)),
+                            models.Q(
+                                ("sent_at__isnull", False),
+                                models.Q(("file_digest", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_debitbatch_sent_with_file",
+                    ),
+                ],
                 "verbose_name": "代扣批次",
                 "verbose_name_plural": "代扣批次",
             },
@@ -254,6 +333,37 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "reference"), name="payments_mandate_reference_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on__isnull", True)),
+                        fields=("channel", "loan"),
+                        name="payments_mandate_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_on__isnull", True),
+                            ("ended_on__gte", models.F("signed_on")),
+                            _connector="OR",
+                        ),
+                        name="payments_mandate_ends_later",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reference", ""), _negated=True),
+                            models.Q(("evidence_digest", ""), _negated=True),
+                        ),
+                        name="payments_mandate_evidenced",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("most_minor__isnull", True), ("most_minor__gt", 0), _connector="OR"
+                        ),
+                        name="payments_mandate_most_positive",
+                    ),
+                ],
                 "verbose_name": "代扣签约",
                 "verbose_name_plural": "代扣签约",
             },
@@ -324,6 +434,39 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("loan", "due_on", "attempt_no"), name="payments_debitattempt_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["planned", "sent"])),
+                        fields=("loan",),
+                        name="payments_debitattempt_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0),
+                            ("paid_minor__gte", 0),
+                            ("paid_minor__lte", models.F("amount_minor")),
+                        ),
+                        name="payments_debitattempt_amounts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paid_minor", models.F("amount_minor")), ("state", "paid")),
+                            models.Q(
+                                ("paid_minor__gt", 0),
+                                ("paid_minor__lt", models.F("amount_minor")),
+                                ("state", "partly_paid"),
+                            ),
+                            models.Q(
+                                ("paid_minor", 0), ("state__in", ["planned", "sent", "failed"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_debitattempt_state_holds",
+                    ),
+                ],
                 "verbose_name": "代扣",
                 "verbose_name_plural": "代扣",
             },
@@ -436,6 +579,75 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["received", "waiting"])),
+                        fields=["book", "id"],
+                        name="payments_receipt_open",
+                    ),
+                    models.Index(fields=["channel", "paid_on"], name="payments_receipt_by_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "reference"), name="payments_receipt_reference_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="payments_receipt_amount_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
+                        name="payments_receipt_currency_iso",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reference", ""), _negated=True),
+                            ("kind__in", ["payment", "refund"]),
+                        ),
+                        name="payments_receipt_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "payment"), ("target_reference", "")),
+                            models.Q(
+                                ("kind", "refund"),
+                                models.Q(("target_reference", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_receipt_refund_has_target",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("target_reference", models.F("reference")), _negated=True
+                        ),
+                        name="payments_receipt_not_its_own_target",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("loan__isnull", False),
+                                ("posted_at__isnull", False),
+                                ("state", "posted"),
+                                models.Q(("event_key", ""), _negated=True),
+                            ),
+                            models.Q(("event_key", ""), ("state__in", ["received", "waiting"])),
+                            models.Q(
+                                ("event_key", ""),
+                                ("state", "suspended"),
+                                models.Q(("code", ""), _negated=True),
+                            ),
+                            models.Q(("event_key", ""), ("kind", "refund"), ("state", "offset")),
+                            _connector="OR",
+                        ),
+                        name="payments_receipt_state_holds",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("event_key", ""), _negated=True),
+                        fields=("book", "event_key"),
+                        name="payments_receipt_event_once",
+                    ),
+                ],
                 "verbose_name": "收款",
                 "verbose_name_plural": "收款",
             },
@@ -515,6 +727,53 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["channel", "day", "id"],
+                        name="payments_break_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("channel", "kind", "reference"),
+                        name="payments_break_open_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "not_received",
+                                    "not_in_bill",
+                                    "amount_differs",
+                                    "day_differs",
+                                    "twice_in_bill",
+                                    "not_posted",
+                                    "ledger_differs",
+                                    "not_in_receipts",
+                                    "conflicting_notice",
+                                ],
+                            )
+                        ),
+                        name="payments_break_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("resolved_at__isnull", True), ("state", "open")),
+                            models.Q(("resolved_at__isnull", False), ("state", "cleared")),
+                            models.Q(
+                                ("resolved_at__isnull", False),
+                                ("resolved_by__isnull", False),
+                                ("state", "resolved"),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_break_resolved_with_reason",
+                    ),
+                ],
                 "verbose_name": "对账差异",
                 "verbose_name_plural": "对账差异",
             },
@@ -601,6 +860,43 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["book", "opened_on", "id"],
+                        name="payments_suspense_open",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0),
+                            ("left_minor__gte", 0),
+                            ("left_minor__lte", models.F("amount_minor")),
+                        ),
+                        name="payments_suspense_amounts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("left_minor__gt", 0),
+                                ("settled_at__isnull", True),
+                                ("state", "open"),
+                            ),
+                            models.Q(
+                                ("left_minor", 0),
+                                ("settled_at__isnull", False),
+                                ("state", "settled"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_suspense_settled_when_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("code", ""), _negated=True),
+                        name="payments_suspense_has_code",
+                    ),
+                ],
                 "verbose_name": "暂收款",
                 "verbose_name_plural": "暂收款",
             },
@@ -655,402 +951,28 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0), models.Q(("reason", ""), _negated=True)
+                        ),
+                        name="payments_suspenseuse_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", "applied"),
+                                ("loan__isnull", False),
+                                models.Q(("event_key", ""), _negated=True),
+                            ),
+                            ("kind", "returned"),
+                            _connector="OR",
+                        ),
+                        name="payments_suspenseuse_applied_to_loan",
+                    ),
+                ],
                 "verbose_name": "暂收款处理",
                 "verbose_name_plural": "暂收款处理",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="channel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("adapter__in", ["bank_debit", "wechat_pay", "alipay", "manual"])
-                ),
-                name="payments_channel_adapter_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="channel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("code", ""), _negated=True), models.Q(("account", ""), _negated=True)
-                ),
-                name="payments_channel_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="channel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("adapter", "manual"), ("secret_ref", "")),
-                    models.Q(
-                        models.Q(("adapter", "manual"), _negated=True),
-                        models.Q(("secret_ref", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_channel_secret_where_needed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="channelbill",
-            constraint=models.UniqueConstraint(
-                fields=("channel", "digest"), name="payments_bill_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="channelbill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_on__lte", models.F("through_on"))),
-                name="payments_bill_goes_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="billline",
-            constraint=models.UniqueConstraint(
-                fields=("bill", "line_no"), name="payments_billline_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="billline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)),
-                name="payments_billline_amount_positive",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="channelnotice",
-            index=models.Index(fields=["channel", "notice_ref"], name="payments_notice_by_ref"),
-        ),
-        migrations.AddConstraint(
-            model_name="channelnotice",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("nonce", ""), _negated=True),
-                fields=("channel", "nonce"),
-                name="payments_notice_nonce_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitanswer",
-            constraint=models.UniqueConstraint(
-                fields=("channel", "order_ref"), name="payments_debitanswer_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("failure_code", ""), _negated=True),
-                name="payments_debitanswer_has_code",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitbatch",
-            constraint=models.UniqueConstraint(
-                fields=("channel", "run_on", "round_no"), name="payments_debitbatch_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("file_digest", ""), ("sent_at__isnull", True)),
-                    models.Q(
-                        ("sent_at__isnull", False), models.Q(("file_digest", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_debitbatch_sent_with_file",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.UniqueConstraint(
-                fields=("channel", "reference"), name="payments_mandate_reference_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on__isnull", True)),
-                fields=("channel", "loan"),
-                name="payments_mandate_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_on__isnull", True),
-                    ("ended_on__gte", models.F("signed_on")),
-                    _connector="OR",
-                ),
-                name="payments_mandate_ends_later",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reference", ""), _negated=True),
-                    models.Q(("evidence_digest", ""), _negated=True),
-                ),
-                name="payments_mandate_evidenced",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("most_minor__isnull", True), ("most_minor__gt", 0), _connector="OR"
-                ),
-                name="payments_mandate_most_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitattempt",
-            constraint=models.UniqueConstraint(
-                fields=("loan", "due_on", "attempt_no"), name="payments_debitattempt_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitattempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["planned", "sent"])),
-                fields=("loan",),
-                name="payments_debitattempt_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitattempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0),
-                    ("paid_minor__gte", 0),
-                    ("paid_minor__lte", models.F("amount_minor")),
-                ),
-                name="payments_debitattempt_amounts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="debitattempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paid_minor", models.F("amount_minor")), ("state", "paid")),
-                    models.Q(
-                        ("paid_minor__gt", 0),
-                        ("paid_minor__lt", models.F("amount_minor")),
-                        ("state", "partly_paid"),
-                    ),
-                    models.Q(("paid_minor", 0), ("state__in", ["planned", "sent", "failed"])),
-                    _connector="OR",
-                ),
-                name="payments_debitattempt_state_holds",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receipt",
-            index=models.Index(
-                condition=models.Q(("state__in", ["received", "waiting"])),
-                fields=["book", "id"],
-                name="payments_receipt_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receipt",
-            index=models.Index(fields=["channel", "paid_on"], name="payments_receipt_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.UniqueConstraint(
-                fields=("channel", "reference"), name="payments_receipt_reference_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)), name="payments_receipt_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
-                name="payments_receipt_currency_iso",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reference", ""), _negated=True), ("kind__in", ["payment", "refund"])
-                ),
-                name="payments_receipt_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "payment"), ("target_reference", "")),
-                    models.Q(("kind", "refund"), models.Q(("target_reference", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="payments_receipt_refund_has_target",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("target_reference", models.F("reference")), _negated=True),
-                name="payments_receipt_not_its_own_target",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("loan__isnull", False),
-                        ("posted_at__isnull", False),
-                        ("state", "posted"),
-                        models.Q(("event_key", ""), _negated=True),
-                    ),
-                    models.Q(("event_key", ""), ("state__in", ["received", "waiting"])),
-                    models.Q(
-                        ("event_key", ""),
-                        ("state", "suspended"),
-                        models.Q(("code", ""), _negated=True),
-                    ),
-                    models.Q(("event_key", ""), ("kind", "refund"), ("state", "offset")),
-                    _connector="OR",
-                ),
-                name="payments_receipt_state_holds",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("event_key", ""), _negated=True),
-                fields=("book", "event_key"),
-                name="payments_receipt_event_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reconciliationbreak",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["channel", "day", "id"],
-                name="payments_break_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliationbreak",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("channel", "kind", "reference"),
-                name="payments_break_open_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliationbreak",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "not_received",
-                            "not_in_bill",
-                            "amount_differs",
-                            "day_differs",
-                            "twice_in_bill",
-                            "not_posted",
-                            "ledger_differs",
-                            "not_in_receipts",
-                            "conflicting_notice",
-                        ],
-                    )
-                ),
-                name="payments_break_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliationbreak",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("resolved_at__isnull", True), ("state", "open")),
-                    models.Q(("resolved_at__isnull", False), ("state", "cleared")),
-                    models.Q(
-                        ("resolved_at__isnull", False),
-                        ("resolved_by__isnull", False),
-                        ("state", "resolved"),
-                        models.Q(("reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_break_resolved_with_reason",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="suspenseitem",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["book", "opened_on", "id"],
-                name="payments_suspense_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspenseitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0),
-                    ("left_minor__gte", 0),
-                    ("left_minor__lte", models.F("amount_minor")),
-                ),
-                name="payments_suspense_amounts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspenseitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("left_minor__gt", 0), ("settled_at__isnull", True), ("state", "open")
-                    ),
-                    models.Q(
-                        ("left_minor", 0), ("settled_at__isnull", False), ("state", "settled")
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_suspense_settled_when_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspenseitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("code", ""), _negated=True), name="payments_suspense_has_code"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspenseuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0), models.Q(("reason", ""), _negated=True)
-                ),
-                name="payments_suspenseuse_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspenseuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("kind", "applied"),
-                        ("loan__isnull", False),
-                        models.Q(("event_key", ""), _negated=True),
-                    ),
-                    ("kind", "returned"),
-                    _connector="OR",
-                ),
-                name="payments_suspenseuse_applied_to_loan",
-            ),
         ),
     ]

@@ -62,6 +62,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("points__lte", models.F("points_most")), ("points_most__gt", 0)
+                        ),
+                        name="quality_review_points",
+                    )
+                ],
                 "verbose_name": "质检评分",
                 "verbose_name_plural": "质检评分",
             },
@@ -96,6 +104,12 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="quality_appeal_reason",
+                    )
+                ],
                 "verbose_name": "质检申诉",
                 "verbose_name_plural": "质检申诉",
             },
@@ -171,6 +185,25 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["book", "drawn_on"], name="quality_sample_of_book"),
+                    models.Index(
+                        fields=["collector", "drawn_on"], name="quality_sample_of_collector"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("flags__len__gt", 0)), name="quality_sample_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewer__isnull", True),
+                            models.Q(("reviewer", models.F("collector")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="quality_sample_by_another",
+                    ),
+                ],
                 "verbose_name": "质检样本",
                 "verbose_name_plural": "质检样本",
             },
@@ -210,6 +243,12 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("pass_percent__gt", 0), ("pass_percent__lte", 100)),
+                        name="quality_scoresheet_sensible",
+                    )
+                ],
                 "verbose_name": "评分表",
                 "verbose_name_plural": "评分表",
             },
@@ -246,43 +285,15 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="quality_decision_reason",
+                    )
+                ],
                 "verbose_name": "申诉决定",
                 "verbose_name_plural": "申诉决定",
             },
-        ),
-        migrations.AddIndex(
-            model_name="sample",
-            index=models.Index(fields=["book", "drawn_on"], name="quality_sample_of_book"),
-        ),
-        migrations.AddIndex(
-            model_name="sample",
-            index=models.Index(
-                fields=["collector", "drawn_on"], name="quality_sample_of_collector"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("flags__len__gt", 0)), name="quality_sample_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewer__isnull", True),
-                    models.Q(("reviewer", models.F("collector")), _negated=True),
-                    _connector="OR",
-                ),
-                name="quality_sample_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scoresheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("pass_percent__gt", 0), ("pass_percent__lte", 100)),
-                name="quality_scoresheet_sensible",
-            ),
         ),
         migrations.AddConstraint(
             model_name="review",
@@ -292,15 +303,6 @@ class Migration(migrations.Migration):
                 name="quality_review_once",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("points__lte", models.F("points_most")), ("points_most__gt", 0)
-                ),
-                name="quality_review_points",
-            ),
-        ),
         migrations.AddField(
             model_name="appealdecision",
             name="decided_by",
@@ -308,18 +310,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appeal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="quality_appeal_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appealdecision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="quality_decision_reason"
             ),
         ),
     ]

@@ -160,6 +160,26 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        fields=["user", "course", "valid_through"],
+                        name="training_ce_user_id_4cf8e9_idx",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("exam__isnull", False),
+                            models.Q(("evidence", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="training_certificate_proved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid_through__gte", models.F("issued_on"))),
+                        name="training_certificate_span",
+                    ),
+                ],
                 "verbose_name": "证书",
                 "verbose_name_plural": "证书",
             },
@@ -188,6 +208,13 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retired_at__isnull", True)),
+                        fields=("course", "text_zh"),
+                        name="training_question_once",
+                    )
+                ],
                 "verbose_name": "试题",
                 "verbose_name_plural": "试题",
             },
@@ -237,6 +264,20 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        fields=["user", "kind", "id"], name="training_st_user_id_04c104_idx"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["clean_record", "confidentiality"]),
+                            models.Q(("evidence", ""), _negated=True),
+                        ),
+                        name="training_staffcheck_proved",
+                    )
+                ],
                 "verbose_name": "人员核查",
                 "verbose_name_plural": "人员核查",
             },
@@ -277,54 +318,6 @@ class Migration(migrations.Migration):
             model_name="exam",
             index=models.Index(
                 fields=["user", "course", "started_at"], name="training_ex_user_id_a5ef51_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="certificate",
-            index=models.Index(
-                fields=["user", "course", "valid_through"], name="training_ce_user_id_4cf8e9_idx"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("exam__isnull", False),
-                    models.Q(("evidence", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="training_certificate_proved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_through__gte", models.F("issued_on"))),
-                name="training_certificate_span",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="question",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("retired_at__isnull", True)),
-                fields=("course", "text_zh"),
-                name="training_question_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="staffcheck",
-            index=models.Index(
-                fields=["user", "kind", "id"], name="training_st_user_id_04c104_idx"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="staffcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["clean_record", "confidentiality"]),
-                    models.Q(("evidence", ""), _negated=True),
-                ),
-                name="training_staffcheck_proved",
             ),
         ),
     ]

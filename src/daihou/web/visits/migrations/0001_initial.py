@@ -124,6 +124,45 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["book", "begins_at"], name="visits_visit_of_day"),
+                    models.Index(fields=["lead", "begins_at"], name="visits_visit_led"),
+                    models.Index(fields=["companion", "begins_at"], name="visits_visit_joined"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("lead", models.F("companion")), _negated=True),
+                        name="visits_visit_two_collectors",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("begins_at__lt", models.F("ends_at")),
+                            models.Q(("goal", ""), _negated=True),
+                        ),
+                        name="visits_visit_window_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["planned", "under_way", "reported", "called_off"]),
+                            models.Q(
+                                ("permit__isnull", False),
+                                ("state__in", ("planned", "called_off")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                models.Q(("called_off_reason", ""), _negated=True),
+                                models.Q(("state", "called_off"), _negated=True),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="visits_visit_made_with_permit",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("planned", "under_way"))),
+                        fields=("case",),
+                        name="visits_visit_one_open_per_case",
+                    ),
+                ],
                 "verbose_name": "外访",
                 "verbose_name_plural": "外访",
             },
@@ -195,6 +234,47 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("entry__in", ["not_asked", "consented", "refused"]),
+                            (
+                                "outcome__in",
+                                [
+                                    "met",
+                                    "met_other",
+                                    "nobody",
+                                    "moved",
+                                    "wrong_address",
+                                    "refused",
+                                    "unsafe",
+                                ],
+                            ),
+                        ),
+                        name="visits_report_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("outcome__in", ("met", "met_other", "refused")), _negated=True
+                            ),
+                            models.Q(
+                                ("identity_shown", True),
+                                models.Q(("recording_reference", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="visits_report_proved_where_spoken",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("entry", "consented"), _negated=True),
+                            ("outcome__in", ("met", "met_other", "unsafe")),
+                            _connector="OR",
+                        ),
+                        name="visits_report_entered_by_consent",
+                    ),
+                ],
                 "verbose_name": "外访报告",
                 "verbose_name_plural": "外访报告",
             },
@@ -281,120 +361,18 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("accuracy_m__isnull", True),
+                            models.Q(("sealed_place", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="visits_checkin_accuracy_of_place",
+                    )
+                ],
                 "verbose_name": "签到",
                 "verbose_name_plural": "签到",
             },
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["book", "begins_at"], name="visits_visit_of_day"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["lead", "begins_at"], name="visits_visit_led"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["companion", "begins_at"], name="visits_visit_joined"),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("lead", models.F("companion")), _negated=True),
-                name="visits_visit_two_collectors",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("begins_at__lt", models.F("ends_at")), models.Q(("goal", ""), _negated=True)
-                ),
-                name="visits_visit_window_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["planned", "under_way", "reported", "called_off"]),
-                    models.Q(
-                        ("permit__isnull", False),
-                        ("state__in", ("planned", "called_off")),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        models.Q(("called_off_reason", ""), _negated=True),
-                        models.Q(("state", "called_off"), _negated=True),
-                        _connector="OR",
-                    ),
-                ),
-                name="visits_visit_made_with_permit",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ("planned", "under_way"))),
-                fields=("case",),
-                name="visits_visit_one_open_per_case",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("entry__in", ["not_asked", "consented", "refused"]),
-                    (
-                        "outcome__in",
-                        [
-                            "met",
-                            "met_other",
-                            "nobody",
-                            "moved",
-                            "wrong_address",
-                            "refused",
-                            "unsafe",
-                        ],
-                    ),
-                ),
-                name="visits_report_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome__in", ("met", "met_other", "refused")), _negated=True),
-                    models.Q(
-                        ("identity_shown", True),
-                        models.Q(("recording_reference", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="visits_report_proved_where_spoken",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("entry", "consented"), _negated=True),
-                    ("outcome__in", ("met", "met_other", "unsafe")),
-                    _connector="OR",
-                ),
-                name="visits_report_entered_by_consent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checkin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("accuracy_m__isnull", True),
-                    models.Q(("sealed_place", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="visits_checkin_accuracy_of_place",
-            ),
         ),
     ]
