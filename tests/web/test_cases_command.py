@@ -8,7 +8,7 @@ import pytest
 from daihou.cli import main
 from daihou.web.access.queries import system_user
 from daihou.web.cases import promises
-from daihou.web.cases.models import Case, CaseNight
+from daihou.web.cases.models import Case, CaseNight, Team
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.end_of_day import run_end_of_day
 from tests.web.collected_book import NIGHT, make_user
@@ -66,3 +66,31 @@ def test_the_terms_of_a_promise_are_set_from_a_day_on(run):
     assert run(*asked, "--grace-days", "31")[1]["error"]["code"] == "case.promise_rule_wrong"
     wrong = run("promise-rule", "soon", "--from", "2026-02-01")
     assert wrong[1]["error"]["code"] == "case.promise_kind_unknown"
+
+
+def test_teams_days_away_exclusions_and_exceptions_are_said(run):
+    book = ledger.create_book(name="desk", currency="CNY", acting_user=system_user())
+    ledger.post_tape(
+        book=book, tape=tape(loans=[loan(ref) for ref in ("A", "B")]), acting_user=system_user()
+    )
+    run("rule", "--from", "2025-01-01")
+    run_end_of_day(book=book, through=NIGHT, acting_user=system_user())
+    make_user("mei")
+    code, made = run("team", "early", "--stage", "M2", "--stage", "M1")
+    assert (code, made) == (0, {"team": "early", "stages": ["M1", "M2"], "lead": None})
+    assert run("team", "early", "--stage", "M9")[1]["error"]["code"] == "case.stage_unknown"
+    code, away = run("collector", "mei", "--team", "early", "--away", "2030-01-02")
+    assert (code, away["away_until"]) == (0, "2030-01-02")
+    assert Team.objects.get().stages == ["M1", "M2"]
+    assert run("exclude", "mei", "A", "--reason", "kin")[0] == 0
+    assert run("exclude", "mei", "A")[1]["error"]["code"] == "case.reason_missing"
+    assert run("exclude", "mei", "A", "--end")[1]["ended"] is True
+    assert run("exclude", "mei", "A", "--end")[1]["error"]["code"] == "case.exclusion_missing"
+    code, out = run("direct", "A", "--as", "excluded", "--reason", "a court said so")
+    assert (code, out) == (0, {"loan": "A", "as": "excluded", "case": None})
+    assert run("direct", "A", "--as", "away")[1]["error"]["code"] == "case.direction_unknown"
+    code, back = run("direct", "A")
+    assert (code, back["as"]) == (0, "ended")
+    assert back["case"] is not None
+    assert run("direct", "A")[1]["error"]["code"] == "case.direction_missing"
+    assert run("direct", "Z")[1]["error"]["code"] == "loan.unknown"

@@ -9,7 +9,9 @@ from daihou.cli import output
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
+    from daihou.web.access.models import User
     from daihou.web.ledger.models import Book
+    from daihou.web.parties.models import Party
 
 app = typer.Typer(no_args_is_help=True, help="Open, assign and decide cases.")
 
@@ -128,32 +130,138 @@ def collector(
     languages: Annotated[
         list[str] | None, typer.Option("--language", help="What she speaks.")
     ] = None,
+    away: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="No new cases through this day. 休假至"),
+    ] = None,
+    is_active: Annotated[
+        bool, typer.Option("--active/--inactive", help="Whether she works cases at all.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Make a user a collector of a team (催收员)."""
+    """Make a user a collector of a team, or change what she is (催收员)."""
     from daihou.web.postgres.database import ensure_database
 
     ensure_database()
-    from daihou.web.access.models import User
     from daihou.web.access.queries import system_user
     from daihou.web.cases.models import Team
     from daihou.web.cases.staffing import put_collector, put_team
 
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise DaihouError("user.unknown", username=username)
     of_name = Team.objects.filter(name=team).first()
     made = put_collector(
-        user=user,
+        user=_user(username),
         team=of_name or put_team(name=team, acting_user=system_user()),
         capacity=capacity,
         skills=skills or (),
         languages=languages or (),
+        away_until=away.date() if away else None,
+        is_active=is_active,
         acting_user=system_user(),
     )
-    output.emit(
-        {"collector": username, "team": made.team.name, "capacity": made.capacity}, as_json=as_json
+    told = {"collector": username, "team": made.team.name, "capacity": made.capacity}
+    if made.away_until is not None:
+        told["away_until"] = made.away_until
+    output.emit(told, as_json=as_json)
+
+
+@app.command()
+def team(
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    *,
+    stages: Annotated[
+        list[str] | None, typer.Option("--stage", help="M1 to M6+; none: every stage. 阶段")
+    ] = None,
+    lead: Annotated[str | None, typer.Option(help="The user who leads it. 组长")] = None,
+    is_active: Annotated[
+        bool, typer.Option("--active/--inactive", help="Whether it gets cases.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Set up a team, or change which stages it works (小组)."""
+    from daihou.web.postgres.database import ensure_database
+
+    ensure_database()
+    from daihou.web.access.queries import system_user
+    from daihou.web.cases.staffing import put_team
+
+    made = put_team(
+        name=name,
+        lead=_user(lead) if lead else None,
+        stages=stages or (),
+        is_active=is_active,
+        acting_user=system_user(),
     )
+    output.emit({"team": made.name, "stages": made.stages, "lead": lead}, as_json=as_json)
+
+
+@app.command()
+def exclude(
+    username: Annotated[str, typer.Argument(help="The collector.")],
+    loan: Annotated[str, typer.Argument(help="A loan of the person.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Kin, a complaint, a conflict.")] = "",
+    is_ended: Annotated[bool, typer.Option("--end", help="He may work her again.")] = False,
+    book: BookName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a collector from a person; the next run takes her cases from him (回避)."""
+    ledger = _open(book)
+    from django.utils import timezone
+
+    from daihou.web.access.queries import system_user
+    from daihou.web.cases import staffing
+
+    given: dict[str, Any] = {
+        "user": _user(username),
+        "party": _person(ledger, loan),
+        "at": timezone.now(),
+        "acting_user": system_user(),
+    }
+    if is_ended:
+        staffing.end_exclusion(**given)
+    else:
+        staffing.exclude(reason=reason, **given)
+    output.emit({"collector": username, "loan": loan, "ended": is_ended}, as_json=as_json)
+
+
+@app.command()
+def direct(
+    loan: Annotated[str, typer.Argument(help="A loan of the person.")],
+    *,
+    what: Annotated[
+        str | None, typer.Option("--as", help="forced: in; excluded: out; left out: by the rule.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Through this day.")
+    ] = None,
+    book: BookName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Force a person into collections or keep her out; her case follows (强制入催, 不入催)."""
+    ledger = _open(book)
+    from django.utils import timezone
+
+    from daihou.web.access.queries import system_user
+    from daihou.web.cases import operations
+    from daihou.web.cases.queries import open_case_of
+
+    party = _person(ledger, loan)
+    given: dict[str, Any] = {
+        "book": ledger,
+        "party": party,
+        "on": ledger.business_date or timezone.localdate(),
+        "at": timezone.now(),
+        "acting_user": system_user(),
+    }
+    if what is None:
+        operations.end_direction(**given)
+    else:
+        until_on = until.date() if until else None
+        operations.direct(kind=what, reason=reason, until_on=until_on, **given)
+    found = open_case_of(book=ledger, party=party)
+    told = {"loan": loan, "as": what or "ended", "case": found.pk if found else None}
+    output.emit(told, as_json=as_json)
 
 
 @app.command()
@@ -191,6 +299,24 @@ def decide(*, book: BookName = None, as_json: AsJson = False) -> None:
                 acting_user=system_user(),
             )
     output.emit({"book": ledger.name, "on": ledger.business_date, **counts}, as_json=as_json)
+
+
+def _user(username: str) -> "User":
+    from daihou.web.access.models import User
+
+    found = User.objects.filter(username=username).first()
+    if found is None:
+        raise DaihouError("user.unknown", username=username)
+    return found
+
+
+def _person(book: "Book", loan_ref: str) -> "Party":
+    from daihou.web.loans.models import Loan
+
+    found = Loan.objects.select_related("person").filter(book=book, loan_ref=loan_ref).first()
+    if found is None or found.person is None:
+        raise DaihouError("loan.unknown", loan_ref=loan_ref, book=book.name)
+    return found.person
 
 
 def _open(name: str | None) -> "Book":

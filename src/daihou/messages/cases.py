@@ -21,6 +21,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "case.view_unknown": ("未知的视图或排序 {view}", "{view} is not a view or an order"),
     "case.cursor_unreadable": ("页码无法识别", "the place in the list cannot be read"),
     "case.tag_unknown": ("未知的标签 {tag}", "{tag} is not a tag"),
+    "case.tag_held": ("案件已有标签 {tag}", "the case has the tag {tag} already"),
     "case.tag_missing": ("案件没有标签 {tag}", "the case has no tag {tag}"),
     "case.rule_missing": (
         "账簿 {book} 没有入催规则：先用 daihou cases rule 设定",

@@ -10,8 +10,6 @@ from daihou.web.ledger.models import Book
 from daihou.web.supervision import statements
 from daihou.web.supervision.figures import period
 
-IDLE_AFTER = timedelta(minutes=15)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
@@ -25,12 +23,17 @@ class Seat:
     is_calling: bool
     last_contact_at: datetime | None
     last_deed_at: datetime | None
+    is_away: bool
 
-    def idle(self, *, now: datetime) -> timedelta | None:
-        """Tell how long nothing was done; None for who has not begun today or is on a call."""
-        if self.last_deed_at is None or self.is_calling:
+    def idle(self, *, now: datetime, began_at: datetime | None = None) -> timedelta | None:
+        """Tell how long nothing was done; None for who is on a call or away.
+
+        Who has done nothing today is idle since ``began_at``, when the day's work began.
+        """
+        since = self.last_deed_at or began_at
+        if since is None or self.is_calling or (self.is_away and self.last_deed_at is None):
             return None
-        return max(now - self.last_deed_at, timedelta())
+        return max(now - since, timedelta())
 
 
 def seats(*, book: Book, today: date, now: datetime) -> tuple[Seat, ...]:
@@ -50,6 +53,7 @@ def seats(*, book: Book, today: date, now: datetime) -> tuple[Seat, ...]:
             last_contact_at=last_contact_at,
             last_deed_at=last_deed_at,
             is_calling=is_calling,
+            is_away=away_until is not None and away_until >= today,
         )
         for (
             user_id,
@@ -60,5 +64,14 @@ def seats(*, book: Book, today: date, now: datetime) -> tuple[Seat, ...]:
             last_contact_at,
             last_deed_at,
             is_calling,
+            away_until,
         ) in rows
     )
+
+
+def began_at(*, book: Book, today: date) -> datetime | None:
+    """Return when the first deed of anybody in a book's day was done; none was yet: none."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.BEGAN, period(book=book, from_on=today, through_on=today))
+        (found,) = cursor.fetchone()
+    return found  # type: ignore[no-any-return]  # A timestamp of the database, or nothing.

@@ -105,19 +105,65 @@ WHERE closed.book_id = %(book_id)s AND closed.close_reason = 'cured'
 GROUP BY held.owner_id
 """
 
-# Seconds from entry to the first attempt, of the cases that entered in the period.
+# Of the cases that entered in the period: seconds within which half of all of them were first
+# attempted (none: less than half were), how many were attempted, how many entered.
 FIRST_ATTEMPT: Final = """
-SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first.at - opened.at))
-    ::bigint, count(*)
+SELECT nullif(percentile_disc(0.5) WITHIN GROUP (
+        ORDER BY coalesce(extract(epoch FROM first.at - opened.at), 'Infinity')), 'Infinity')
+        ::bigint,
+    count(first.at), count(*)
 FROM cases_turn opened
 JOIN cases_case entered ON entered.id = opened.case_id AND entered.book_id = %(book_id)s
-JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT at FROM contacts_permit
     WHERE case_number = opened.case_id AND at >= opened.at ORDER BY at LIMIT 1
 ) first ON true
 WHERE opened.kind IN ('opened', 'reopened')
     AND opened.happened_on BETWEEN %(from_on)s AND %(through_on)s
 """
+
+# Each collector's days with a deed: seconds of talk, and of the pauses longer than ``idle_after``
+# between the first deed of the day and the last; a call lasts as long as its outcome says.
+DAYS: Final = """
+WITH deed AS (
+    SELECT asked.acting_user_id AS user_id, asked.at AS from_at,
+        asked.at + make_interval(secs => coalesce(ended.seconds, 0)) AS until_at,
+        coalesce(ended.seconds, 0) AS seconds
+    FROM contacts_permit asked
+    LEFT JOIN LATERAL (
+        SELECT seconds FROM contacts_outcome
+        WHERE permit_id = asked.id ORDER BY id DESC LIMIT 1
+    ) ended ON true
+    WHERE asked.book_id = %(book_id)s AND asked.at >= %(from_at)s AND asked.at < %(until_at)s
+    UNION ALL
+    SELECT said.made_by_id, said.made_at, said.made_at, 0
+    FROM cases_note said
+    JOIN cases_case given ON given.id = said.case_id AND given.book_id = %(book_id)s
+    WHERE said.made_at >= %(from_at)s AND said.made_at < %(until_at)s
+    UNION ALL
+    SELECT said.made_by_id, said.made_at, said.made_at, 0
+    FROM cases_promise said
+    JOIN cases_case given ON given.id = said.case_id AND given.book_id = %(book_id)s
+    WHERE said.made_at >= %(from_at)s AND said.made_at < %(until_at)s AND said.source_ref = ''
+), placed AS (
+    SELECT deed.user_id, (from_at AT TIME ZONE %(zone)s)::date AS on_day, seconds,
+        from_at - max(until_at) OVER (
+            PARTITION BY deed.user_id, (from_at AT TIME ZONE %(zone)s)::date
+            ORDER BY from_at, until_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS pause
+    FROM deed
+    JOIN cases_collector person ON person.user_id = deed.user_id
+)
+SELECT user_id, on_day, sum(seconds)::bigint AS spoken,
+    coalesce(sum(extract(epoch FROM pause)) FILTER (WHERE pause > %(idle_after)s), 0)::bigint
+        AS idle
+FROM placed
+GROUP BY user_id, on_day
+ORDER BY on_day, user_id
+"""
+
+WORKED: Final = f"""
+SELECT user_id, count(*), sum(spoken), sum(idle) FROM ({DAYS}) days GROUP BY user_id
+"""  # noqa: S608  Both parts are written here.
 
 # The last deed of everybody today, by kind, and what she has in hand.
 LIVE: Final = """
@@ -129,23 +175,44 @@ SELECT person.user_id, team.name,
     (SELECT held.id FROM cases_case held
         WHERE held.book_id = %(book_id)s AND held.locked_by_id = person.user_id
         AND held.locked_until > %(now)s LIMIT 1) AS in_hand,
-    (SELECT max(at) FROM contacts_permit deed
-        WHERE deed.acting_user_id = person.user_id AND deed.at >= %(from_at)s) AS last_contact_at,
+    contact.last_at AS last_contact_at,
     greatest(
-        (SELECT max(at) FROM contacts_permit deed
-            WHERE deed.acting_user_id = person.user_id AND deed.at >= %(from_at)s),
+        contact.last_at,
         (SELECT max(made_at) FROM cases_note deed
             WHERE deed.made_by_id = person.user_id AND deed.made_at >= %(from_at)s),
         (SELECT max(made_at) FROM cases_promise deed
             WHERE deed.made_by_id = person.user_id AND deed.made_at >= %(from_at)s),
         (SELECT max(last_worked_at) FROM cases_case deed
-            WHERE deed.locked_by_id = person.user_id AND deed.last_worked_at >= %(from_at)s)
+            WHERE deed.locked_by_id = person.user_id AND deed.last_worked_at >= %(from_at)s),
+        (SELECT max(deed.locked_until) - make_interval(mins => coalesce((
+                SELECT lock_minutes FROM cases_entryrule
+                WHERE book_id = %(book_id)s AND effective_on <= %(through_on)s
+                ORDER BY effective_on DESC LIMIT 1), 15))
+            FROM cases_case deed
+            WHERE deed.book_id = %(book_id)s AND deed.locked_by_id = person.user_id
+            AND deed.locked_until > %(now)s)
     ) AS last_deed_at,
     EXISTS (SELECT FROM contacts_outbox live
         JOIN contacts_permit deed ON deed.id = live.permit_id
-        WHERE live.live_subject IS NOT NULL AND deed.acting_user_id = person.user_id) AS is_calling
+        WHERE live.live_subject IS NOT NULL AND deed.acting_user_id = person.user_id) AS is_calling,
+    person.away_until
 FROM cases_collector person
 JOIN cases_team team ON team.id = person.team_id
+CROSS JOIN LATERAL (SELECT max(at) AS last_at FROM contacts_permit
+    WHERE acting_user_id = person.user_id AND at >= %(from_at)s) contact
 WHERE person.is_active
 ORDER BY team.name, person.user_id
+"""
+
+# When the day's work began: the first deed of any collector.
+BEGAN: Final = """
+SELECT least(
+    (SELECT min(asked.at) FROM contacts_permit asked
+        JOIN cases_collector person ON person.user_id = asked.acting_user_id
+        WHERE asked.book_id = %(book_id)s AND asked.at >= %(from_at)s
+        AND asked.at < %(until_at)s),
+    (SELECT min(said.made_at) FROM cases_note said
+        JOIN cases_collector person ON person.user_id = said.made_by_id
+        JOIN cases_case given ON given.id = said.case_id AND given.book_id = %(book_id)s
+        WHERE said.made_at >= %(from_at)s AND said.made_at < %(until_at)s))
 """

@@ -138,7 +138,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "desk_time": _clock(at, book.time_zone),
         "advice": said(advice),
         "primary": PRIMARY.get(advice.step, ""),
-        "deeds": actions(request, sight),
+        "deeds": actions(request, sight, case),
         "locked_by_other": locked_by_other,
         "figures_on": figures_as_of,
         "is_stale": figures_as_of < on and case.state != "closed",
@@ -158,10 +158,12 @@ def told(*, sight: Sight, case: Case, cursor: str = "") -> dict[str, Any]:
     return {"timeline": found.entries, "timeline_cursor": found.cursor}
 
 
-def actions(request: HttpRequest, sight: Sight) -> dict[str, Action]:
-    """Choose the actions that are open to a user."""
+def actions(request: HttpRequest, sight: Sight, case: Case) -> dict[str, Action]:
+    """Choose the actions that fit a case and are open to a user."""
     return {
-        name: action for name, action in ACTIONS.items() if may(request, sight, action.permission)
+        name: action
+        for name, action in ACTIONS.items()
+        if action.fits(case) and may(request, sight, action.permission)
     }
 
 
