@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from daihou.collect import promises as pure
@@ -44,6 +44,21 @@ LOOKED_AT: Final = (*MONEY_KINDS, Kind.PAYMENT_REVERSED, Kind.CHARGED_BACK, Kind
 DECIDED: Final = (PromiseState.OPEN, PromiseState.KEPT, PromiseState.BROKEN)
 MORNING: Final = time(9)
 LOOKED_BACK: Final = timedelta(days=400)  # Older promises are decided for good.
+
+_SETTLE: Final = """
+UPDATE cases_promise p SET state = n.state, paid_minor = n.paid_minor,
+    decided_on = n.decided_on, through_sequence = n.through_sequence
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::date[], %s::bigint[])
+    AS n (id, state, paid_minor, decided_on, through_sequence)
+WHERE p.id = n.id
+"""
+_SHOW: Final = """
+UPDATE cases_case c SET promised_on = n.promised_on, promised_minor = n.promised_minor,
+    priority = n.priority, next_action_at = n.next_action_at
+FROM unnest(%s::bigint[], %s::date[], %s::bigint[], %s::smallint[], %s::timestamptz[])
+    AS n (id, promised_on, promised_minor, priority, next_action_at)
+WHERE c.id = n.id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,17 +230,17 @@ def _end_open(
     found = Promise.objects.select_for_update().filter(case=case, state=PromiseState.OPEN).first()
     if found is None:
         return None
-    _note_decision(found, state, on=on, paid_minor=found.paid_minor, sequence=through)
+    _decision(found, state, on=on, paid_minor=found.paid_minor, sequence=through).save()
     found.state, found.decided_on, found.reason = state, on, reason
     found.through_sequence = through
     found.save(update_fields=["state", "decided_on", "reason", "through_sequence"])
     return found
 
 
-def _note_decision(
+def _decision(
     promise: Promise, state: str, *, on: date, paid_minor: int, sequence: int
-) -> None:
-    PromiseDecision.objects.create(
+) -> PromiseDecision:
+    return PromiseDecision(
         promise=promise,
         state_from=promise.state,
         state_to=state,
@@ -278,15 +293,23 @@ def decide(
         by_case[row.case_id].append(row)
     money = _money([row for rows in by_case.values() for row in rows])
     sequence = _last_sequence(book.pk)
-    counts: Counter[str] = Counter()
+    settled: list[Promise] = []
+    decisions: list[PromiseDecision] = []
+    shown: list[Case] = []
     for case_id, rows in by_case.items():
         found = pure.decide(promises=list(map(_promised, rows)), payments=money[case_id], on=on)
         for number, (row, stand) in enumerate(zip(rows, found, strict=True)):
             after = rows[number + 1] if number + 1 < len(rows) else None
-            state = _settle(row, stand, after=after, sequence=sequence)
-            if state is not None:
-                counts[f"promise_{state}"] += 1
-        _reflect(cases[case_id], rows[-1], found[-1], at=at)
+            decision = _settle(row, stand, after=after, sequence=sequence)
+            if decision is not None:
+                settled.append(row)
+                decisions += [decision] if decision.state_from != decision.state_to else []
+        if _reflect(cases[case_id], rows[-1], found[-1], at=at):
+            shown.append(cases[case_id])
+    PromiseDecision.objects.bulk_create(decisions)
+    _write(_SETTLE, settled, ("state", "paid_minor", "decided_on", "through_sequence"))
+    _write(_SHOW, shown, ("promised_on", "promised_minor", "priority", "next_action_at"))
+    counts = Counter(f"promise_{decision.state_to}" for decision in decisions)
     if counts:
         audit.record(
             acting_user=acting_user,
@@ -298,10 +321,18 @@ def decide(
     return dict(counts)
 
 
+def _write(statement: str, rows: Sequence[Promise] | Sequence[Case], names: Sequence[str]) -> None:
+    """Write some columns of rows by one statement that takes an array of each."""
+    if rows:
+        values = [[getattr(row, name) for row in rows] for name in ("pk", *names)]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+
 def _settle(
     row: Promise, stand: pure.Decided, *, after: Promise | None, sequence: int
-) -> str | None:
-    """Write how a promise stands; return its new state where that changed.
+) -> PromiseDecision | None:
+    """Let a promise stand as it was decided; return the decision, none where nothing changed.
 
     One that stands open again while a later one was made is superseded by that.
     """
@@ -312,23 +343,23 @@ def _settle(
         decided_on, through = after.made_on, after.after_sequence
     if (row.state, row.paid_minor, row.decided_on) == (state, stand.paid_minor, decided_on):
         return None
-    has_turned = row.state != state
-    if has_turned:
-        _note_decision(
-            row,
-            state,
-            on=decided_on or row.decided_on or row.made_on,
-            paid_minor=stand.paid_minor,
-            sequence=sequence,
-        )
+    made = _decision(
+        row,
+        state,
+        on=decided_on or row.decided_on or row.made_on,
+        paid_minor=stand.paid_minor,
+        sequence=sequence,
+    )
     row.state, row.paid_minor = state, stand.paid_minor
     row.decided_on, row.through_sequence = decided_on, through
-    row.save(update_fields=["state", "paid_minor", "decided_on", "through_sequence"])
-    return state if has_turned else None
+    return made
 
 
-def _reflect(case: Case, newest: Promise, stand: pure.Decided, *, at: datetime) -> None:
-    """Show on the case what its newest promise still waits for; a broken one comes first."""
+def _reflect(case: Case, newest: Promise, stand: pure.Decided, *, at: datetime) -> bool:
+    """Let the case tell what its newest promise still waits for; a broken one comes first.
+
+    Returns whether that is anything new.
+    """
     before = (case.promised_on, case.promised_minor, case.priority, case.next_action_at)
     waiting = [part for part in stand.parts if part.state is pure.State.OPEN]
     was_open = case.promised_on is not None
@@ -339,8 +370,7 @@ def _reflect(case: Case, newest: Promise, stand: pure.Decided, *, at: datetime) 
         _show(case, promised_on=None, amount_minor=0)
     if was_open and newest.state == PromiseState.BROKEN:
         case.priority, case.next_action_at = following.PRIORITY_BROKEN, at
-    if before != (case.promised_on, case.promised_minor, case.priority, case.next_action_at):
-        case.save(update_fields=["promised_on", "promised_minor", "priority", "next_action_at"])
+    return before != (case.promised_on, case.promised_minor, case.priority, case.next_action_at)
 
 
 def _promised(row: Promise) -> pure.Promised:
