@@ -25,6 +25,7 @@ COMPRESSION_LEVEL = 1
 ROW_GROUP_ROWS = 1_000_000
 FORMAT = 1
 DAY_TABLES = {table.name: table for table in c.SHARD_TABLES}
+PART_NO = "part_no"  # A column that no table has.
 REPLACED_BY_LOAN = ("loans", "dues", "others")  # A newer row set of a loan replaces the older one.
 
 
@@ -286,12 +287,20 @@ def overlay(name: str, parts: Sequence[pl.DataFrame], *, sort_by: Sequence[str])
         return merged.sort(sort_by)
     if name not in REPLACED_BY_LOAN:
         return parts[0].merge_sorted(pl.concat(parts[1:]).sort(sort_by), key=sort_by)
-    kept = parts[-1]
-    for part in reversed(parts[:-1]):
-        newer = kept.select("loan_id").unique()
-        older = part.join(newer, on="loan_id", how="anti", maintain_order="left")
-        kept = older.merge_sorted(kept, key="loan_id", maintain_order=True)
-    return kept
+    newer = _newest_of_each_loan(parts[1:])
+    loans = newer.select("loan_id").unique()
+    older = parts[0].join(loans, on="loan_id", how="anti", maintain_order="left")
+    return older.merge_sorted(newer, key="loan_id", maintain_order=True)
+
+
+def _newest_of_each_loan(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Keep of each loan the rows of the last part that has it, all parts in one pass."""
+    if len(parts) == 1:
+        return parts[0]
+    numbered = [part.with_columns(pl.lit(n).alias(PART_NO)) for n, part in enumerate(parts)]
+    is_newest = pl.col(PART_NO) == pl.col(PART_NO).max().over("loan_id")
+    newest = pl.concat(numbered).filter(is_newest).drop(PART_NO)
+    return newest.sort("loan_id", maintain_order=True)
 
 
 def apply(*, before: ShardTables, changed: ShardTables) -> ShardTables:
