@@ -43,7 +43,7 @@ QUEUES = (
     "?sort=amount",
     "?sort=age",
     "?owner=me",
-    "?stage=M3",
+    "?stages=M3",
     "?owner=me&sort=amount",
 )
 
@@ -56,13 +56,13 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="daihou-desk-") as folder:
         home = (given.home or Path(folder)).resolve()
-        with _database(home):
+        with database(home):
             figures = measure(folder=home, loan_count=given.loans)
     print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
 
 
 @contextmanager
-def _database(home: Path) -> Iterator[None]:
+def database(home: Path) -> Iterator[None]:
     os.environ["DAIHOU_HOME"] = str(home / "home")
     os.environ.pop("DATABASE_URL", None)
     from daihou.web.postgres.database import ensure_database
@@ -87,15 +87,20 @@ def measure(*, folder: Path, loan_count: int) -> dict[str, Any]:
     cases = Case.objects.filter(book=book, state="open")
     figures["open_cases"] = cases.count()
     chosen = random.Random(1).sample(list(cases.values_list("pk", flat=True)), SEEN)
-    password = _password_of("desk-0")
-    with _served():
+    password = password_of("desk-0")
+    with served() as server:
         opener = _log_in("desk-0", password)
         base = f"/books/{BOOK}/cases/"
         queues = [f"{base}{QUEUES[number % len(QUEUES)]}" for number in range(SEEN)]
         pages = [f"{base}{pk}/" for pk in chosen]
         for name, paths in (("queue", queues), ("case", pages)):
             _ask(opener, paths[:20])  # Plans, caches and processes are warm afterwards.
+            before = _processor_seconds(server)
             figures[name] = _ask(opener, paths)
+            used = _processor_seconds(server)
+            figures[name]["processor_milliseconds"] = {
+                part: round((used[part] - before[part]) / len(paths) * 1000, 1) for part in used
+            }
             figures[f"{name}_four_at_once"] = _ask(opener, paths, at_once=4)
     return figures
 
@@ -191,7 +196,7 @@ def _now() -> datetime:
     return datetime.now(tz=ZoneInfo("Asia/Shanghai"))  # noqa: TID251  The desk's own clock.
 
 
-def _password_of(username: str) -> str:
+def password_of(username: str) -> str:
     from daihou.web.access import operations
     from daihou.web.access.models import User
     from daihou.web.access.queries import system_user
@@ -201,7 +206,8 @@ def _password_of(username: str) -> str:
 
 
 @contextmanager
-def _served() -> Iterator[None]:
+def served() -> Iterator[int]:
+    """Serve the book, and give the server's process."""
     words = ("serve", "--port", str(PORT), "--workers", "2")
     server = subprocess.Popen(
         [DAIHOU, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -209,16 +215,33 @@ def _served() -> Iterator[None]:
     try:
         payments_load.await_port(PORT)
         time.sleep(3)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait()
 
 
+def _processor_seconds(server: int) -> dict[str, float]:
+    """Tell what the processes of the web server and of the database have used so far."""
+    from daihou.web.postgres.server import here
+
+    postmaster = int((here().data / "postmaster.pid").read_text().split()[0])
+    return {"web": _used(server), "database": _used(postmaster)}
+
+
+def _used(pid: int) -> float:
+    """Sum the processor seconds of a process and all below it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(_used(int(child)) for child in children)
+
+
 def _log_in(username: str, password: str) -> OpenerDirector:
     jar = CookieJar()
     opener = build_opener(HTTPCookieProcessor(jar))
-    with opener.open(f"{SITE}/", timeout=60) as page:
+    queue = urlencode({"next": f"/books/{BOOK}/cases/"})  # Not the board, which sums up a book.
+    with opener.open(f"{SITE}/account/login/?{queue}", timeout=60) as page:
         address = page.url
     token = next(str(cookie.value) for cookie in jar if cookie.name == "csrftoken")
     sent = {"login": username, "password": password, "csrfmiddlewaretoken": token}

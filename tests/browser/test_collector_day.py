@@ -6,18 +6,18 @@ refuses calls; then the collector notes it and goes on, which is part of the day
 
 import re
 import time
+from dataclasses import asdict
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_keyboard_walk import Walk
+from benchmarks.shift import Shift
 from tests.web.desk_book import make_shift_book
 
 pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 30_000
-LINE = "{no:>2} {what:<22} {keys:>3} keys {seconds:>6.2f} s {server:>6.0f} ms"
-SMALL = "shift3"
+LINE = "{no:>2} {what:<22} {keys:>3} keys {seconds:>6.2f} s {server_ms:>6.0f} ms"
 
 
 @pytest.fixture
@@ -42,105 +42,53 @@ def shift(beside, patience):
     return lambda count: beside(make, count)
 
 
-class Day(Walk):
-    """One collector and the case in front of her."""
-
-    def start(self, book):
-        self.browser.open(f"/books/{book}/cases/")
-        self.press("n")
-        self.at_a_case()
-
-    def at_a_case(self):
-        self.page.wait_for_url(re.compile(r"/cases/\d+/$"), timeout=PATIENCE_MS)
-        expect(self.page.locator(".case-timeline")).to_be_visible()
-
-    def open(self, key, act):
-        self.press(key)
-        expect(self.page.locator(f'[data-act="{act}"]')).to_be_visible()
-
-    def save_and_next(self):
-        self.page.wait_for_load_state("networkidle")
-        with self.page.expect_navigation(timeout=PATIENCE_MS):
-            self.press("Control+Enter")
-
-    def call(self):
-        """Dial and note how it ended; where no call is permitted now, say so and go on."""
-        self.open("d", "call")
-        if not self.page.locator("#save-next").count():
-            self.press("Escape")
-            return "no call now", self.note("no call permitted now")
-        self.press("Enter")
-        expect(self.page.locator('[data-act="outcome"]')).to_be_visible()
-        self.press("2")
-        self.save_and_next()
-        return "call, no answer", None
-
-    def note(self, text):
-        self.open("n", "note")
-        self.type(text)
-        self.put_away()
-
-    def put_away(self):
-        """Save the note, then put the case away and take the next."""
-        self.press("Tab")
-        with self.page.expect_navigation(timeout=PATIENCE_MS):
-            self.press("Enter")
-        self.at_a_case()
-        self.later()
-
-    def promise(self):
-        self.open("p", "promise")
-        self.save_and_next()
-
-    def later(self):
-        self.open("t", "later")
-        self.save_and_next()
-
-    def hardship(self):
-        self.open("h", "hardship")
-        self.type("3000")
-        self.save_and_next()
+def play(visit, site, book, count):
+    browser = visit(name="collector")
+    shift = Shift(browser.page)
+    shift.begin(f"{site}/books/{book}/cases/")
+    worked = list(shift.work(count))
+    print()
+    for number, each in enumerate(worked, start=1):
+        print(LINE.format(no=number, **asdict(each)))
+    return browser, worked
 
 
-def work(day, number):
-    """Do what case number so and so asks for; answer what it was."""
-    if number % 3 == 0:
-        return day.call()[0]
-    if number % 3 == 1:
-        day.promise()
-        return "promise"
-    day.note("she will ask her employer")
-    return "note, put away"
-
-
-def play(visit, book, count):
-    day = Day(visit(name="collector"))
-    day.start(book)
-    lines = []
-    for number in range(count):
-        day.keys, day.server_ms, began = 0, 0.0, time.perf_counter()
-        what = work(day, number)
-        seconds = time.perf_counter() - began
-        lines.append(
-            LINE.format(
-                no=number + 1, what=what, keys=day.keys, seconds=seconds, server=day.server_ms
-            )
-        )
-        day.page.wait_for_load_state("networkidle")
-        if "/cases/" in day.page.url and re.search(r"/cases/\d+/$", day.page.url):
-            day.at_a_case()
-    print("\n" + "\n".join(lines))
-    return day
-
-
-@pytest.mark.long  # Keys are faster than a loaded machine's page: it timed out once beside others.
-def test_a_short_shift_by_keyboard(visit, shift):
-    play(visit, shift(3), 3).browser.check()
+def test_a_short_shift_by_keyboard(visit, site, shift):
+    browser, worked = play(visit, site, shift(3), 3)
+    assert [each.what for each in worked][1:] == ["promise", "note, put away"]
+    browser.check()
 
 
 @pytest.mark.long
-def test_a_shift_of_fifty_cases_by_keyboard(visit, shift):
-    play(visit, shift(50), 50).browser.check()
+def test_a_shift_of_fifty_cases_by_keyboard(visit, site, shift):
+    browser, worked = play(visit, site, shift(50), 50)
+    assert len(worked) == 50
+    browser.check()
+
+
+def test_what_is_typed_ahead_of_a_form_waits_for_it_and_sets_off_nothing_else(visit, shift):
+    """The first letters of a note are keys of the page, too: h is hardship, s stops contact."""
+    browser = visit(name="collector")
+    browser.open(f"/books/{shift(3)}/cases/?view=all")
+    page = browser.page
+    page.locator("a[data-row]").first.click()
+    expect(page.locator(".case-timeline")).to_be_visible()
+    page.route("**/note/", _slowly)
+    page.keyboard.press("n")
+    page.keyboard.type("she said so")
+    expect(page.locator("textarea[name=text]")).to_have_value("she said so")
+    expect(page.locator("textarea[name=text]")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type("hps")
+    page.wait_for_url(re.compile(r"/cases/\d+/$"))
+    expect(page.locator(".case-timeline")).to_be_visible()
+    expect(page.locator("#case-act")).to_be_empty()
+    browser.check()
+
+
+def _slowly(route):
+    time.sleep(0.5)
+    route.continue_()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

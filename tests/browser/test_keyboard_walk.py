@@ -9,6 +9,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.shift import Keyboard
+
 pytestmark = pytest.mark.browser
 
 PLAN, MONEY, RELIEF, OWNER, LOSS = "p", "m", "r", "o", "c"
@@ -19,27 +21,12 @@ DATE = re.compile(r"\d{8}")
 LINE = "{no:>2} {what:<44} {keys:>4} keys {seconds:>6.2f} s {server:>7.0f} ms"
 
 
-class Walk:
+class Walk(Keyboard):
     """One person at her keyboard, counted."""
 
     def __init__(self, browser):
-        self.browser, self.page = browser, browser.page
-        self.keys, self.server_ms = 0, 0.0
-        self.page.on("requestfinished", self._time)
-
-    def _time(self, request):
-        if request.resource_type in {"document", "xhr", "fetch"}:
-            timing = request.timing
-            self.server_ms += max(0.0, timing["responseStart"] - timing["requestStart"])
-
-    def press(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.keys += 1
-
-    def type(self, text):
-        self.page.keyboard.type(text)
-        self.keys += len(text)
+        super().__init__(browser.page)
+        self.browser = browser
 
     def find(self, ref):
         self.press("/")

@@ -9,6 +9,37 @@
     element instanceof HTMLElement && (element.isContentEditable || /^(SELECT|TEXTAREA)$/.test(element.tagName) ||
       (element.tagName === "INPUT" && !/^(radio|checkbox)$/.test(element.type)));
 
+  // From asking for a form until it stands there, what is typed waits for its first field and sets off
+  // nothing else; while a form is sent nothing is begun on the page that is about to go.
+  let wait = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === act) wait = { typed: "", isForForm: event.detail.requestConfig.verb === "get" };
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.target === act && !event.detail.xhr.getResponseHeader("HX-Redirect")) wait = null;
+  });
+  window.addEventListener("pageshow", () => { wait = null; });
+  const hold = (event) => {
+    if (event.ctrlKey || (event.key.length > 1 && event.key !== "Escape")) return;
+    event.preventDefault(); event.stopPropagation();
+    wait.typed = event.key === "Escape" || !wait.isForForm ? "" : wait.typed + event.key;
+  };
+  const type = (field, text) => {
+    if (field && isTyping(field) && typeof field.selectionStart === "number") {
+      field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    } else [...text].forEach(choose);
+  };
+  const choose = (key) => {
+    const digit = /^[1-9]$/.test(key) && act.querySelector(`[data-digit="${key}"]`);
+    if (digit) { digit.checked = true; digit.focus(); }
+    return Boolean(digit);
+  };
+  const save = () => {
+    const form = act.querySelector("form[data-submits]");
+    if (form) document.getElementById(form.dataset.submits)?.click();
+  };
+
   const close = () => { act.replaceChildren(); document.getElementById("main").focus({ preventScroll: true }); };
 
   document.addEventListener("click", (event) => {
@@ -19,6 +50,8 @@
   // Before the keys of every page (site.js listens on the document, too, but later).
   window.addEventListener("keydown", (event) => {
     if (help.open || event.metaKey || event.altKey) return;
+    if (wait && !isTyping(event.target)) { hold(event); return; }
+    if (event.ctrlKey && event.key === "Enter" && !event.target.closest("form")) { event.preventDefault(); save(); return; }
     if (event.key === "Escape") {
       if (document.querySelector("details[data-menu][open]")) return;
       event.stopPropagation();
@@ -27,8 +60,7 @@
     }
     if (event.ctrlKey || isTyping(event.target)) return;
     if (event.key === "?") { event.preventDefault(); event.stopPropagation(); help.showModal(); return; }
-    const digit = /^[1-9]$/.test(event.key) && act.querySelector(`[data-digit="${event.key}"]`);
-    if (digit) { event.preventDefault(); event.stopPropagation(); digit.checked = true; digit.focus(); return; }
+    if (choose(event.key)) { event.preventDefault(); event.stopPropagation(); return; }
     const hidden = document.querySelector(`.case-bar [data-key-hint="${CSS.escape(event.key)}"]`);
     if (hidden && event.target.type !== "radio") { event.preventDefault(); event.stopPropagation(); hidden.click(); closeMenus(); }
   }, true);
@@ -37,6 +69,9 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== act) return;
     closeMenus();
+    const first = act.querySelector("[autofocus]");
+    first?.focus();
+    if (wait?.typed) type(first, wait.typed);
     if (window.innerWidth < 768) act.scrollIntoView({ block: "start" });
     const refusal = act.querySelector("#refusal");
     if (refusal && !act.querySelector("[autofocus]")) refusal.focus({ preventScroll: true });
