@@ -38,6 +38,7 @@ from daihou.web.parties.queries import find_parties
 
 PAGE_ROWS: Final = 50
 SOON_DAYS: Final = 3
+FEW: Final = 500
 COUNTED_MOST: Final = 10_000  # A queue is counted to here; more is "more".
 SEARCHED: Final = (Field.PHONE, Field.ID_NUMBER)
 SORTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -111,8 +112,9 @@ def queue(
     :raises CaseRefused: see the module.
     """
     found = filtered(visible(book=book, funder_ids=funder_ids), book=book, filters=filters, at=at)
-    count = found.order_by()[: COUNTED_MOST + 1].count()
-    page = list(_page(found, sort=sort, cursor=cursor)[: rows + 1])
+    count, few = _counted(found)
+    ordered = _page(found if few is None else few, sort=sort, cursor=cursor)
+    page = list(ordered[: rows + 1]) if count else []
     is_last = len(page) <= rows
     page = page[:rows]
     _tell_last_contacts(page)
@@ -122,6 +124,14 @@ def queue(
         count=min(count, COUNTED_MOST),
         is_more=count > COUNTED_MOST,
     )
+
+
+def _counted(found: QuerySet[Case]) -> tuple[int, QuerySet[Case] | None]:
+    """Count cases; few are named, too, lest they be sought along the order of all cases."""
+    ids = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
+    if len(ids) <= FEW:
+        return len(ids), Case.objects.filter(pk__in=ids)
+    return found.order_by()[: COUNTED_MOST + 1].count(), None
 
 
 def _tell_last_contacts(cases: Sequence[Case]) -> None:
@@ -323,12 +333,12 @@ def loans_of(*, case: Case) -> QuerySet[Loan]:
 def with_night(found: QuerySet[Case], *, book: Book) -> QuerySet[Case]:
     """Read with each case what ``figures_on`` asks for."""
     nights = CaseNight.objects.filter(book=book).order_by("-through_on")
-    return found.annotate(night_on=Subquery(nights.values("through_on")[:1]))
+    return found.annotate(followed_on=Subquery(nights.values("through_on")[:1]))
 
 
 def figures_on(*, case: Case) -> date:
     """Return the day whose figures a case shows: a night that changed nothing left it as it was."""
-    on = case.night_on
+    on: date | None = getattr(case, "followed_on", None)
     if on is None:
         nights = CaseNight.objects.filter(book=case.book_id)
         on = nights.aggregate(last=Max("through_on"))["last"]

@@ -1,6 +1,6 @@
 """A case: one person, one book, all her loans in it; and the rules by which it opens and closes."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -120,12 +120,10 @@ class Case(models.Model):
     Figures are those of the published positions, of ``figures_on``: for queues and lists. What is
     owed today is folded from the loans where one case is looked at. ``tags`` repeats the rows of
     ``Tag`` that hold, ``promised_on`` the next day of the open promise, for filters.
-    A lock that has run out locks nothing. ``queries.queue`` says when a person was last contacted,
-    ``queries.with_night`` to which day the cases of the book have followed.
+    A lock that has run out locks nothing. ``queries.queue`` says when a person was last contacted.
     """
 
     last_contact_at: datetime | None = None
-    night_on: date | None = None
 
     book = models.ForeignKey(
         "ledger.Book", on_delete=models.PROTECT, related_name="cases", db_index=False
@@ -227,9 +225,9 @@ class Case(models.Model):
                 name="cases_by_age",
             ),
             models.Index(
-                fields=["book", "promised_on"],
-                condition=Q(promised_on__isnull=False),
-                name="cases_promised",
+                fields=["book", "promised_on", "id"],
+                condition=Q(state="open"),
+                name="cases_by_promise",
             ),
             models.Index(fields=["book", "closed_on"], name="cases_closed"),
             GinIndex(fields=["tags"], condition=~Q(state="closed"), name="cases_tagged"),
