@@ -26,6 +26,7 @@ IN_ORDER = [
     (Step.ANSWER, "dispute", {"has_dispute": True}),
     (Step.KEEP_SILENT, "stopped", {"stops": frozenset({"refused_contact"})}),
     (Step.AWAIT_PROMISE, "promised", {"promised_on": date(2026, 3, 5)}),
+    (Step.AFTER_TALK, "talked", {"talked_today": True}),
     (Step.HARDSHIP, "state", {"states": frozenset({"hardship"})}),
     (Step.PLAN, "broken", {"broken_promises": 2}),
     (Step.DEMAND, "limitation", {"limitation_ends_on": date(2026, 4, 30)}),
@@ -60,6 +61,27 @@ def test_nothing_overdue_asks_for_nothing():
 )
 def test_the_way_depends_on_what_is_open_and_how_late_it_is(changes, step):
     assert advise(replace(PLAIN, **changes)).step is step
+
+
+@pytest.mark.parametrize(
+    ("open_ways", "days", "step"),
+    [
+        ({"sms", "visit"}, 12, Step.MESSAGE),
+        ({"email"}, 12, Step.MESSAGE),
+        ({"visit"}, 60, Step.VISIT),
+        ({"visit"}, 59, Step.WAIT),
+        (set(), 60, Step.WAIT),
+    ],
+)
+def test_an_order_that_leaves_a_way_open_turns_the_advice_to_it_and_is_named(open_ways, days, step):
+    ways = {
+        name: OPEN if name in open_ways else SHUT for name in ("voice", "sms", "email", "visit")
+    }
+    held = replace(PLAIN, part_stops=frozenset({"opt_out"}), ways=ways, days_past_due=days)
+    advice = advise(held)
+    assert advice.step is step
+    assert advice.reasons[-1].params == {"kind": "opt_out"}
+    assert advise(replace(held, stops=frozenset({"opt_out"}))).step is Step.KEEP_SILENT
 
 
 def test_with_no_way_open_the_advice_says_when_one_opens():

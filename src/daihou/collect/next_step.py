@@ -16,6 +16,7 @@ VISIT_FROM_DAYS = 60  # Days past due before somebody is sent to a person who ca
 LIMITATION_DAYS = 90  # Days before a debt's limitation expires from which a demand comes first.
 ENDS_CONTACT = frozenset({"deceased", "incapable", "bankrupt", "identity_theft"})
 IN_HARDSHIP = frozenset({"hardship", "vulnerable"})
+WRITTEN = ("sms", "wechat", "whatsapp", "push", "email", "letter")  # The nearest to her first.
 
 
 class Step(StrEnum):
@@ -26,6 +27,7 @@ class Step(StrEnum):
     ANSWER = "answer"  # A complaint or a dispute.
     KEEP_SILENT = "keep_silent"
     AWAIT_PROMISE = "await_promise"
+    AFTER_TALK = "after_talk"  # What was agreed is written down; nobody calls again today.
     HARDSHIP = "hardship"
     PLAN = "plan"
     FIND_NUMBER = "find_number"
@@ -46,7 +48,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What is known of a case. ``ways`` by channel (voice, sms, visit …)."""
+    """What is known of a case. ``ways`` by channel (voice, sms, visit …).
+
+    ``stops`` are the kinds of orders that hold every channel and every debt of the case,
+    ``part_stops`` of those that leave a way open. ``talked_today``: she was spoken with today.
+    """
 
     business_date: date
     figures_as_of: date | None
@@ -54,10 +60,12 @@ class Situation:
     days_past_due: int
     states: frozenset[str] = frozenset()
     stops: frozenset[str] = frozenset()
+    part_stops: frozenset[str] = frozenset()
     has_claimed_payment: bool = False
     has_dispute: bool = False
     has_complaint: bool = False
     promised_on: date | None = None
+    talked_today: bool = False
     broken_promises: int = 0
     unanswered_in_a_row: int = 0
     has_number: bool = True
@@ -67,6 +75,12 @@ class Situation:
     def is_open(self, channel: str) -> bool:
         way = self.ways.get(channel)
         return way is not None and way.is_open
+
+    def may_write(self) -> bool:
+        return any(self.is_open(channel) for channel in WRITTEN)
+
+    def may_be_visited(self) -> bool:
+        return self.is_open("visit") and self.days_past_due >= VISIT_FROM_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +113,7 @@ def advise(situation: Situation) -> Advice:
     ... ).step
     <Step.CALL: 'call'>
     """
-    return _held(situation) or _promised(situation) or _by_hardship(situation) or _reach(situation)
+    return _held(situation) or _agreed(situation) or _by_hardship(situation) or _reach(situation)
 
 
 def _held(now: Situation) -> Advice | None:
@@ -121,10 +135,13 @@ def _held(now: Situation) -> Advice | None:
     return None
 
 
-def _promised(now: Situation) -> Advice | None:
-    if now.promised_on is None or now.promised_on < now.business_date:
-        return None
-    return _advice(Step.AWAIT_PROMISE, "promised", day=now.promised_on)
+def _agreed(now: Situation) -> Advice | None:
+    """Wait for what she said, or write it down while it is fresh."""
+    if now.promised_on is not None and now.promised_on >= now.business_date:
+        return _advice(Step.AWAIT_PROMISE, "promised", day=now.promised_on)
+    if now.talked_today:
+        return _advice(Step.AFTER_TALK, "talked")
+    return None
 
 
 def _by_hardship(now: Situation) -> Advice | None:
@@ -142,24 +159,27 @@ def _reach(now: Situation) -> Advice:
         if 0 <= days <= LIMITATION_DAYS:
             return _advice(Step.DEMAND, "limitation", day=now.limitation_ends_on, days=days)
     if not now.has_number:
-        if now.is_open("visit") and now.days_past_due >= VISIT_FROM_DAYS:
+        if now.may_be_visited():
             return _advice(Step.VISIT, "no_number", days=now.days_past_due)
         return _advice(Step.FIND_NUMBER, "no_number", days=now.days_past_due)
     if now.unanswered_in_a_row >= UNANSWERED_MANY:
-        if now.is_open("visit") and now.days_past_due >= VISIT_FROM_DAYS:
+        if now.may_be_visited():
             return _advice(Step.VISIT, "unanswered", count=now.unanswered_in_a_row)
-        if now.is_open("sms"):
+        if now.may_write():
             return _advice(Step.MESSAGE, "unanswered", count=now.unanswered_in_a_row)
     if now.is_open("voice"):
         return _overdue(now, Step.CALL)
-    if now.is_open("sms"):
+    if now.may_write():
         return _overdue(now, Step.MESSAGE)
+    if now.part_stops and now.may_be_visited():
+        return _overdue(now, Step.VISIT)
+    return _wait(now)
+
+
+def _wait(now: Situation) -> Advice:
     later = [way.opens_at for way in now.ways.values() if way.opens_at is not None]
-    return Advice(
-        step=Step.WAIT,
-        reasons=(Reason(code="no_way_open"),),
-        at=min(later, default=None),
-    )
+    reasons = (Reason(code="no_way_open"), *_stopped(now))
+    return Advice(step=Step.WAIT, reasons=reasons, at=min(later, default=None))
 
 
 def _overdue(now: Situation, step: Step) -> Advice:
@@ -169,7 +189,14 @@ def _overdue(now: Situation, step: Step) -> Advice:
         if now.broken_promises
         else ()
     )
-    return Advice(step=step, reasons=(first, *broken))
+    return Advice(step=step, reasons=(first, *broken, *_stopped(now)))
+
+
+def _stopped(now: Situation) -> tuple[Reason, ...]:
+    """Name an order that leaves some ways open, so that nobody looks for the others."""
+    if not now.part_stops:
+        return ()
+    return (Reason(code="stopped", params={"kind": min(now.part_stops)}),)
 
 
 def _advice(step: Step, code: str, **params: object) -> Advice:

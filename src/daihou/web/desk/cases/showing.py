@@ -18,7 +18,7 @@ from daihou.web.cases.locking import is_locked
 from daihou.web.cases.models import Case, PromiseState
 from daihou.web.cases.queries import figures_on
 from daihou.web.complaints.models import Complaint, Nature
-from daihou.web.contacts import stops
+from daihou.web.contacts import keys, stops
 from daihou.web.contacts.models import StopOrder
 from daihou.web.desk.cases import owing as owed, people, timelines, words
 from daihou.web.desk.cases.actions import ACTIONS, Action
@@ -35,11 +35,13 @@ PRIMARY = {
     Step.CALL: "call",
     Step.MESSAGE: "message",
     Step.DEMAND: "message",
+    Step.AFTER_TALK: "promise",
     Step.HARDSHIP: "hardship",
     Step.PLAN: "plan",
     Step.FIND_NUMBER: "note",
     Step.HAND_OVER: "hand_over",
 }
+OVERDUE = {Step.MESSAGE: "overdue_message", Step.VISIT: "overdue_visit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
             states=held,
             promised_on=case.promised_on,
             broken_promises=sum(each.state == PromiseState.BROKEN for each in promises),
+            talked_today=timelines.talked_today(case=case, at=at),
             unanswered_in_a_row=timelines.unanswered_in_a_row(case=case),
             has_number=point_for(points, Channel.VOICE) is not None,
             limitation_ends_on=first_end(found),
@@ -116,7 +119,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
                 each.channel: Open(is_open=each.is_open, opens_at=each.next_at)
                 for each in open_ways
             },
-            **_held(orders, complaints),
+            **_held(orders, complaints, loans),
         )
     )
     locked_by_other = is_locked(case=case, at=at) and case.locked_by_id != user.pk
@@ -200,8 +203,8 @@ def said(advice: Advice) -> Shown:
     lines = []
     for reason in advice.reasons:
         code = reason.code
-        if code == "overdue" and advice.step is Step.MESSAGE:
-            code = "overdue_message"
+        if code == "overdue" and advice.step in OVERDUE:
+            code = OVERDUE[advice.step]
         lines.append(str(words.WHY[code]) % _said_params(reason.params))
     return Shown(
         step=advice.step.value,
@@ -220,16 +223,27 @@ def _said_params(params: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _held(orders: Iterable[StopOrder], complaints: Iterable[Complaint]) -> dict[str, Any]:
+def _held(
+    orders: Sequence[StopOrder], complaints: Iterable[Complaint], loans: Iterable[Loan]
+) -> dict[str, Any]:
     """Tell what holds contact, as the rule of the next step asks for it."""
     natures = {each.nature for each in complaints}
     kinds = frozenset(each.kind for each in orders)
+    debts = {keys.debt_key(loan_id=loan.pk) for loan in loans}
+    whole = frozenset(each.kind for each in orders if _is_whole(each, debts))
     return {
-        "stops": kinds,
+        "stops": whole,
+        "part_stops": kinds - whole,
         "has_claimed_payment": StopKind.ALREADY_PAID.value in kinds,
         "has_dispute": Nature.DISPUTE in natures,
         "has_complaint": bool(natures - {Nature.DISPUTE}),
     }
+
+
+def _is_whole(order: StopOrder, debts: set[str]) -> bool:
+    """Tell whether an order leaves no channel, no address and no debt of the case."""
+    is_every_debt = not order.debt_keys or debts <= set(order.debt_keys)
+    return is_every_debt and not order.channels and not order.address_key
 
 
 def _point(known: Known) -> Point:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from daihou.web.desk.cases.telling import rule_lines
 
 LOOKED_BACK = 12
 NOT_REACHED = frozenset({"unanswered", "busy"})
+TALKED = frozenset({"effective", "refused"})
 ICONS = {
     "turns": "folder-open",
     "notes": "note",
@@ -97,6 +99,21 @@ def unanswered_in_a_row(*, case: Case) -> int:
             break
         count += 1
     return count
+
+
+def talked_today(*, case: Case, at: datetime) -> bool:
+    """Tell whether she was spoken with on the day of an instant, by the clock of the book."""
+    start = at.astimezone(ZoneInfo(case.book.time_zone)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    return Outcome.objects.filter(
+        permit__case_number=case.pk,
+        permit__channel__in=("voice", "visit"),
+        permit__recipient="debtor",
+        outcome__in=TALKED,
+        at__gte=start,
+        at__lte=at,
+    ).exists()
 
 
 def _shown(entry: Entry, case: Case) -> Shown:
