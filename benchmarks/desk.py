@@ -230,9 +230,9 @@ def _processor_seconds(server: int) -> dict[str, float]:
 
 
 def _used(pid: int) -> float:
-    """Sum the processor seconds of a process and all below it."""
+    """Sum the processor seconds of a process and all below it, those that ended among them."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(_used(int(child)) for child in children)
 
