@@ -102,6 +102,7 @@ def test_a_guarantor_is_dialled_from_the_case(visit, states, language, screen, r
     expect(ended).to_contain_text("13800134", timeout=30_000)
     expect(ended).to_contain_text(GUARANTOR[language])
     page.keyboard.press("1")
+    ended.locator("[name=recording]").fill("r1")
     with page.expect_navigation(timeout=30_000):
         ended.locator(".btn-primary").click()
     expect(page.locator(".case-timeline")).to_contain_text(REACHED[language], timeout=30_000)
