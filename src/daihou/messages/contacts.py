@@ -30,8 +30,25 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "a contact person's refusal is for good and cannot be lifted",
     ),
     "contact.stop_lifted": ("停止令已解除", "this stop order was lifted already"),
+    "contact.stop_of_deed": (
+        "该停止令随其状态、投诉或还款主张而终止，不可单独解除",
+        "this stop order ends with the state, complaint or claim that ordered it, not by itself",
+    ),
+    "contact.stop_over": ("停止令已到期", "this stop order has ended already"),
+    "contact.stop_by_orderer": (
+        "下令人不得自行解除：须由他人解除，或注明本人撤回的证据",
+        "who ordered a stop does not lift it: somebody else, or she herself, said where it is kept",
+    ),
     "contact.reason_missing": ("请填写理由", "say why"),
     "contact.evidence_missing": ("请填写证据", "say where the proof is"),
+    "contact.agreement_ends_first": (
+        "约定的终止时间须在开始之后",
+        "an agreement has to end after it begins",
+    ),
+    "contact.recording_missing": (
+        "通话须有录音：请填写录音编号",
+        "a talk is recorded: give the reference of the recording",
+    ),
     "contact.time_wrong": (
         "时段须在一日之内，起止不同",
         "a time is a part of a day, with an end that is not its beginning",
@@ -59,8 +76,13 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "the head in the export is not the published one of {size} entries",
     ),
     "audit.tail_cut": (
-        "尾部被截：只有 {found} 条，应有 {wanted} 条",
-        "the tail was cut: {found} entries, the head says {wanted}",
+        "导出早于该日志头，或尾部被截：只有 {found} 条，日志头为 {wanted} 条",
+        "older than this head, or its tail was cut: {found} entries, the head says {wanted}",
+    ),
+    "audit.place_wrong": (
+        "第 {leaf} 条不在其位：导出称其为第 {said} 条，其间有删除、插入或调换",
+        "entry {leaf} is not in its place: the export calls it entry {said};"
+        " something was taken out, put in or moved there",
     ),
     "audit.rewritten": (
         "日志被改写：前 {size} 条与公布的根不符",

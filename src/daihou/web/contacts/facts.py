@@ -119,6 +119,7 @@ SELECT jsonb_build_object(
         JOIN contacts_outcome AS result ON result.permit_id = permit.id
         WHERE permit.subject_id = ANY (%(family)s::bigint[]) AND permit.book_id = %(book_id)s
             AND result.outcome IN ('effective', 'delivered')
+            AND permit.debt_keys && %(debt_keys)s::text[]
             AND permit.recipient_subject_id = ANY (%(reached)s::bigint[])),
     'provided', jsonb_build_object({provided}))
 """
@@ -157,6 +158,7 @@ def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime)
         asked, {**row, "loans": _with_folds(contact, row["loans"] or [])}, book=contact.book
     )
     facts = _with_provided(facts, asked, provided)
+    facts = _with_first_contact(facts, row["first_at"], book=contact.book)
     facts = _with_clocks(contact, facts, asked)
     actor = _actor(contact, acting_user, provided)
     return Gathered(
@@ -231,6 +233,7 @@ def _read(
         "party_ids": list(asked.party_ids),
         "recipient_party_ids": list(asked.recipient_party_ids),
         "loan_ids": list(asked.loan_ids),
+        "debt_keys": sorted(asked.debt_keys.values()),
         "book_id": contact.book.pk,
         "user_id": asked.user_id,
         "at": asked.at,
@@ -256,7 +259,6 @@ def _facts(asked: providers.FactRequest, row: Mapping[str, Any], *, book: Book) 
     loans = row["loans"] or []
     dates = [date.fromisoformat(loan[1]) for loan in loans if loan[1]]
     is_complete = len(dates) == len(asked.loan_ids) and not any(loan[7] for loan in loans)
-    first = row["first_at"]
     return known.Facts(
         jurisdiction=row["law"],
         time_zones=(),
@@ -270,7 +272,6 @@ def _facts(asked: providers.FactRequest, row: Mapping[str, Any], *, book: Book) 
         attempts_from=(_instant(row["since"]) + timedelta(days=1)).date(),
         stop_orders=tuple(_stop(each) for each in row["stops"] or []),
         agreements=tuple(_agreement(each) for each in row["agreements"] or []),
-        first_contact_on=_instant(first).date() if first else None,
     )
 
 
@@ -412,6 +413,15 @@ def _with_provided(
         if debts
         else facts.debts,
     )
+
+
+def _with_first_contact(facts: known.Facts, first: str | None, *, book: Book) -> known.Facts:
+    """Date the first contact about these debts by her clock; of several zones by the earliest."""
+    if first is None:
+        return facts
+    zones = facts.time_zones or (book.time_zone,)
+    days = (_instant(first).astimezone(ZoneInfo(zone)).date() for zone in zones)
+    return replace(facts, first_contact_on=min(days))
 
 
 def _actor(contact: Contact, acting_user: User, provided: Sequence[providers.Provided]) -> Actor:

@@ -13,11 +13,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from daihou.collect import codec, guard
+from daihou.collect.facts import StopKind
 from daihou.collect.guard import Decision
-from daihou.collect.requests import DIALS, Channel, Outcome as CollectOutcome
+from daihou.collect.requests import DIALS, Channel, Outcome as CollectOutcome, Recipient
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit, withholding
-from daihou.web.contacts import facts as facts_of, keys, rule_sets, subjects
+from daihou.web.contacts import facts as facts_of, keys, rule_sets, stops, subjects, withdrawing
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactFault, ContactRefused
 from daihou.web.contacts.facts import Gathered
@@ -136,7 +137,8 @@ def record_outcome(
     """Note what became of a permit; slots that do not count are given back, the call ends.
 
     ``details``: ``seconds``, ``reference``, ``recording_digest``, ``note`` (kept apart, salted).
-    Only "unknown" may be followed by another outcome.
+    Only "unknown" may be followed by another outcome. A contact person who refuses is not asked for
+    again: that orders the stop, for good.
 
     :raises ContactFault: ``contact.outcome_known``.
     """
@@ -176,6 +178,17 @@ def record_outcome(
             zone=permit.time_zone,
         )
     _audit("contact.outcome", permit, acting_user, outcome=outcome.value)
+    if outcome is CollectOutcome.REFUSED and permit.recipient == Recipient.CONTACT_PERSON:
+        stops.order(
+            party=permit.recipient_party,
+            kind=StopKind.CONTACT_REFUSED,
+            at=at,
+            acting_user=acting_user,
+            scope=stops.Scope(only_as_recipient=True),
+            note=note,
+            evidence=f"permit:{permit.pk}",
+            book=permit.book,
+        )
     return made
 
 
@@ -243,32 +256,9 @@ def withdraw_pending(
     if loan_ids is not None:
         about = [keys.debt_key(loan_id=loan_id) for loan_id in loan_ids]
         rows = rows.filter(permit__debt_keys__overlap=about)
-    return withdraw(rows=list(rows.order_by("pk")), reason=reason, at=at, acting_user=acting_user)
-
-
-def withdraw(*, rows: list[Outbox], reason: str, at: datetime, acting_user: User) -> int:
-    """Take back waiting rows that the caller holds locked, under their person's lock."""
-    for row in rows:
-        Outcome.objects.create(
-            permit_id=row.pk,
-            outcome=OutcomeKind.WITHDRAWN,
-            at=at,
-            reference=reason,
-            is_first=True,
-            acting_user=acting_user,
-        )
-    Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(
-        state=OutboxState.DONE, content="", live_subject=None, live_recipient=None
+    return withdrawing.withdraw(
+        rows=list(rows.order_by("pk")), reason=reason, at=at, acting_user=acting_user
     )
-    for row in rows:
-        audit.record(
-            acting_user=acting_user,
-            action="contact.withdraw",
-            target_type="permit",
-            target_id=row.pk,
-            details={"reason": reason},
-        )
-    return len(rows)
 
 
 def _lock(contact: Contact) -> Locked:

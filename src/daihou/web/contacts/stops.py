@@ -4,6 +4,7 @@ A stop binds every book, funder and agency; statutory notices pass, as the rules
 said goes to ``note``: it is kept apart and encrypted, the rows hold a salted digest.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from daihou.collect.facts import AgreementKind, StopKind
 from daihou.collect.requests import Channel
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit, withholding
-from daihou.web.contacts import keys, operations, subjects
+from daihou.web.contacts import keys, subjects, withdrawing
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.models import (
     Agreement,
@@ -29,6 +30,8 @@ from daihou.web.ledger.models import Book
 from daihou.web.parties.models import ContactPoint, Party
 
 UNSTOPPED = ("statutory_notice",)
+HER_OWN = frozenset({StopKind.CEASE, StopKind.OPT_OUT, StopKind.WORKPLACE})  # Hers to take back.
+_ORIGIN = re.compile(r"(person_state|complaint|paid_claim):([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ def order(
         note_digest=withholding.keep(text=note, party_id=party.pk),
         acting_user=acting_user,
     )
-    count = operations.withdraw(
+    count = withdrawing.withdraw(
         rows=_stopped(made), reason=f"stop:{kind.value}", at=at, acting_user=acting_user
     )
     _audit("stop.order", made, acting_user, kind=kind.value, withdrawn=count)
@@ -113,6 +116,40 @@ def lift(*, stop: StopOrder, at: datetime, note: str, acting_user: User) -> Stop
     return made
 
 
+@transaction.atomic
+def release(
+    *, stop: StopOrder, at: datetime, reason: str, acting_user: User, her_word: str = ""
+) -> StopLift:
+    """Lift an order by hand: somebody else than who ordered it, unless she herself takes it back.
+
+    ``her_word`` says where it is kept that she does. What a state, a complaint or a claim of
+    payment ordered ends with that and not by hand.
+
+    :raises ContactFault: ``contact.stop_of_deed``, ``contact.stop_over``,
+        ``contact.stop_by_orderer``; as ``lift``.
+    """
+    if origin_of(stop=stop) is not None:
+        raise ContactFault("contact.stop_of_deed")
+    if stop.ends_at is not None and stop.ends_at <= at:
+        raise ContactFault("contact.stop_over")
+    word = her_word.strip()
+    is_hers = bool(word) and stop.kind in HER_OWN
+    if stop.acting_user_id == acting_user.pk and not is_hers:
+        raise ContactFault("contact.stop_by_orderer")
+    note = f"{reason.strip()} · {word}" if reason.strip() and word else reason
+    return lift(stop=stop, at=at, note=note, acting_user=acting_user)
+
+
+def origin_of(*, stop: StopOrder) -> tuple[str, int] | None:
+    """Name what ordered a stop and ends it, with its number; None for one ordered by itself.
+
+    >>> origin_of(stop=StopOrder(evidence="complaint:12"))
+    ('complaint', 12)
+    """
+    found = _ORIGIN.fullmatch(stop.evidence)
+    return (found[1], int(found[2])) if found else None
+
+
 def in_force(*, party: Party, at: datetime) -> QuerySet[StopOrder]:
     """Query the stop orders that hold for a person at an instant, the newest first."""
     family = subjects.family_of(party_id=party.pk)
@@ -135,10 +172,12 @@ def agree(
 ) -> Agreement:
     """Note what a person agreed to that a rule forbids by default.
 
-    :raises ContactFault: ``contact.evidence_missing``.
+    :raises ContactFault: ``contact.evidence_missing``, ``contact.agreement_ends_first``.
     """
     if not evidence.strip():
         raise ContactFault("contact.evidence_missing")
+    if ends_at is not None and ends_at <= at:
+        raise ContactFault("contact.agreement_ends_first")
     locked = subjects.lock(party_id=party.pk, recipient_party_id=party.pk)
     made = Agreement.objects.create(
         subject_id=locked.subject_id,
@@ -178,6 +217,15 @@ def end_agreement(*, agreement: Agreement, at: datetime, acting_user: User) -> A
         details={"party": agreement.party_id, "kind": agreement.kind},
     )
     return made
+
+
+def agreed(*, party: Party, at: datetime) -> QuerySet[Agreement]:
+    """Query what a person agreed to and did not take back, at an instant, the newest first."""
+    family = subjects.family_of(party_id=party.pk)
+    found = Agreement.objects.filter(subject_id__in=family, started_at__lte=at)
+    found = found.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+    found = found.filter(Q(ended__isnull=True) | Q(ended__at__gt=at))
+    return found.select_related("acting_user").order_by("-started_at", "-pk")
 
 
 def _stopped(stop: StopOrder) -> list[Outbox]:
