@@ -74,7 +74,7 @@ def test_a_dial_has_its_permit_its_number_once_and_its_outcome(dialer):
     assert (Permit.objects.count(), made["outcome"], made["state"]) == (1, None, "waiting")
     path = f"{dialer.book}/contacts/{made['id']}"
     assert dialer.post(f"{path}/address", status=200) == {"address": "13800130000"}
-    told = {"outcome": "effective", "seconds": 60, "note": "pays on Friday"}
+    told = {"outcome": "effective", "seconds": 60, "reference": "r1", "note": "pays on Friday"}
     ended = dialer.post(f"{path}/outcome", told, 200)
     assert (ended["outcome"], ended["outcomes"][0]["seconds"]) == ("effective", 60)
     assert dialer.post(f"{path}/outcome", told, 409)["code"] == "contact.outcome_known"

@@ -10,7 +10,7 @@ from daihou.collect.next_step import advise
 from daihou.collect.requests import Recipient
 from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
-from daihou.web.channels import accounts
+from daihou.web.channels import accounts, secrets
 from daihou.web.channels.models import TemplateVersion
 from daihou.web.contacts.models import Permit, Refusal
 from daihou.web.ledger.models import Book
@@ -42,7 +42,10 @@ def test_a_joint_guarantor_is_offered_and_dialled_in_her_part(at_work):
     permit = Permit.objects.get()
     assert (permit.recipient, permit.recipient_party_id) == ("guarantor", point.party_id)
     assert permit.party_id == at_work.case.party_id
-    assert at_work.do("outcome", permit=permit.pk, outcome="effective").status_code == 204
+    assert (
+        at_work.do("outcome", permit=permit.pk, outcome="effective", recording="r1").status_code
+        == 204
+    )
     told = at_work.client.get(at_work.url("case_timeline", at_work.case.pk)).content.decode()
     assert f"{permit.acting_user} · 保证人" in told
 
@@ -114,6 +117,8 @@ def test_the_switch_dials_and_the_number_stays_masked(at_work):
         acting_user=on,
     )
     accounts.set_extension(user=collector, number="1001", acting_user=on)
+    keys = secrets.AccountSecrets(url="esl://127.0.0.1", extra={"recordings": "/recordings"})
+    secrets.save(secret_ref="switch", secrets=keys)
     assert "1001" in at_work.form("call").content.decode()
     dialled = at_work.do("call", point=at_work.phone().pk).content.decode()
     assert "1001" in dialled

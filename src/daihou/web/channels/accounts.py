@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
+from daihou.web.channels import secrets
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import SPEAKS, Account, ChannelKind, Extension, Provider
 from daihou.web.ledger.models import Book
@@ -125,6 +126,32 @@ def telephone_of(*, book: Book, user: User) -> str:
         book=book, channel=ChannelKind.VOICE, is_active=True
     ).exists()
     return extension_of(user=user) if has_switch else ""
+
+
+def is_recorded(*, book: Book, user: User) -> bool:
+    """Tell whether a call of a collector's will be recorded.
+
+    By the switch that dials it, as the keys of its account say. Dialled by hand: on her own device,
+    for how it ended is not taken without the reference (``recordings.check``).
+    """
+    switches = list(Account.objects.filter(book=book, channel=ChannelKind.VOICE, is_active=True))
+    if not switches or not extension_of(user=user):
+        return True
+    return all(keeps_recordings(account=each) for each in switches)
+
+
+def is_robot_recorded(*, book: Book) -> bool:
+    """Tell whether the calls of a book's voice robot are recorded, as the keys of its account say."""
+    robots = list(Account.objects.filter(book=book, channel=ChannelKind.ROBOT, is_active=True))
+    return bool(robots) and all(keeps_recordings(account=each) for each in robots)
+
+
+def keeps_recordings(*, account: Account) -> bool:
+    """Tell whether the provider of an account keeps a recording of each call."""
+    try:
+        return bool(secrets.load(secret_ref=account.secret_ref).extra.get("recordings"))
+    except ChannelRefused:
+        return False
 
 
 def _record(action: str, account: Account, acting_user: User, **details: object) -> None:

@@ -6,17 +6,52 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from daihou.collect.packs import Kind as RuleKind, rules_of
+from daihou.collect.requests import Channel, Outcome
 from daihou.web.access.models import User
 from daihou.web.archive import operations as archive
 from daihou.web.archive.errors import ArchiveRefused
-from daihou.web.archive.models import Kind, Target
-from daihou.web.channels import effects, secrets
+from daihou.web.archive.models import File, Kind, Target
+from daihou.web.channels import accounts, effects, secrets
 from daihou.web.channels.adapters.protocol import Told
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import Delivery, Heard
+from daihou.web.contacts.errors import ContactFault
+from daihou.web.contacts.models import Outcome as OutcomeRow, Permit
+from daihou.web.ledger.models import Book
 
+SPOKE = frozenset({Outcome.EFFECTIVE, Outcome.REFUSED, Outcome.WRONG_PERSON})
 LOOKED_FOR = timedelta(days=3)  # What has not come by then will not come.
 logger = logging.getLogger("daihou.channels")
+
+
+def check(*, permit: Permit, outcome: Outcome, reference: str) -> None:
+    """Refuse how a call ended where it must be recorded and nobody says where the recording is.
+
+    ``reference`` is what the collector gives, of her own device; the switch's own comes by itself.
+
+    :raises ContactFault: ``contact.recording_missing``.
+    """
+    if permit.channel != Channel.VOICE or outcome not in SPOKE or reference.strip():
+        return
+    rules = rules_of(jurisdiction=permit.jurisdiction)
+    asked = rules.in_force(on=timezone.localdate(permit.at)) if rules else ()
+    if not any(rule.kind is RuleKind.RECORDING for rule in asked):
+        return
+    delivery = Delivery.objects.filter(permit_ref=str(permit.pk)).select_related("account").first()
+    if delivery is None or not accounts.keeps_recordings(account=delivery.account):
+        raise ContactFault("contact.recording_missing")
+
+
+def of_permit(*, permit_id: int, book: Book) -> File | None:
+    """Find the recording of a call in the archive: the switch's, else the one its outcome names."""
+    delivery = Delivery.objects.filter(permit_ref=str(permit_id), recording__isnull=False)
+    found = delivery.select_related("recording").first()
+    if found is not None:
+        return found.recording
+    named = OutcomeRow.objects.filter(permit=permit_id).exclude(recording_digest="")
+    digest = named.order_by("-pk").values_list("recording_digest", flat=True).first()
+    return File.objects.filter(book=book, content_id=digest).first() if digest else None
 
 
 def fetch_new(*, acting_user: User, most: int = 200) -> int:

@@ -24,7 +24,12 @@ LOOKS_AHEAD = timedelta(days=7)  # A complaint or a stop within a week after the
 
 TALKS = """
 SELECT permit.id, permit.acting_user_id, outcome.seconds,
-    outcome.recording_digest = '' AS is_unrecorded, permit.channel,
+    outcome.recording_digest = ''
+        AND outcome.reference IN ('', waited.reference)  -- What the sender gave is no recording.
+        AND NOT EXISTS (SELECT FROM channels_delivery sent
+            WHERE sent.permit_ref = permit.id::text AND sent.recording_id IS NOT NULL)
+        AS is_unrecorded,
+    permit.channel,
     EXISTS (SELECT FROM contacts_stoporder stop
         WHERE stop.subject_id = permit.subject_id
         AND stop.kind IN ('cease', 'contact_refused', 'opt_out')
@@ -38,6 +43,7 @@ SELECT permit.id, permit.acting_user_id, outcome.seconds,
 FROM contacts_permit permit
 JOIN contacts_outcome outcome ON outcome.permit_id = permit.id
     AND outcome.outcome IN ('effective', 'refused', 'wrong_person')
+JOIN contacts_outbox waited ON waited.permit_id = permit.id
 WHERE permit.book_id = %(book_id)s AND permit.channel IN ('voice', 'robot', 'visit')
     AND permit.at >= %(from_at)s AND permit.at < %(until_at)s
     AND NOT EXISTS (SELECT FROM quality_sample sample WHERE sample.permit_id = permit.id)

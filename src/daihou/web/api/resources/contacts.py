@@ -35,7 +35,7 @@ from daihou.web.api.resources.shared import (
 from daihou.web.api.site import needs, user_of
 from daihou.web.board.sight import Sight
 from daihou.web.cases.models import Case
-from daihou.web.channels import facts, rendering
+from daihou.web.channels import facts, recordings, rendering
 from daihou.web.channels.models import TemplateVersion, VersionState
 from daihou.web.contacts import operations, stops, subjects
 from daihou.web.contacts.contact import Contact
@@ -270,9 +270,11 @@ def record_contact_outcome(
     sight = sight_of(request, book_name=book_name, permission="contact.make")
     user = user_of(request)
     permit = _own_dial(sight, permit_id, user)
+    outcome, named = Outcome(body.outcome), body.reference or body.recording_digest
+    recordings.check(permit=permit, outcome=outcome, reference=named)
     operations.record_outcome(
         permit=permit,
-        outcome=Outcome(body.outcome),
+        outcome=outcome,
         at=timezone.now(),
         acting_user=user,
         details={
@@ -345,7 +347,7 @@ def lift_stop(
     found = _stops(party).filter(pk=stop_id).first()
     if found is None:
         raise Http404
-    stops.lift(stop=found, at=timezone.now(), note=body.reason, acting_user=user_of(request))
+    stops.release(stop=found, at=timezone.now(), reason=body.reason, acting_user=user_of(request))
     return _stop(_stops(party).get(pk=stop_id))
 
 

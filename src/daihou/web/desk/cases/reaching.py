@@ -13,7 +13,7 @@ from daihou.collect.requests import Channel, Content, Outcome, Recipient
 from daihou.errors import DaihouError
 from daihou.web.board.sight import user_of
 from daihou.web.cases.models import Case
-from daihou.web.channels import accounts
+from daihou.web.channels import accounts, recordings
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.models import Permit
 from daihou.web.desk.cases import people, words
@@ -200,6 +200,7 @@ def _outcome(doing: Doing) -> str:
     if permit is None:
         raise DaihouError("contact.outcome_known", permit=sent.text("permit"))
     outcome = sent.choice("outcome", Outcome)
+    recordings.check(permit=permit, outcome=outcome, reference=sent.text("recording"))
     contacts.record_outcome(
         permit=permit,
         outcome=outcome,
@@ -207,7 +208,6 @@ def _outcome(doing: Doing) -> str:
         acting_user=doing.user,
         details={
             "seconds": int((doing.at - permit.at).total_seconds()),
-            "recording_digest": "",
             "reference": sent.text("recording")[:120],
             "note": sent.text("note")[:2000],
         },

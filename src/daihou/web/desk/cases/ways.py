@@ -12,11 +12,13 @@ from daihou.collect.requests import Channel, Content, Purpose, Recipient, VisitP
 from daihou.web.access.models import User
 from daihou.web.cases.models import Case
 from daihou.web.cases.queries import late_loans
+from daihou.web.channels import accounts
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.contact import Contact
 from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.telling import RuleLine, rule_lines
 from daihou.web.desk.cases.words import CHANNEL_ICONS, CHANNELS
+from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import ContactPoint, PointKind
 from daihou.web.parties.reach import Known
@@ -131,8 +133,17 @@ def contact_of(
         case_number=case.pk,
         payload=dict(payload or {}),
         visit=_two(user) if channel is Channel.VISIT else None,
-        is_recorded=is_talk,
+        is_recorded=_is_recorded(case.book, channel, user),
     )
+
+
+def _is_recorded(book: Book, channel: Channel, user: User) -> bool:
+    """Know it of a call; a visit's report is not taken without the recording's reference."""
+    if channel is Channel.VOICE:
+        return accounts.is_recorded(book=book, user=user)
+    if channel is Channel.ROBOT:
+        return accounts.is_robot_recorded(book=book)
+    return channel is Channel.VISIT
 
 
 def turned_to(who: Asked, contact: Contact) -> Contact:

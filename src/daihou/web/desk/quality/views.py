@@ -11,9 +11,9 @@ from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from daihou.errors import DaihouError
-from daihou.web.archive.models import File
 from daihou.web.board.page import Days, book_page, page_no, paging, show
 from daihou.web.board.sight import Sight, may, user_of
+from daihou.web.channels import recordings
 from daihou.web.contacts.models import Outcome, Permit
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.reading import Sent, sent_by
@@ -89,7 +89,12 @@ def sample(request: HttpRequest, *, sight: Sight, sample_id: int) -> HttpRespons
             return redirect("desk:quality_sample", sight.book.name, found.pk)
         except DaihouError as error:
             refused = line_of(error)
-    outcome = Outcome.objects.filter(permit=found.permit_id).order_by("-pk").first()
+    outcome = (
+        Outcome.objects.filter(permit=found.permit_id)
+        .select_related("permit__outbox")
+        .order_by("-pk")
+        .first()
+    )
     reviews = _reviews(found)
     mine = [each for each in reviews if each.reviewer_id == user.pk]
     hidden = found.is_calibration and not mine and may(request, sight, "quality.review")
@@ -102,7 +107,8 @@ def sample(request: HttpRequest, *, sight: Sight, sample_id: int) -> HttpRespons
     context = {
         "sample": found,
         "outcome": outcome,
-        "recording": _recording(outcome),
+        "reference": _reference(outcome),
+        "recording": recordings.of_permit(permit_id=found.permit_id, book=sight.book),
         "reviews": [] if hidden else [_shown(each, user.pk) for each in reviews],
         "agreement": queries.agreement(reviews) if found.is_calibration and not hidden else None,
         "items": _items(queries.sheet_on(found.drawn_on)),
@@ -133,10 +139,11 @@ def _shown(review: Review, user_id: int) -> dict[str, Any]:
     }
 
 
-def _recording(outcome: Outcome | None) -> File | None:
-    if outcome is None or not outcome.recording_digest:
-        return None
-    return File.objects.filter(content_id=outcome.recording_digest).first()
+def _reference(outcome: Outcome | None) -> str:
+    """Give what the collector named; what the sender calls the call is no recording."""
+    if outcome is None or outcome.reference == outcome.permit.outbox.reference:
+        return ""
+    return outcome.reference
 
 
 @require_POST
