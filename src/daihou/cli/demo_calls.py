@@ -5,16 +5,19 @@ is asked, the outbox hands over, the sandbox's providers tell what became of it.
 people do is ``simulate.answers``.
 """
 
+import wave
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from daihou.collect.requests import Channel, Outcome
 from daihou.simulate.answers import Answer, Ends, Says, answer_to
 from daihou.web.access.models import User
+from daihou.web.archive import operations as archive
+from daihou.web.archive.models import File, Kind, Target
 from daihou.web.cases import noting, promises, working
 from daihou.web.cases.models import Case, CaseState, PromiseKind, TagKind
 from daihou.web.cases.queries import late_loans, loans_of as case_loans
@@ -37,6 +40,7 @@ NOTES = {
     Says.CANNOT: "示例：客户称近期失业，暂时无力偿还，已告知可申请困难帮助。",
     Says.LATER: "示例：客户正在开会，请稍后再联系。",
 }
+TONE_RATE = 8_000  # Samples a second; one second of it.
 CALL_AGAIN = timedelta(hours=3)
 
 
@@ -118,8 +122,30 @@ def _details(permit: Permit, answer: Answer) -> dict[str, object]:
     return {
         "seconds": answer.seconds,
         "reference": f"示例录音 {permit.pk}",
-        "recording_digest": sha256(f"recording {permit.pk}".encode()).hexdigest(),
+        "recording_digest": _recording(permit).content_id,
     }
+
+
+def _recording(permit: Permit) -> File:
+    """Archive what the make-believe switch recorded: a short tone, its pitch another each time."""
+    kept = BytesIO()
+    with wave.open(kept, "wb") as tone:
+        tone.setnchannels(1)
+        tone.setsampwidth(1)
+        tone.setframerate(TONE_RATE)
+        period = TONE_RATE // (200 + permit.pk % 400)
+        tone.writeframes((b"\x60" * period + b"\xa0" * period) * (TONE_RATE // (2 * period)))
+    kept.seek(0)
+    return archive.store_file(
+        book=permit.book,
+        name=f"示例录音 {permit.pk}.wav",
+        content=kept,
+        kind=Kind.RECORDING,
+        links=(archive.Owner(target_type=Target.PARTY, target_id=permit.recipient_party_id),),
+        arrived_on=permit.at.date(),
+        acting_user=permit.acting_user,
+        made_from={"permit": str(permit.pk)},
+    )
 
 
 def _follow(desk: Desk, case: Case, user: User, *, at: datetime, answer: Answer) -> None:
