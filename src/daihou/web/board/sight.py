@@ -164,6 +164,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Templates"),
         group="collections",
     ),
+    "stops": Page(
+        permission="contact.view",
+        url="desk:stops",
+        icon="hand-stop",
+        key="",
+        label=_("Stop orders"),
+        group="collections",
+    ),
     "reach": Page(
         permission="contact.view",
         url="desk:reach",

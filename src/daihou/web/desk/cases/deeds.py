@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from daihou.collect.facts import StopKind
-from daihou.collect.requests import Channel
+from daihou.collect.requests import Channel, Recipient
 from daihou.errors import DaihouError
 from daihou.web.cases import noting, promises, working
 from daihou.web.cases.models import PromiseKind
 from daihou.web.contacts import stops
-from daihou.web.desk.cases import words
+from daihou.web.desk.cases import people, words
 from daihou.web.desk.cases.doing import Doing, Kind, Panel, nothing
+from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.servicing import choosing
 from daihou.web.parties import editing, queries as parties, states
 from daihou.web.parties.models import StateKind
@@ -88,29 +89,51 @@ STOPS_TO_ORDER = (
 STOPPED_CHANNELS = (Channel.VOICE, Channel.SMS, Channel.EMAIL, Channel.WECHAT, Channel.VISIT)
 
 
-def _stop_form(_doing: Doing) -> dict[str, Any]:
+def _stop_form(doing: Doing) -> dict[str, Any]:
+    who = people.asked(case=doing.case, loans=doing.loans, on=doing.today)
+    has_contact = any(each.recipient is Recipient.CONTACT_PERSON for each in who)
+    kinds = (*STOPS_TO_ORDER, StopKind.CONTACT_REFUSED) if has_contact else STOPS_TO_ORDER
     return {
-        "kinds": [(kind.value, words.STOPS[kind.value]) for kind in STOPS_TO_ORDER],
+        "kinds": [(kind.value, words.STOPS[kind.value]) for kind in kinds],
         "channels": [(each.value, words.CHANNELS[each.value]) for each in STOPPED_CHANNELS],
+        "people": who,
     }
 
 
 def _stop(doing: Doing) -> str:
-    kind = doing.sent.choice("kind", StopKind)
-    if kind not in STOPS_TO_ORDER:
+    """Stop contact with the person of the case about everything, with others with them only."""
+    kind, who = doing.sent.choice("kind", StopKind), _stopped(doing)
+    fits = (*STOPS_TO_ORDER, StopKind.CONTACT_REFUSED)
+    is_contact = who.recipient is Recipient.CONTACT_PERSON
+    if kind not in fits or (kind is StopKind.CONTACT_REFUSED and not is_contact):
         raise DaihouError("form.choice_wrong", field="kind")
     wanted = set(doing.request.POST.getlist("channels"))
+    if kind is StopKind.CONTACT_REFUSED:
+        wanted = set()  # She is not asked for again in any way.
     stops.order(
-        party=doing.case.party,
+        party=who.party,
         kind=kind,
         at=doing.at,
         acting_user=doing.user,
-        scope=stops.Scope(channels=frozenset(each for each in STOPPED_CHANNELS if each in wanted)),
+        scope=stops.Scope(
+            channels=frozenset(each for each in STOPPED_CHANNELS if each in wanted),
+            only_as_recipient=not who.is_debtor,
+        ),
         note=doing.sent.text("note"),
         evidence=doing.sent.text("evidence")[:200],
         book=doing.sight.book,
     )
     return _("Contact is stopped from now on; what was waiting to be sent is taken back.")
+
+
+def _stopped(doing: Doing) -> Asked:
+    """Find whom a stop is about; none chosen: the person of the case."""
+    who = people.asked(case=doing.case, loans=doing.loans, on=doing.today)
+    key = doing.sent.text("who") or who[0].key
+    found = next((each for each in who if each.key == key), None)
+    if found is None:
+        raise DaihouError("form.choice_wrong", field="who")
+    return found
 
 
 def _state_form(doing: Doing) -> dict[str, Any]:

@@ -263,6 +263,7 @@ def _stop(order: StopOrder) -> dict[str, object]:
         "started_at": order.started_at,
         "ends_at": order.ends_at,
         "scope": channels,
+        "number": order.pk,
     }
 
 

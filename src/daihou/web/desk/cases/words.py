@@ -157,6 +157,7 @@ STOPS = {
     "vulnerable": _("vulnerable"),
     "workplace": _("not at work"),
     "house": _("decided in house"),
+    "hold": _("decided in house"),
 }
 TAGS = {
     "hardship": _("Hardship"),

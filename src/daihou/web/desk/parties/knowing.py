@@ -22,7 +22,7 @@ from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import stops
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.parties import hours, sighting
+from daihou.web.desk.parties import agreed, hours, sighting
 from daihou.web.desk.parties.words import ZONE_SOURCES
 from daihou.web.desk.reading import sent_by
 from daihou.web.parties import interest, queries, reach, states
@@ -119,6 +119,8 @@ def context_of(request: HttpRequest, sight: Sight, found: Party) -> dict[str, An
             ("may_reveal", "party.view_personal_data"),
             ("may_ask", "servicing.request"),
             ("may_see_complaints", "complaint.view"),
+            ("may_see_stops", "contact.view"),
+            ("may_lift", "contact.lift"),
         )
     }
     return {
@@ -130,6 +132,8 @@ def context_of(request: HttpRequest, sight: Sight, found: Party) -> dict[str, An
         "best_times": reach.best_times(party=found),
         "bad_times": hours.shown(party=found, at=timezone.now()),
         "bad_days": [(name, word) for name, (word, _) in hours.DAYS.items()],
+        "agreements": agreed.shown(party=found, at=timezone.now()),
+        "agreement_kinds": [(kind.value, word) for kind, word in agreed.WORDS.items()],
         "channels": list(Channel),
         "states": [(state, _interest(state, sight, loans)) for state in held],
         "stops": list(stops.in_force(party=found, at=timezone.now())),
@@ -274,6 +278,8 @@ _DEEDS: Final[dict[str, tuple[str, Deed]]] = {
     "interest": ("servicing.request", _stop_interest),
     "bad_time": ("person.state", hours.note),
     "end_bad_time": ("person.state", hours.end),
+    "agree": ("person.state", agreed.note),
+    "end_agreement": ("person.state", agreed.end),
 }
 
 

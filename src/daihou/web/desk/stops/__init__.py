@@ -1,0 +1,1 @@
+"""Orders to stop contact: a list of them, and lifting one."""
