@@ -233,7 +233,7 @@ def direct(
     ] = None,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Through this day.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day by the rule again.")
     ] = None,
     book: BookName = None,
     as_json: AsJson = False,
