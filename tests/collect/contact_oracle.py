@@ -29,6 +29,8 @@ def is_forbidden_in(asked, known, zone):
         for each in known.attempts
     ):
         return True
+    if asked.purpose is Purpose.SERVICE_ANSWER:
+        return not may_answer(asked, known, zone)
     if asked.purpose not in BINDING:
         rings = asked.channel in CALLS
         is_notice = asked.purpose in {Purpose.STATUTORY_NOTICE, Purpose.RECEIPT}
@@ -56,6 +58,19 @@ def is_forbidden_in(asked, known, zone):
         ]
         return len(sent) >= most
     return False
+
+
+def may_answer(asked, known, zone):
+    hers = [each for each in known.attempts if each.is_inbound]
+    answers = [
+        each
+        for each in known.attempts
+        if each.purpose is Purpose.SERVICE_ANSWER
+        and not each.is_inbound
+        and each.outcome not in {Outcome.WITHDRAWN, Outcome.FAILED}
+        and days_ago(asked, each, zone) < 7
+    ]
+    return any(days_ago(asked, each, zone) < 30 for each in hers) and len(answers) < 3
 
 
 def calls_forbid(asked, known, counted, zone, agreed):

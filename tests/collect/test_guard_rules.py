@@ -10,6 +10,7 @@ from daihou.collect.facts import (
     AgreementKind,
     Basis,
     BasisKind,
+    Complaint,
     Guarantee,
     Inconvenient,
     Limitation,
@@ -94,6 +95,16 @@ E, N, B, U, W = (
     Outcome.UNKNOWN,
     Outcome.WITHDRAWN,
 )
+ANSWER = request(channel=Channel.SMS, purpose=Purpose.SERVICE_ANSWER)
+
+
+def answered(times):
+    """Let her ask, and be answered so many times since yesterday."""
+    asked = attempt("2026-11-20T09:00:00", is_inbound=True)
+    answer = attempt("2026-11-23T09:00:00", channel=Channel.SMS, purpose=Purpose.SERVICE_ANSWER)
+    return facts(attempts=(asked, *[answer] * times))
+
+
 CHINA_ALLOWS = {
     "an ordinary call": (request(), facts()),
     "the last minute of the day's hours": (request(at=at("21:59:59")), facts()),
@@ -105,8 +116,17 @@ CHINA_ALLOWS = {
     "a letter at night": (request(at=at("23:00:00"), channel=Channel.LETTER), facts()),
     "an answer at night": (
         request(at=at("23:00:00"), purpose=Purpose.SERVICE_ANSWER),
-        facts(),
+        calls(E, is_inbound=True),
     ),
+    "an answer to who asked thirty days ago, counting today": (
+        ANSWER,
+        facts(attempts=(attempt("2026-10-26T00:30:00", is_inbound=True),)),
+    ),
+    "an answer to who complained": (
+        ANSWER,
+        facts(complaints=(Complaint(at=at("2026-11-01T20:00:00")),)),
+    ),
+    "a third answer": (ANSWER, answered(2)),
     "a third effective call": (request(), calls(E, E)),
     "calls of yesterday do not count": (
         request(),
@@ -433,6 +453,26 @@ CHINA_REFUSES = {
         "HOUSE-PREFERENCE-01",
         at("12:00:00"),
     ),
+    "an answer to who asked nothing": (ANSWER, facts(), "HOUSE-ASK-01", NEVER),
+    "an answer to what was asked long ago": (
+        ANSWER,
+        facts(attempts=(attempt("2026-10-25T23:30:00", is_inbound=True),)),
+        "HOUSE-ASK-01",
+        NEVER,
+    ),
+    "an answer to what somebody else asked": (
+        ANSWER,
+        facts(attempts=(attempt("09:00:00", is_inbound=True, recipient_key="brother"),)),
+        "HOUSE-ASK-01",
+        NEVER,
+    ),
+    "an answer to a guarantor where the debtor complained": (
+        replace(TO_GUARANTOR, purpose=Purpose.SERVICE_ANSWER),
+        facts(guarantees=(GUARANTEE,), complaints=(Complaint(at=at("2026-11-01T20:00:00")),)),
+        "HOUSE-ASK-01",
+        NEVER,
+    ),
+    "a fourth answer": (ANSWER, answered(3), "HOUSE-FREQ-07", at("2026-11-30T00:00:00")),
     "a fourth message": (
         request(channel=Channel.SMS),
         calls(*[Outcome.DELIVERED] * 3, channel=Channel.SMS),

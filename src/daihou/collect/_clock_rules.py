@@ -8,7 +8,7 @@ from daihou.collect._case import Case, Refused, earliest, reaches, refused
 from daihou.collect._times import clock, minute_of, next_when, start_of_day
 from daihou.collect.facts import Attempt, Inconvenient
 from daihou.collect.packs import Per, Rule
-from daihou.collect.requests import COUNTED, DIALS, Channel, Request
+from daihou.collect.requests import COUNTED, DIALS, Channel, Recipient, Request
 
 
 def hours(case: Case, rule: Rule) -> Refused | None:
@@ -185,6 +185,25 @@ def _over(case: Case, rule: Rule) -> Iterator[tuple[int, datetime | None]]:
                 continue
             falls_out = days[len(days) - rule.most] + timedelta(days=rule.days)
             yield len(days), start_of_day(on=falls_out, zone=zone)
+
+
+def asked(case: Case, rule: Rule) -> Refused | None:
+    """Answer only whoever wrote, called or complained within so many days, wherever she may be."""
+    assert rule.days is not None
+    request = case.request
+    speaks_for_her = request.recipient in {Recipient.DEBTOR, Recipient.ATTORNEY}
+    complaints = case.facts.complaints if speaks_for_her else ()
+    for zone, today, days in zip(case.zones, case.days, case.attempt_days, strict=True):
+        hers = [
+            day
+            for attempt, day in zip(case.facts.attempts, days, strict=True)
+            if attempt.is_inbound and attempt.recipient_key == request.recipient_key
+        ]
+        hers += [each.at.astimezone(zone).date() for each in complaints]
+        since = today - timedelta(days=rule.days)
+        if not any(day > since for day in hers):
+            return refused("not_asked", days=rule.days)
+    return None
 
 
 def complained(case: Case, rule: Rule) -> Refused | None:

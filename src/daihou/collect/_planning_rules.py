@@ -194,6 +194,27 @@ def _counted(scope: Scope, rule: Rule) -> pl.DataFrame:
     return pairs.select("row", "time_zones", "at", key="debt_key")
 
 
+def _asked(scope: Scope, rule: Rule) -> pl.Series:
+    """Say who neither wrote, called nor complained lately, by the days of any place of hers."""
+    assert rule.days is not None
+    inbound = scope.people.attempts.filter("is_inbound")
+    told = pl.concat(
+        [
+            inbound.select("at", person_key="recipient_key"),
+            scope.people.complaints.select("at", "person_key"),
+        ]
+    )
+    silent = []
+    for name, case in scope.cases.items():
+        there = scope.persons.filter(pl.col("time_zones") == name).select("row", "person_key")
+        hers = told.join(there, on="person_key")
+        for zone, today in zip(case.zones, case.days, strict=True):
+            day = pl.col("at").dt.convert_time_zone(zone.key).dt.date()
+            recent = hers.filter(day > today - timedelta(days=rule.days))
+            silent.append(there.join(recent, on="row", how="anti")["row"])
+    return scope.having(pl.concat(silent)) if silent else scope.nobody()
+
+
 def _complained(scope: Scope, rule: Rule) -> pl.Series:
     if not scope.asked.actor.is_system and scope.asked.channel is not Channel.ROBOT:
         return scope.nobody()
@@ -349,6 +370,7 @@ MANY: Final[Mapping[Kind, Callable[[Scope, Rule], pl.Series]]] = {
     Kind.PLACEMENT: _placement,
     Kind.AGENT_NOTICE: _agent_notice,
     Kind.FORBIDDEN: _as_at_place,
+    Kind.ASKED: _asked,
     Kind.COMPLAINED: _complained,
     Kind.COMPLAINED_RIGHTLY: _complained_rightly,
     Kind.INSTITUTION: _as_at_place,

@@ -326,6 +326,7 @@ CHECKS: Final[Mapping[Kind, Callable[[Case, Rule], Refused | None]]] = {
     Kind.EXPIRED_SUIT: _content_rules.expired_suit,
     Kind.FIGURES: _person_rules.figures,
     Kind.OWED: _person_rules.owed,
+    Kind.ASKED: _clock_rules.asked,
     Kind.COMPLAINED: _clock_rules.complained,
     Kind.COMPLAINED_RIGHTLY: _clock_rules.complained_rightly,
 }

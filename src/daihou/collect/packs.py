@@ -71,6 +71,7 @@ class Kind(StrEnum):
     EXPIRED_SUIT = "expired_suit"
     COMPLAINED = "complained"  # After so many complaints a person decides, no machine.
     COMPLAINED_RIGHTLY = "complained_rightly"  # After so many that were right all rests.
+    ASKED = "asked"  # Answers only to who wrote, called or complained lately.
     FIGURES = "figures"
     OWED = "owed"
 
@@ -231,7 +232,7 @@ def _stricter(rule: Rule, tightening: Tightening) -> Rule:
     )
 
 
-_SHORTER_IS_STRICTER = frozenset({Kind.FIGURES, Kind.VALIDATION_NOTICE, Kind.AGENCY})
+_SHORTER_IS_STRICTER = frozenset({Kind.ASKED, Kind.FIGURES, Kind.VALIDATION_NOTICE, Kind.AGENCY})
 
 
 def _days(rule: Rule, days: int | None) -> int | None:

@@ -122,6 +122,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "每次触达均须表明机构身份",
         "every contact says for which institution it is made",
     ),
+    "contact.not_asked": (
+        "对方近 {days} 日内未来信、来电或投诉，无可答复",
+        "she neither wrote, called nor complained within {days} days: there is nothing to answer",
+    ),
     "contact.complained": (
         "{days} 日内投诉 {count} 次（超过 {most} 次）：不得自动触达，须由人工决定",
         "{count} complaints within {days} days, more than {most}: nothing automatic",

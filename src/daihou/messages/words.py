@@ -133,6 +133,7 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "expired_suit": ("时效已过不提起诉", "No suit on expired claims"),
         "figures": ("账务数据不过时", "Figures of the day"),
         "owed": ("有应还才触达", "Something is owed"),
+        "asked": ("有来询才答复", "Who asked is answered"),
         "complained": ("多次投诉转人工", "After repeated complaints a person decides"),
         "complained_rightly": (
             "多次属实投诉暂停催收",

@@ -23,7 +23,14 @@ from daihou.web.parameters.models import Tightening
 from daihou.web.parties.models import Party
 
 OF_COMPLAINTS = frozenset({Kind.COMPLAINED, Kind.COMPLAINED_RIGHTLY})
-FIGURES_SHOWN = OF_COMPLAINTS | {Kind.CAP, Kind.HOURS, Kind.VISIT, Kind.AGENCY, Kind.FIGURES}
+FIGURES_SHOWN = OF_COMPLAINTS | {
+    Kind.ASKED,
+    Kind.CAP,
+    Kind.HOURS,
+    Kind.VISIT,
+    Kind.AGENCY,
+    Kind.FIGURES,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
