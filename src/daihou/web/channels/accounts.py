@@ -141,7 +141,7 @@ def is_recorded(*, book: Book, user: User) -> bool:
 
 
 def is_robot_recorded(*, book: Book) -> bool:
-    """Tell whether the calls of a book's voice robot are recorded, as the keys of its account say."""
+    """Tell whether the calls of a book's robot are recorded, as the keys of its account say."""
     robots = list(Account.objects.filter(book=book, channel=ChannelKind.ROBOT, is_active=True))
     return bool(robots) and all(keeps_recordings(account=each) for each in robots)
 
