@@ -103,7 +103,10 @@ def _contact(row: Delivery, *, at: datetime) -> Contact:
         funder_id=loans[0].funder_id,
     )
     values = facts.values_of(
-        loan=loans[0], as_of=timezone.localdate(at), language=template.language
+        loan=loans[0],
+        as_of=timezone.localdate(at),
+        language=template.language,
+        channel=template.channel,
     )
     rendered = rendering.render(version=version, values=values)
     return Contact(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+from daihou.collect.requests import Channel
 from daihou.collect.templates import Language, Money, Value
 from daihou.core.position import Position, position
 from daihou.web.board.borrowers import company_name
@@ -16,6 +17,10 @@ from daihou.web.parties.masking import masked
 from daihou.web.parties.models import Field, Party
 
 OPT_OUT = {Language.CHINESE: "回复T退订", Language.ENGLISH: "Reply STOP to opt out."}
+OPT_OUT_OF_MAIL = {
+    Language.CHINESE: "如不愿再收到此类邮件，请回复“退订”。",
+    Language.ENGLISH: "To receive no more e-mails like this, reply UNSUBSCRIBE.",
+}
 PRODUCT = {Language.CHINESE: "借款", Language.ENGLISH: "loan"}
 TAIL = 4
 
@@ -25,12 +30,14 @@ def values_of(
     loan: Loan,
     as_of: date,
     language: str,
+    channel: str = "",
     more: Mapping[str, Value] | None = None,
     recipient: Party | None = None,
 ) -> dict[str, Value]:
     """Give every slot that a loan has a value for on a day; ``more`` adds what the caller knows.
 
-    ``recipient`` is who is written to where it is not the borrower.
+    ``channel`` decides how to opt out is said; ``recipient`` is who is written to where it is not
+    the borrower.
 
     :raises ChannelRefused: ``identity.missing``.
     """
@@ -50,7 +57,7 @@ def values_of(
         "product": product or PRODUCT[language],
         "loan_tail": loan.loan_ref[-TAIL:],
         "figures_on": as_of,
-        "opt_out": OPT_OUT[language],
+        "opt_out": (OPT_OUT_OF_MAIL if channel == Channel.EMAIL else OPT_OUT)[language],
         **_due(book, then),
         **_overdue(book, then),
     }

@@ -367,7 +367,10 @@ def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
         raise DaihouError("api.one_loan_needed")
     version = _version(case, channel, body.template_version_id or 0, loans[0])
     on = sight.book.business_date or timezone.localdate()
-    values = facts.values_of(loan=loans[0], as_of=on, language=version.template.language)
+    template = version.template
+    values = facts.values_of(
+        loan=loans[0], as_of=on, language=template.language, channel=template.channel
+    )
     rendered = rendering.render(version=version, values=values)
     return contact_of(
         case=case,

@@ -143,11 +143,22 @@ def _title(entry: Entry, case: Case) -> str:
     parts = [str(label)]
     if "tag" in entry.facts:
         parts.append(str(words.TAGS.get(entry.kind, entry.facts["tag"])))
-    if entry.amount_minor is not None and entry.source != "turns":
+    if entry.source == "decisions":
+        parts.append(_paid(entry, digits=case.book.minor_digits))
+    elif entry.amount_minor is not None and entry.source != "turns":
         parts.append(money.full(entry.amount_minor, digits=case.book.minor_digits))
     if entry.facts.get("by"):
         parts.append(_("by %(day)s") % {"day": entry.facts["by"]})
     return " · ".join(parts)
+
+
+def _paid(entry: Entry, *, digits: int) -> str:
+    """Say what was paid of a promise."""
+    paid, promised = entry.amount_minor or 0, entry.facts["promised_minor"]
+    return _("paid %(paid)s of %(promised)s") % {
+        "paid": money.full(paid, digits=digits),
+        "promised": money.full(promised, digits=digits),
+    }
 
 
 def _why(entry: Entry) -> str:

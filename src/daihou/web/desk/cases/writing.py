@@ -107,6 +107,7 @@ def _rendered(doing: Doing, version: TemplateVersion, loan: Loan, who: Asked) ->
         loan=loan,
         as_of=doing.sight.book.business_date or doing.today,
         language=version.template.language,
+        channel=version.template.channel,
         recipient=None if who.is_debtor else who.party,
     )
     return rendering.render(version=version, values=values)

@@ -241,7 +241,10 @@ def _preview(sight: Sight, version: TemplateVersion, loan_ref: str) -> Preview:
         return Preview(loan_ref=loan_ref, trouble=_("There is no such loan in sight."))
     try:
         values = facts.values_of(
-            loan=loan, as_of=timezone.localdate(), language=version.template.language
+            loan=loan,
+            as_of=timezone.localdate(),
+            language=version.template.language,
+            channel=version.template.channel,
         )
         payload = rendering.render(version=version, values=values).payload
     except DaihouError as refused:
