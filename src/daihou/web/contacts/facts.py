@@ -119,7 +119,7 @@ SELECT jsonb_build_object(
         JOIN contacts_outcome AS result ON result.permit_id = permit.id
         WHERE permit.subject_id = ANY (%(family)s::bigint[]) AND permit.book_id = %(book_id)s
             AND result.outcome IN ('effective', 'delivered')
-            AND permit.debt_keys && %(debt_keys)s::text[]
+            AND permit.debt_keys && %(debt_keys)s::varchar[]
             AND permit.recipient_subject_id = ANY (%(reached)s::bigint[])),
     'provided', jsonb_build_object({provided}))
 """
