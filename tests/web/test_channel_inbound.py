@@ -7,23 +7,25 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from daihou.cli import main, reach as command
 from daihou.collect.requests import Channel, Outcome
+from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.cases import timeline, working
 from daihou.web.cases.models import Case
 from daihou.web.channels import hearing, recordings, secrets, sending
 from daihou.web.channels.adapters import freeswitch
-from daihou.web.channels.models import Delivery, Heard
+from daihou.web.channels.models import Delivery, Heard, TemplateVersion
 from daihou.web.channels.sandbox.telling import calls_of
 from daihou.web.channels.sandbox.world import Fate
 from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import operations as contacts, outbox
 from daihou.web.contacts.contact import Contact
-from daihou.web.contacts.models import Inbound, StopOrder
+from daihou.web.contacts.models import Inbound, Permit, StopOrder
 from daihou.web.desk.cases.ways import contact_of
 from daihou.web.parties.models import ContactPoint
 from tests.web.channel_site import book, message, opened
@@ -85,8 +87,6 @@ def told_by_hook(account, site, at):
 
 
 def test_an_answer_that_complains_opens_a_complaint_once_and_holds(case, noon):
-    from daihou.web.access.models import User
-
     collector = User.objects.get(username="collector")
     with opened(case.book, {PHONE: Fate.COMPLAINS}, only="aliyun") as (site, accounts):
         permit = texted(case, noon, collector)
@@ -99,6 +99,8 @@ def test_an_answer_that_complains_opens_a_complaint_once_and_holds(case, noon):
     assert [link.permit_id for link in found.contacts.all()] == [permit.pk]
     assert [link.user for link in found.people.all()] == [collector]
     assert StopOrder.objects.get().channels == ["sms"]
+    begun = Inbound.objects.get()
+    assert (begun.channel, begun.outcome) == ("sms", "delivered")
     case.refresh_from_db()
     assert (case.priority, case.next_action_at) == (working.PRIORITY_ANSWERED, noon)
     sources = [entry.source for entry in timeline.timeline(case=case).entries]
@@ -298,3 +300,30 @@ def test_the_command_listen_keeps_what_it_hears_and_connects_again(book, run, mo
 
 def test_listen_wants_an_account_of_a_switch(book, run):
     assert "account.unknown" in run("listen", "--account", "nobody")
+
+
+def test_a_robot_called_from_the_desk_hands_over_and_her_case_is_worked_next(case, noon, client):
+    client.force_login(User.objects.get(username="collector"))
+    address = reverse("desk:case_do", args=[case.book.name, case.pk, "robot"])
+    scripts = TemplateVersion.objects.filter(
+        template__channel="robot", template__language="zh", state="approved"
+    )
+    loan, version = case.case_loans.get().loan, scripts.get(template__key="overdue")
+    phone = ContactPoint.objects.get(party=case.party, kind="phone")
+    sent = {"version": version.pk, "loan": loan.pk, "point": phone.pk}
+    assert "account.none" in client.post(address, sent).content.decode()
+    with opened(case.book, {PHONE: Fate.HANDED_OVER}, only="robot") as (site, accounts):
+        shown = client.get(address).content.decode()
+        assert "220.04" in shown
+        assert "sms" not in shown
+        assert client.post(address, sent).status_code == 302
+        permit = Permit.objects.get()
+        assert (permit.channel, permit.purpose) == ("robot", "collection")
+        outbox.deliver(permit_id=_taken(permit, noon), now=noon)
+        assert site.world.count_reached(str(permit.pk)) == 1
+        assert set(told_by_hook(accounts["robot"], site, noon)) == {200}
+    assert permit.outcomes.get().outcome == "effective"
+    assert StopOrder.objects.get().kind == "dispute"
+    case.refresh_from_db()
+    assert (case.priority, case.next_action_at) == (working.PRIORITY_ANSWERED, noon)
+    assert "heard" in {entry.source for entry in timeline.timeline(case=case).entries}

@@ -1,6 +1,6 @@
 """The workbench: a queue, a case on one page, what is done in it; refused, stale, locked."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -112,6 +112,7 @@ def test_a_call_takes_its_permit_shows_the_number_and_waits_for_its_outcome(at_w
     assert "refusal" in again
     at_work.do("outcome", permit=permit.pk, outcome="effective", note="will pay", recording="r1")
     assert Outcome.objects.get().outcome == "effective"
+    assert "step-after_talk" in at_work.page().content.decode()
     assert at_work.do("outcome", permit=permit.pk, outcome="busy").status_code == 200
     assert Outcome.objects.count() == 1
 
@@ -167,6 +168,13 @@ def test_what_she_says_against_it_holds_at_once(at_work, noon):
     assert "case-holds" in at_work.page().content.decode()
 
 
+def test_a_stop_of_one_way_turns_the_advice_to_the_next_and_only_a_whole_one_silences(at_work):
+    assert "step-call" in at_work.page().content.decode()
+    for channels, step in ((["voice", "robot"], "step-message"), ([], "step-keep_silent")):
+        at_work.do("stop", kind="cease", note="not so", channels=channels)
+        assert step in at_work.page().content.decode()
+
+
 def test_plain_data_are_shown_for_a_reason_that_is_kept(at_work):
     assert "13800130000" not in at_work.do("reveal", reason="").content.decode()
     assert "13800130000" in at_work.do("reveal", reason="she asks which number").content.decode()
@@ -188,6 +196,37 @@ def test_a_message_is_shown_as_it_leaves_and_sent_with_a_permit(at_work, noon):
     assert "220.04" in shown
     at_work.do("message", version=version.pk, loan=loan.pk, point=at_work.phone().pk)
     assert Permit.objects.get().channel == "sms"
+
+
+def test_a_text_of_a_broken_promise_is_there_for_one_that_was_broken(at_work, noon):
+    from daihou.web.cases.models import PromisePart
+    from daihou.web.channels.models import TemplateVersion
+
+    version = TemplateVersion.objects.get(
+        template__key="promise-broken", template__channel="sms", template__language="zh"
+    )
+    assert "50.00" not in at_work.form("message", version=version.pk).content.decode()
+    day = date(2025, 5, 10)
+    made = Promise.objects.create(
+        case=at_work.case,
+        kind="instalments",
+        amount_minor=80_00,
+        paid_minor=30_00,
+        promised_on=day,
+        made_on=day,
+        made_by=User.objects.get(username="collector"),
+        grace_days=0,
+        threshold_percent=100,
+        after_sequence=0,
+        state="broken",
+        decided_on=day,
+    )
+    for number, amount in enumerate((30_00, 50_00), 1):
+        PromisePart.objects.create(promise=made, part_no=number, due_on=day, amount_minor=amount)
+    shown = at_work.form("message", version=version.pk).content.decode()
+    assert "50.00" in shown
+    Promise.objects.filter(pk=made.pk).update(paid_minor=40_00)
+    assert "50.00" not in at_work.form("message", version=version.pk).content.decode()
 
 
 def test_a_plan_asked_for_from_a_case_is_tied_to_it(at_work):

@@ -440,6 +440,20 @@ def due_for_reminder(*, book: Book, on: date) -> QuerySet[PromisePart]:
     return found.select_related("promise__case__party").order_by("pk")
 
 
+def missed(*, case: Case) -> PromisePart | None:
+    """Find the first date missed of a case's last promise, broken now; none where part came."""
+    given = case.promises.exclude(state__in=(PromiseState.WITHDRAWN, PromiseState.SUPERSEDED))
+    last = given.order_by("-pk").first()
+    if last is None or last.state != PromiseState.BROKEN:
+        return None
+    before = 0
+    for part in last.parts.order_by("part_no"):
+        if before + part.amount_minor > last.paid_minor:
+            return part if before == last.paid_minor else None
+        before += part.amount_minor
+    return None
+
+
 def history(*, case: Case) -> dict[str, int]:
     """Count the promises of a person in a book, over all her cases, by state."""
     found = Promise.objects.filter(case__book=case.book_id, case__party=case.party_id)

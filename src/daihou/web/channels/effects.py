@@ -44,8 +44,9 @@ INTAKES = {
 }
 COMPLAINED_OF = timedelta(days=7)  # Whoever complains of contact means that of these days.
 CONTACTS_MOST = 50
-CALLED_BACK = Content(  # She began it: what was said is the collector's to note.
-    template_key="talk.called_back", version=1, text_digest=None, carries_debt_facts=False
+BEGUN_BY_HER = frozenset({HeardKind.REPLY, HeardKind.CALL_BACK})
+HER_WORDS = Content(  # What was said on the telephone is the collector's to note.
+    template_key="talk.begun_by_her", version=1, text_digest=None, carries_debt_facts=False
 )
 
 
@@ -125,7 +126,12 @@ def settle(
 
 
 def of_word(*, row: Heard, party: Party, text: str, acting_user: User) -> None:
-    """Stop what she asked to be stopped, open what she complains of; her case is worked next."""
+    """Stop what she asked to be stopped, open what she complains of; her case is worked next.
+
+    What she began herself counts as such: it may be answered.
+    """
+    if row.kind in BEGUN_BY_HER:
+        _count(row, party, acting_user=acting_user)
     if row.kind != HeardKind.OPT_OUT:
         working.answered(book=row.account.book, party=party, at=row.at, acting_user=acting_user)
     if row.kind in {HeardKind.OPT_OUT, HeardKind.COMPLAINT}:
@@ -136,8 +142,6 @@ def of_word(*, row: Heard, party: Party, text: str, acting_user: User) -> None:
         _stop(row, party, STOPS[text], text=text, acting_user=acting_user)
     elif row.kind == HeardKind.REPLY or (row.kind == HeardKind.HAND_OVER and text == COMPLAINT):
         _complain(row, party, text=text, acting_user=acting_user)
-    elif row.kind == HeardKind.CALL_BACK:
-        _count_call(row, party, acting_user=acting_user)
 
 
 def _stop(
@@ -193,8 +197,8 @@ def _complained_of(row: Heard, party: Party, topic: str) -> list[Permit]:
     return list(found.filter(pk=int(answered))) if answered.isdigit() else []
 
 
-def _count_call(row: Heard, party: Party, *, acting_user: User) -> None:
-    """Count a call that she began, where her number and what she owes are known."""
+def _count(row: Heard, party: Party, *, acting_user: User) -> None:
+    """Count what she began, where her number or address and what she owes are known."""
     case = cases.open_case_of(book=row.account.book, party=party)
     point = _point(row, party)
     if case is None or point is None:
@@ -207,14 +211,20 @@ def _count_call(row: Heard, party: Party, *, acting_user: User) -> None:
             contact_point=point,
             channel=Channel(row.account.channel),
             purpose=Purpose.SERVICE_ANSWER,
-            content=CALLED_BACK,
+            content=HER_WORDS,
             case_number=case.pk,
         ),
-        outcome=Outcome.EFFECTIVE if row.seconds else Outcome.UNANSWERED,
+        outcome=_how_begun(row),
         at=row.at,
         acting_user=acting_user,
         details={"reference": row.notice_ref[:120]},
     )
+
+
+def _how_begun(row: Heard) -> Outcome:
+    if row.kind == HeardKind.REPLY:
+        return Outcome.DELIVERED
+    return Outcome.EFFECTIVE if row.seconds else Outcome.UNANSWERED
 
 
 def _point(row: Heard, party: Party) -> ContactPoint | None:

@@ -53,6 +53,7 @@ MORE: tuple[Row, ...] = (
     ("paid", "a", "zoom-money", _("Says it is paid"), "complaint.record"),
     ("pay_link", "y", "qrcode", _("Pay link"), "case.work"),
     ("hand_over", "o", "user-share", _("Hand over"), "case.work"),
+    ("robot", "k", "robot", _("Let the robot call"), "contact.make"),
     ("later", "t", "clock-plus", _("Put away until"), "case.work"),
     ("state", "w", "user-exclamation", _("State of the person"), "person.state"),
     ("reveal", "r", "eye", _("Reveal"), "party.view_personal_data"),

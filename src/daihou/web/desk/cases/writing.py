@@ -1,31 +1,67 @@
-"""Writing from a case: an approved text as it will leave, to whom, and whether it may."""
+"""Writing from a case, or letting the robot call: a text as it will leave, and to whom."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from daihou.collect.requests import Channel, Recipient
-from daihou.collect.templates import TemplateRefused
+from daihou.collect.templates import TemplateRefused, Value
 from daihou.errors import DaihouError
-from daihou.web.channels import facts, rendering
-from daihou.web.channels.models import TemplateVersion, VersionState
+from daihou.web.cases import promises
+from daihou.web.channels import facts, rendering, sending
+from daihou.web.channels.models import FIELD_OF, ChannelKind, TemplateVersion, VersionState
 from daihou.web.contacts import operations as contacts
 from daihou.web.desk.answering import line_of
 from daihou.web.desk.cases import people
 from daihou.web.desk.cases.doing import Doing, Kind
 from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.reaching import choices, point_of
-from daihou.web.desk.cases.ways import KIND_OF, contact_of, turned_to
+from daihou.web.desk.cases.ways import contact_of, turned_to
 from daihou.web.loans.models import Loan
-from daihou.web.parties.models import PointKind
+from daihou.web.parties.editing import POINT_KINDS
 from daihou.web.parties.reach import Known
 
-WRITTEN = (Channel.SMS, Channel.EMAIL, Channel.WECHAT, Channel.LETTER)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """``channels``: by which an approved text leaves. ``done`` says that it is on its way."""
+
+    name: str
+    title: Promise
+    label: Promise
+    done: Promise
+    channels: tuple[Channel, ...]
+
+
+WRITE = Deed(
+    name="message",
+    title=_("Message"),
+    label=_("Send"),
+    done=_("The message is on its way."),
+    channels=(
+        Channel.SMS,
+        Channel.EMAIL,
+        Channel.WECHAT,
+        Channel.WHATSAPP,
+        Channel.PUSH,
+        Channel.LETTER,
+    ),
+)
+ROBOT = Deed(
+    name="robot",
+    title=_("Let the robot call"),
+    label=_("Let it call"),
+    done=_("The robot calls; whatever needs a person puts the case first."),
+    channels=(Channel.ROBOT,),
+)
 PURPOSES = ("collection", "reminder", "service_answer")
 LANGUAGE = "zh"
+OF_BROKEN = "promise-broken"  # The key of the text that speaks of a promise that was not kept.
 FOR_GUARANTORS = "guarantor-"  # How the key of a text begins that speaks of somebody else's debt.
 
 
@@ -35,12 +71,12 @@ def _asked(doing: Doing) -> list[Asked]:
     return [each for each in found if each.recipient is not Recipient.CONTACT_PERSON]
 
 
-def _message_form(doing: Doing) -> dict[str, Any]:
+def _form(doing: Doing, *, deed: Deed) -> dict[str, Any]:
     """Show the chosen text as it would leave for this case."""
     asked = doing.request.POST or doing.request.GET
     persons = _asked(doing)
     who = next((each for each in persons if each.key == asked.get("who")), persons[0])
-    versions = list(_versions(doing, who))
+    versions = list(_versions(doing, who, deed))
     wanted = asked.get("version", "")
     chosen = next((each for each in versions if str(each.pk) == wanted), None)
     chosen = chosen or _first_to_send(doing, who, versions)
@@ -48,6 +84,7 @@ def _message_form(doing: Doing) -> dict[str, Any]:
     loan = next((each for each in in_turn if str(each.pk) == asked.get("loan")), None)
     loan = loan or next(iter(in_turn), None)
     context: dict[str, Any] = {
+        "deed": deed,
         "persons": persons,
         "who": who,
         "versions": versions,
@@ -78,15 +115,17 @@ def _message_form(doing: Doing) -> dict[str, Any]:
     }
 
 
-def _message(doing: Doing) -> str:
+def _act(doing: Doing, *, deed: Deed) -> str:
     persons, wanted = _asked(doing), doing.sent.text("who")
     who = next((each for each in persons if not wanted or each.key == wanted), None)
     if who is None:
         raise DaihouError("form.choice_wrong", field="who")
-    version = _versions(doing, who).filter(pk=doing.sent.number("version")).first()
+    version = _versions(doing, who, deed).filter(pk=doing.sent.number("version")).first()
     loan = next((each for each in who.loans if str(each.pk) == doing.sent.text("loan")), None)
     if version is None or loan is None:
         raise DaihouError("form.choice_wrong", field="version")
+    if deed is ROBOT:  # Nobody else notes that it never called.
+        sending.accounts_for(book=doing.sight.book, channel=ChannelKind.ROBOT)
     rendered = _rendered(doing, version, loan, who)
     contact = contact_of(
         case=doing.case,
@@ -99,7 +138,7 @@ def _message(doing: Doing) -> str:
         purpose=version.template.purpose,
     )
     contacts.ask(contact=turned_to(who, contact), acting_user=doing.user, at=doing.at)
-    return _("The message is on its way.")
+    return str(deed.done)
 
 
 def _rendered(doing: Doing, version: TemplateVersion, loan: Loan, who: Asked) -> rendering.Rendered:
@@ -108,12 +147,22 @@ def _rendered(doing: Doing, version: TemplateVersion, loan: Loan, who: Asked) ->
         as_of=doing.sight.book.business_date or doing.today,
         language=version.template.language,
         channel=version.template.channel,
+        more=_missed(doing) if version.template.key == OF_BROKEN else {},
         recipient=None if who.is_debtor else who.party,
     )
     return rendering.render(version=version, values=values)
 
 
-def _versions(doing: Doing, who: Asked) -> QuerySet[TemplateVersion]:
+def _missed(doing: Doing) -> dict[str, Value]:
+    """Give what a text says of a broken promise; without one the text has nothing to say."""
+    part = promises.missed(case=doing.case)
+    if part is None:
+        return {}
+    amount = facts.money(doing.sight.book, part.amount_minor)
+    return {"promised_on": part.due_on, "promised_amount": amount}
+
+
+def _versions(doing: Doing, who: Asked, deed: Deed) -> QuerySet[TemplateVersion]:
     """Query the approved texts for a person in her part, in the language of the case."""
     book = doing.sight.book
     is_for_guarantors = Q(template__key__startswith=FOR_GUARANTORS)
@@ -122,7 +171,7 @@ def _versions(doing: Doing, who: Asked) -> QuerySet[TemplateVersion]:
         Q(template__book=book) | Q(template__book__isnull=True),
         is_for_guarantors if is_guarantor else ~is_for_guarantors,
         state=VersionState.APPROVED,
-        template__channel__in=[each.value for each in WRITTEN],
+        template__channel__in=[each.value for each in deed.channels],
         template__purpose__in=PURPOSES,
         template__language=doing.case.language[:2] or LANGUAGE,
     )
@@ -146,8 +195,16 @@ def _first_to_send(
 
 
 def _points(doing: Doing, who: Asked, version: TemplateVersion) -> list[Known]:
-    kind = KIND_OF.get(Channel(version.template.channel), PointKind.WECHAT)
+    kind = POINT_KINDS[FIELD_OF[ChannelKind(version.template.channel)]]
     return who.points(kind=kind, on=doing.today)
 
 
-MESSAGES = (Kind(name="message", form=_message_form, act=_message),)
+MESSAGES = (
+    Kind(name="message", form=partial(_form, deed=WRITE), act=partial(_act, deed=WRITE)),
+    Kind(
+        name="robot",
+        form=partial(_form, deed=ROBOT),
+        act=partial(_act, deed=ROBOT),
+        page="message",
+    ),
+)
