@@ -102,6 +102,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         case.promises.select_related("made_by").order_by("-made_at", "-pk")[:PROMISES_SHOWN]
     )
     zone = reach.time_zone(party=case.party, on=timezone.localdate(), known=points)
+    tried = timelines.tried(case=case, at=at)
     advice = advise(
         Situation(
             business_date=on,
@@ -111,8 +112,8 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
             states=held,
             promised_on=case.promised_on,
             broken_promises=sum(each.state == PromiseState.BROKEN for each in promises),
-            talked_today=timelines.talked_today(case=case, at=at),
-            unanswered_in_a_row=timelines.unanswered_in_a_row(case=case),
+            talked_today=tried.talked_today,
+            unanswered_in_a_row=tried.unanswered_in_a_row,
             has_number=point_for(points, Channel.VOICE) is not None,
             limitation_ends_on=first_end(found),
             ways={

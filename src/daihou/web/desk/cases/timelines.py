@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -70,6 +71,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """``unanswered_in_a_row``: her last calls that nobody took, back to one that she did."""
+
+    unanswered_in_a_row: int
+    talked_today: bool  # By the clock of the book.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     entries: tuple[Shown, ...]
     cursor: str
@@ -84,36 +93,28 @@ def page(*, case: Case, loan_ids: Sequence[int], cursor: str = "") -> Page:
     return Page(entries=tuple(_shown(entry, case) for entry in found.entries), cursor=found.cursor)
 
 
-def unanswered_in_a_row(*, case: Case) -> int:
-    """Count the last calls to her in a case that nobody took, back to one that she did."""
-    outcomes = (
+def tried(*, case: Case, at: datetime) -> Tried:
+    """Read what the last tries to speak with her came to, up to an instant."""
+    rows = list(
         Outcome.objects.filter(
-            permit__case_number=case.pk, permit__channel="voice", permit__recipient="debtor"
+            permit__case_number=case.pk,
+            permit__channel__in=("voice", "visit"),
+            permit__recipient="debtor",
+            at__lte=at,
         )
         .order_by("-at", "-pk")
-        .values_list("outcome", flat=True)[:LOOKED_BACK]
+        .values_list("permit__channel", "outcome", "at")[:LOOKED_BACK]
     )
-    count = 0
-    for outcome in outcomes:
-        if outcome not in NOT_REACHED:
-            break
-        count += 1
-    return count
-
-
-def talked_today(*, case: Case, at: datetime) -> bool:
-    """Tell whether she was spoken with on the day of an instant, by the clock of the book."""
-    start = at.astimezone(ZoneInfo(case.book.time_zone)).replace(
-        hour=0, minute=0, second=0, microsecond=0
+    calls = [outcome for channel, outcome, _at in rows if channel == "voice"]
+    zone = ZoneInfo(case.book.time_zone)
+    today = at.astimezone(zone).date()
+    return Tried(
+        unanswered_in_a_row=len(list(takewhile(NOT_REACHED.__contains__, calls))),
+        talked_today=any(
+            outcome in TALKED and then.astimezone(zone).date() == today
+            for _channel, outcome, then in rows
+        ),
     )
-    return Outcome.objects.filter(
-        permit__case_number=case.pk,
-        permit__channel__in=("voice", "visit"),
-        permit__recipient="debtor",
-        outcome__in=TALKED,
-        at__gte=start,
-        at__lte=at,
-    ).exists()
 
 
 def _shown(entry: Entry, case: Case) -> Shown:
