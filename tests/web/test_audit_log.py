@@ -174,7 +174,7 @@ def test_what_is_done_to_an_export_is_found(log):
         row_emptied: ["audit.row_missing"],
         row_hidden: ["audit.row_missing"],
         row_moved_to_another_book: ["audit.rewritten"],
-        row_removed: ["audit.tail_cut"],
+        row_removed: ["audit.place_wrong", "audit.tail_cut"],
         tail_cut: ["audit.tail_cut"],
         written_anew: ["audit.decided_otherwise", "audit.rewritten"],
     }
@@ -182,6 +182,11 @@ def test_what_is_done_to_an_export_is_found(log):
         path.write_text(good)
         rewritten(path, change)
         assert codes(path, head) == found, change.__name__
+    path.write_text(good)
+    rewritten(path, row_removed)
+    first = verifying.verify(path=path, head=head).findings[0]
+    removed = json.loads(good.splitlines()[place])["leaf"]
+    assert first.params == {"leaf": removed, "said": removed + 1}
     path.write_text(good)
     forged = replace(head, root="00" * 32)
     assert codes(path, forged) == ["audit.head_signature", "audit.rewritten"]
@@ -301,7 +306,7 @@ def test_the_command_says_what_it_found_in_one_line_each(log, tmp_path, capfd):
     code, _, err = said("verify", path, head)
     lines = err.strip().splitlines()
     assert code == 1
-    assert lines[0].startswith("the tail was cut: ")
+    assert lines[0].startswith("older than this head, or its tail was cut: ")
     assert lines[-1] == "error[audit.failed]: the check failed: 1 findings"
     path.write_text("no log\n")
     assert "line 1: this is no export of a log" in said("verify", path, head)[2]

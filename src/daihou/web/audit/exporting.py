@@ -1,8 +1,9 @@
 """Write the log for somebody who has no database: rows of a book, digests of all others, a head.
 
 JSON lines. The first says what the file is, and its head. Then one line for each leaf in order:
-``{"book", "digest", "row"}`` with the row as it stands now (``null`` where it is gone), or, for
-rows of other books, ``{"others": [[book, digest], …]}``. Errors: ``audit.empty_log``.
+``{"leaf", "book", "digest", "row"}`` with the row as it stands now (``null`` where it is gone), or,
+for rows of other books, ``{"leaf", "others": [[book, digest], …]}`` with the place of the first.
+Errors: ``audit.empty_log``.
 """
 
 import json
@@ -114,22 +115,28 @@ def _batch(leaves: Sequence[Leaf], book: Book | None) -> Iterator[Mapping[str, A
             shown[leaf.source].append(leaf.row_id)
     rows = {name: sources.describe(name=name, row_ids=ids) for name, ids in shown.items()}
     others: list[list[Any]] = []
+    others_from = 0
     for leaf in leaves:
         row = rows.get(leaf.source, {}).get(leaf.row_id)
         if row is None:
+            if others and leaf.number != others_from + len(others):  # One between them is gone.
+                yield {"leaf": others_from, "others": others}
+                others = []
+            others_from = others_from if others else leaf.number
             others.append([leaf.book_id, bytes(leaf.digest).hex()])
             continue
         if others:
-            yield {"others": others}
+            yield {"leaf": others_from, "others": others}
             others = []
         is_there = row.document["fields"] is not None
         yield {
+            "leaf": leaf.number,
             "book": leaf.book_id,
             "digest": bytes(leaf.digest).hex(),
             "row": row.document if is_there else None,
         }
     if others:
-        yield {"others": others}
+        yield {"leaf": others_from, "others": others}
 
 
 def _node(level: int, place: int) -> bytes:

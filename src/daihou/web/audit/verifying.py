@@ -55,6 +55,7 @@ class Report:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     number: int
+    said: int  # The place that the export gives it.
     book_id: int | None
     digest: bytes
     row: Mapping[str, Any] | None
@@ -133,7 +134,11 @@ def _checked(lines: Iterator[_Line], begin: Mapping[str, Any], head: SignedHead)
     is_whole = begin["book"] is None
     root_at_head = b""
     rules: dict[str, RuleSet] = {}
+    is_in_place = True
     for line in lines:
+        if is_in_place and line.said != line.number:  # All that follow are out of place with it.
+            is_in_place = False
+            report.add("audit.place_wrong", leaf=line.number, said=line.said)
         if log.size == head.size:
             root_at_head = log.root
         for _ in log.append(documents.leaf_of(book_id=line.book_id, digest=line.digest)):
@@ -215,9 +220,11 @@ def _lines(file: Iterator[str], export: Path) -> Iterator[_Line]:
             pairs = line.get("others")
             is_shown = pairs is None
             found = [(line["book"], line["digest"])] if pairs is None else pairs
-            for book_id, digest in found:
+            said = line.get("leaf", number)  # An older export names no places.
+            for place_in_line, (book_id, digest) in enumerate(found):
                 yield _Line(
                     number=number,
+                    said=said + place_in_line,
                     book_id=book_id,
                     digest=bytes.fromhex(digest),
                     row=line["row"] if is_shown else None,
