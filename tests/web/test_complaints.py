@@ -10,10 +10,19 @@ from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
 from daihou.web.audit.models import AuditRow
 from daihou.web.board.sight import Sight
-from daihou.web.complaints import claims, clocks, deciding, exports, operations, queries
+from daihou.web.complaints import (
+    claims,
+    clocks,
+    deciding,
+    exports,
+    letters,
+    operations,
+    queries,
+)
 from daihou.web.complaints.models import Complaint, State
 from daihou.web.contacts import stops
 from daihou.web.documents.kinds import Language
+from daihou.web.documents.values import day_in_words
 from daihou.web.loans.models import Loan
 from daihou.web.payments.models import Receipt
 from daihou.web.payments.posting import post_open
@@ -248,6 +257,28 @@ def test_complaints_are_counted_to_contacts_and_leave_without_names(book, person
     assert workbook[:2] == b"PK"
     past = queries.past_of(party=person, at=timezone.now())
     assert (past.open, past.of_year, past.upheld) == (1, 1, 0)
+
+
+def test_an_answer_names_the_day_of_the_book_on_which_a_complaint_came(book, person, people):
+    book.time_zone = "Asia/Shanghai"
+    book.save()
+    came = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)  # In Shanghai half past midnight of the 21st.
+    made = operations.record(
+        book=book,
+        told=told(person, received_at=came),
+        acting_user=people["maker"],
+        at=came + timedelta(hours=9),
+    )
+    found = letters.values(
+        complaint=made, loans=[], language=Language.CHINESE, made_on=date(2026, 11, 22)
+    )
+    assert found["received"] == day_in_words(date(2026, 11, 21), language=Language.CHINESE)
+    taken_at = came + timedelta(hours=10)
+    operations.take(complaint=made, acting_user=people["judge"], at=taken_at)
+    assert [step.at for step, _ in queries.steps(complaint=made)] == [
+        taken_at,
+        came + timedelta(hours=9),
+    ]
 
 
 def test_working_days_leave_out_weekends_and_holidays():

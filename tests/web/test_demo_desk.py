@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import Min
 
 from daihou.cli import demo, demo_staff
 from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.audit import exporting, sealing, verifying
 from daihou.web.cases import timeline
-from daihou.web.cases.models import Affordability, AssignmentRun, Case, Promise
+from daihou.web.cases.models import Affordability, AssignmentRun, Case, Promise, Turn
 from daihou.web.channels.models import Heard, Reminder
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Outcome, Permit, Refusal, StopOrder
@@ -95,6 +96,15 @@ def test_promises_were_kept_broken_and_are_open(done):
     assert states["kept"] >= 1
     assert states["broken"] >= 1
     assert states["open"] >= 1
+
+
+def test_a_case_opened_before_anybody_tried_to_reach_her(done):
+    worked = Permit.objects.filter(purpose="collection").values("case_number")
+    for each in worked.annotate(at=Min("at")):
+        opened = Turn.objects.filter(case_id=each["case_number"]).aggregate(at=Min("at"))
+        assert opened["at"] < each["at"]
+    steps = Complaint.objects.get().steps.order_by("pk").values_list("at", flat=True)
+    assert [at.astimezone(ZoneInfo(demo.TIME_ZONE)).date() for at in steps] == [LAST, LAST]
 
 
 def test_what_else_a_desk_has_to_bear_is_there(done):

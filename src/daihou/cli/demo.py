@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time as clock, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -171,7 +171,8 @@ def _nights(
         task = bar.add_task("日终 end of day", total=len(days))
         for day in days:
             morning(day)
-            run_end_of_day(book=book, through=day, acting_user=acting_user)
+            at = datetime.combine(day + timedelta(days=1), clock(), ZoneInfo(TIME_ZONE))
+            run_end_of_day(book=book, through=day, acting_user=acting_user, at=at)
             bar.update(task, advance=1, description=f"日终 end of day {day}")
     book.refresh_from_db()
     return len(days)

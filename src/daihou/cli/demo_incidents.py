@@ -102,8 +102,11 @@ def _complains(desk: Desk, case: Case, user: User, on: date) -> None:
             permits=permits,
         ),
         acting_user=desk.staff["demo-quality"],
+        at=desk.at(on, "15:12"),
     )
-    complaints.take(complaint=made, acting_user=desk.staff["demo-compliance"])
+    complaints.take(
+        complaint=made, acting_user=desk.staff["demo-compliance"], at=desk.at(on, "16:30")
+    )
     desk.done["complaint"] += 1
 
 

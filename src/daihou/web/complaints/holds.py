@@ -1,5 +1,7 @@
 """What a complaint holds while it is open: the narrowest stop that covers what is disputed."""
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from daihou.collect.facts import StopKind
@@ -18,7 +20,7 @@ OF_PERSON = frozenset({Topic.WRONG_PERSON, Topic.THIRD_PARTY, Topic.PRIVACY})
 FOR_GOOD = OF_PERSON | {Topic.IDENTITY}  # Found to be so, it is never contacted again.
 
 
-def place(*, complaint: Complaint, acting_user: User) -> None:
+def place(*, complaint: Complaint, at: datetime, acting_user: User) -> None:
     """Hold what is disputed: the debts, the way of contact, the person, or everything of hers.
 
     Nobody is held where it is not known who complains, or of which debt.
@@ -30,7 +32,7 @@ def place(*, complaint: Complaint, acting_user: User) -> None:
         order = stops.order(
             party=party,
             kind=kind,
-            at=timezone.now(),
+            at=at,
             scope=_scope(complaint, party, loans, permits),
             evidence=f"complaint:{complaint.pk}",
             book=complaint.book,

@@ -60,8 +60,10 @@ class Told:
 
 
 @transaction.atomic
-def record(*, book: Book, told: Told, acting_user: User) -> Complaint:
+def record(*, book: Book, told: Told, acting_user: User, at: datetime | None = None) -> Complaint:
     """Record a complaint or dispute, start its clock and hold what it is about.
+
+    ``at`` is when that is done; by default now.
 
     :raises ComplaintRefused: ``complaint.word_unknown``, ``complaint.text_missing``,
         ``complaint.in_future``, ``complaint.loan_of_other``, ``complaint.contact_of_other``,
@@ -99,14 +101,14 @@ def record(*, book: Book, told: Told, acting_user: User) -> Complaint:
         return Complaint.objects.get(book=book, request_key=told.request_key)  # Sent twice at once.
     complaint.loans.set(told.loans)
     _link(complaint, told)
-    holds.place(complaint=complaint, acting_user=acting_user)
-    step(complaint, "record", acting_user)
+    holds.place(complaint=complaint, at=at or timezone.now(), acting_user=acting_user)
+    step(complaint, "record", acting_user, at=at)
     return complaint
 
 
 @transaction.atomic
-def take(*, complaint: Complaint, acting_user: User) -> Complaint:
-    """Take a complaint on: from now on it is this user's to decide.
+def take(*, complaint: Complaint, acting_user: User, at: datetime | None = None) -> Complaint:
+    """Take a complaint on: from ``at``, by default now, it is this user's to decide.
 
     :raises ComplaintRefused: ``complaint.state_wrong``, ``complaint.of_oneself``,
         ``complaint.decided_before``.
@@ -117,7 +119,7 @@ def take(*, complaint: Complaint, acting_user: User) -> Complaint:
         raise ComplaintRefused("complaint.decided_before")
     locked.handler, locked.state = acting_user, State.IN_PROGRESS
     locked.save(update_fields=["handler", "state"])
-    step(locked, "take", acting_user)
+    step(locked, "take", acting_user, at=at)
     return locked
 
 
@@ -228,7 +230,7 @@ def reopen(*, complaint: Complaint, reason: str, acting_user: User) -> Complaint
     locked.reopened += 1
     locked.save()
     step(locked, "reopen", acting_user, note=text)
-    holds.place(complaint=locked, acting_user=acting_user)
+    holds.place(complaint=locked, at=timezone.now(), acting_user=acting_user)
     return locked
 
 
@@ -252,7 +254,14 @@ def check_not_of(complaint: Complaint, user: User) -> None:
         raise ComplaintRefused("complaint.of_oneself")
 
 
-def step(complaint: Complaint, action: str, acting_user: User, *, note: str = "") -> Step:
+def step(
+    complaint: Complaint,
+    action: str,
+    acting_user: User,
+    *,
+    note: str = "",
+    at: datetime | None = None,
+) -> Step:
     """Add to a complaint's history, and to the audit without what anybody said."""
     made = Step.objects.create(
         complaint=complaint,
@@ -260,6 +269,7 @@ def step(complaint: Complaint, action: str, acting_user: User, *, note: str = ""
         state=complaint.state,
         note=texts.sealed(complaint_id=complaint.pk, place="note", text=note),
         acting_user=acting_user,
+        at=at or timezone.now(),
     )
     audit.record(
         acting_user=acting_user,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,8 +83,11 @@ def run_end_of_day(
     acting_user: User,
     on_progress: Callable[[Progress], None] = no_progress,
     processes: int | None = None,
+    at: datetime | None = None,
 ) -> EndOfDayResult:
     """Bring the book to the end of ``through``; an unfinished run is finished first.
+
+    ``at`` is the instant by which cases open, close and age; by default now.
 
     :raises LedgerRefused: ``end_of_day.before_book``, ``end_of_day.unfinished``,
         ``end_of_day.running``, ``end_of_day.halted``, ``end_of_day.no_events``.
@@ -95,19 +98,19 @@ def run_end_of_day(
         while True:
             run = _begin(book=book, through=through, acting_user=acting_user)
             if run is None:
-                _follow_up(book=book, acting_user=acting_user)  # Where a kill has left that out.
+                _follow_up(book=book, at=at, acting_user=acting_user)  # Where a kill left that out.
                 return _idle(book=book, seconds=time.perf_counter() - started)
             _carry_out(run=run, on_progress=on_progress, processes=processes)
-            _follow_up(book=book, acting_user=acting_user)
+            _follow_up(book=book, at=at, acting_user=acting_user)
             run.refresh_from_db(fields=["alarms"])
             if run.through_on == through:
                 return _result(run=run, seconds=time.perf_counter() - started)
 
 
-def _follow_up(*, book: Book, acting_user: User) -> None:
+def _follow_up(*, book: Book, at: datetime | None, acting_user: User) -> None:
     """Post the newest version and let the cases follow it, each unless that was done."""
     post_newest(book=book, acting_user=acting_user)
-    open_and_close(book=book, at=timezone.now(), acting_user=acting_user)
+    open_and_close(book=book, at=at or timezone.now(), acting_user=acting_user)
 
 
 @contextmanager
