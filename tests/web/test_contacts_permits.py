@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from benchmarks import contact_people as people
-from daihou.collect import guard
+from daihou.collect import codec, guard
 from daihou.collect.facts import AgreementKind, StopKind
 from daihou.collect.guard import Decision
 from daihou.collect.packs import JURISDICTIONS
@@ -280,6 +281,22 @@ def test_an_agreement_lifts_a_cap_for_guard_and_database_alike(made, caller):
 def test_a_book_whose_nights_stopped_is_stale_by_the_clock(made, caller):
     fault = refused(made, caller, at=AT + timedelta(days=3))
     assert "contact.figures_stale" in {ruling.code for ruling in fault.decision.refusals}
+
+
+def test_a_first_contact_is_of_its_debts_and_on_the_day_of_her_clock(made, caller, always_allowed):
+    early = AT.astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=7, minute=30)  # In UTC the eve.
+    call(made, caller, at=early, outcome=Outcome.EFFECTIVE)
+    contact = people.contact_of(made=made, number=0)
+    (loan,) = contact.loans
+    position = Position.objects.get(loan=loan)
+    loan.pk, loan.loan_ref = None, "L-later"
+    loan.save()
+    position.pk = position.loan_id = loan.pk
+    position.save(force_insert=True)
+    later = call(made, caller, at=early + HOUR, outcome=Outcome.FAILED)
+    of_another = call(made, caller, at=early + HOUR, loans=(loan,))
+    known = [codec.from_text(codec.Decided, each.kept).facts for each in (later, of_another)]
+    assert [each.first_contact_on for each in known] == [early.date(), None]
 
 
 def test_stale_figures_and_a_wrong_number_refuse(made, caller):
