@@ -40,7 +40,7 @@ NOTES = {
     Says.CANNOT: "示例：客户称近期失业，暂时无力偿还，已告知可申请困难帮助。",
     Says.LATER: "示例：客户正在开会，请稍后再联系。",
 }
-TONE_RATE = 8_000  # Samples a second; one second of it.
+TONE_RATE = 8_000  # Samples a second; one second sounds.
 CALL_AGAIN = timedelta(hours=3)
 
 
@@ -127,14 +127,14 @@ def _details(permit: Permit, answer: Answer) -> dict[str, object]:
 
 
 def _recording(permit: Permit) -> File:
-    """Archive what the make-believe switch recorded: a short tone, its pitch another each time."""
+    """Archive what the make-believe switch recorded: a tone, then another silence each time."""
     kept = BytesIO()
     with wave.open(kept, "wb") as tone:
         tone.setnchannels(1)
         tone.setsampwidth(1)
         tone.setframerate(TONE_RATE)
-        period = TONE_RATE // (200 + permit.pk % 400)
-        tone.writeframes((b"\x60" * period + b"\xa0" * period) * (TONE_RATE // (2 * period)))
+        tone.writeframes((b"\x60" * 10 + b"\xa0" * 10) * (TONE_RATE // 20))
+        tone.writeframes(b"\x80" * (permit.pk % TONE_RATE))
     kept.seek(0)
     return archive.store_file(
         book=permit.book,
