@@ -81,7 +81,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     ),
     "audit.place_wrong": (
         "第 {leaf} 条不在其位：导出称其为第 {said} 条，其间有删除、插入或调换",
-        "entry {leaf} is not in its place, the export calls it {said}: rows were cut, put in or moved",
+        "entry {leaf} is not in its place, the export calls it {said}: rows were cut, added, moved",
     ),
     "audit.rewritten": (
         "日志被改写：前 {size} 条与公布的根不符",
