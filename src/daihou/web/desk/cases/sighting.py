@@ -1,12 +1,13 @@
 """Which cases a user sees: those of the book, or those with a loan of her funders."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 
 from daihou.web.access import queries as access
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases.models import Case, CaseLoan
 from daihou.web.cases.queries import with_night
+from daihou.web.channels.models import Account, ChannelKind
 from daihou.web.loans.models import Loan
 
 
@@ -26,6 +27,8 @@ def case_of(sight: Sight, case_id: int) -> Case:
     """
     with_it = ("party", "owner", "team", "locked_by")
     asked = cases_in(sight).select_related(*with_it).filter(pk=case_id)
+    switches = Account.objects.filter(channel=ChannelKind.VOICE, is_active=True)
+    asked = asked.annotate(has_switch=Exists(switches.filter(book=OuterRef("book"))))
     found = with_night(asked, book=sight.book).first()
     if found is None:
         raise Http404

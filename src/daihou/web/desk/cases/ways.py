@@ -18,7 +18,6 @@ from daihou.web.contacts.contact import Contact
 from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.telling import RuleLine, rule_lines
 from daihou.web.desk.cases.words import CHANNEL_ICONS, CHANNELS
-from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import ContactPoint, PointKind
 from daihou.web.parties.reach import Known
@@ -133,16 +132,17 @@ def contact_of(
         case_number=case.pk,
         payload=dict(payload or {}),
         visit=_two(user) if channel is Channel.VISIT else None,
-        is_recorded=_is_recorded(case.book, channel, user),
+        is_recorded=_is_recorded(case, channel, user),
     )
 
 
-def _is_recorded(book: Book, channel: Channel, user: User) -> bool:
+def _is_recorded(case: Case, channel: Channel, user: User) -> bool:
     """Know it of a call; a visit's report is not taken without the recording's reference."""
     if channel is Channel.VOICE:
-        return accounts.is_recorded(book=book, user=user)
+        has_switch = getattr(case, "has_switch", True)  # A page has read it with the case.
+        return not has_switch or accounts.is_recorded(book=case.book, user=user)
     if channel is Channel.ROBOT:
-        return accounts.is_robot_recorded(book=book)
+        return accounts.is_robot_recorded(book=case.book)
     return channel is Channel.VISIT
 
 
