@@ -120,6 +120,18 @@ def extension_of(*, user: User) -> str:
     return found.number if found else ""
 
 
+def accounts_for(*, book: Book, channel: str) -> list[Account]:
+    """List the accounts that may send, the one to be asked first before the others.
+
+    :raises ChannelRefused: ``account.none``.
+    """
+    found = Account.objects.filter(book=book, channel=channel, is_active=True)
+    chosen = list(found.order_by("rank", "pk"))
+    if not chosen:
+        raise ChannelRefused("account.none", channel=channel)
+    return chosen
+
+
 def telephone_of(*, book: Book, user: User) -> str:
     """Return the telephone that the switch rings for a collector; none: she dials by hand."""
     has_switch = Account.objects.filter(

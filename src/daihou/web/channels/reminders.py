@@ -20,7 +20,7 @@ from daihou.web.audit import operations as audit
 from daihou.web.cases import promises
 from daihou.web.cases.models import PromiseState
 from daihou.web.cases.queries import late_loans, loans_of
-from daihou.web.channels import facts, rendering, sending
+from daihou.web.channels import accounts, facts, rendering
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.models import FIELD_OF, ChannelKind, Reminder, ReminderDay, ReminderState
 from daihou.web.contacts import operations as contacts
@@ -243,7 +243,7 @@ def _point(loan: Loan, kind: ChannelKind, *, on: date) -> ContactPoint | None:
 
 def _has_account(book: Book, kind: ChannelKind) -> bool:
     try:
-        sending.accounts_for(book=book, channel=kind)
+        accounts.accounts_for(book=book, channel=kind)
     except ChannelRefused:
         return False
     return True

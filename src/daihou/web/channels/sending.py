@@ -128,18 +128,6 @@ def _may_go_elsewhere(refused: Refused) -> bool:
     return refused.is_passing and not refused.code.startswith(OF_PERSON)
 
 
-def accounts_for(*, book: Book, channel: str) -> list[Account]:
-    """List the accounts that may send, the one to be asked first before the others.
-
-    :raises ChannelRefused: ``account.none``.
-    """
-    found = Account.objects.filter(book=book, channel=channel, is_active=True)
-    chosen = list(found.order_by("rank", "pk"))
-    if not chosen:
-        raise ChannelRefused("account.none", channel=channel)
-    return chosen
-
-
 def address_key(*, channel: str, address: str) -> bytes:
     """Return the digest by which what was sent to an address is found again."""
     return encryption.blind_index(field=FIELD_OF[ChannelKind(channel)], plain=address)
@@ -162,7 +150,7 @@ def _accounts(sending: Sending) -> list[Account]:
     found = earlier.first()
     if found is not None and found.state != DeliveryState.WAITING:
         return [found.account]
-    return accounts_for(book=sending.book, channel=sending.channel)
+    return accounts.accounts_for(book=sending.book, channel=sending.channel)
 
 
 def _message(sending: Sending, account: Account) -> Outgoing:

@@ -13,7 +13,7 @@ from daihou.collect.requests import Channel, Recipient
 from daihou.collect.templates import TemplateRefused, Value
 from daihou.errors import DaihouError
 from daihou.web.cases import promises
-from daihou.web.channels import facts, rendering, sending
+from daihou.web.channels import accounts, facts, rendering
 from daihou.web.channels.models import FIELD_OF, ChannelKind, TemplateVersion, VersionState
 from daihou.web.contacts import operations as contacts
 from daihou.web.desk.answering import line_of
@@ -125,7 +125,7 @@ def _act(doing: Doing, *, deed: Deed) -> str:
     if version is None or loan is None:
         raise DaihouError("form.choice_wrong", field="version")
     if deed is ROBOT:  # Nobody else notes that it never called.
-        sending.accounts_for(book=doing.sight.book, channel=ChannelKind.ROBOT)
+        accounts.accounts_for(book=doing.sight.book, channel=ChannelKind.ROBOT)
     rendered = _rendered(doing, version, loan, who)
     contact = contact_of(
         case=doing.case,
