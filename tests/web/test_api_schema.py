@@ -1,5 +1,6 @@
 """Goal: whatever comes, the API keeps its word. Method: Schemathesis over its own description."""
 
+from collections import Counter
 from itertools import count
 
 import pytest
@@ -8,6 +9,7 @@ from django.core import signals
 from django.db import close_old_connections
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies
+from ninja import Schema
 
 from daihou.web import wsgi
 from daihou.web.access import queries as access
@@ -42,6 +44,19 @@ NOT_ASKED = [
 def test_the_description_is_openapi_3_1():
     assert SCHEMA.raw_schema["openapi"].startswith("3.1")
     assert len(OPERATIONS) > 8
+
+
+def test_no_schema_stands_under_the_name_of_another():
+    described = SCHEMA.raw_schema["components"]["schemas"]
+    named = Counter(each.__name__ for each in _below(Schema) if each.__name__ in described)
+    assert len(named) > 50
+    assert [name for name, number in named.items() if number > 1] == []
+
+
+def _below(schema):
+    for each in schema.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 @pytest.fixture

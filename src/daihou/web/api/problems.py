@@ -79,7 +79,7 @@ class RefusedBy(Schema):
     detail_en: str
 
 
-class DecisionOut(Schema):
+class GuardDecisionOut(Schema):
     """What the guard decides; ``next_permitted_at`` is None where only an act can change it."""
 
     is_allowed: bool
@@ -101,7 +101,7 @@ class Problem(Schema):
     detail_zh: str
     detail_en: str
     errors: list[Fault] = []
-    decision: DecisionOut | None = None
+    decision: GuardDecisionOut | None = None
     refusal_id: int | None = None
 
 

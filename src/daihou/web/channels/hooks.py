@@ -5,6 +5,7 @@
 
 import logging
 from collections.abc import Callable
+from hmac import compare_digest
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -72,10 +73,14 @@ def _account(code: str) -> Account | None:
 
 def _greeting(request: HttpRequest, account: Account) -> HttpResponse:
     """Answer a provider that first asks whether this address is ours: with the word it gave."""
-    loaded = secrets.load(secret_ref=account.secret_ref)
+    try:
+        loaded = secrets.load(secret_ref=account.secret_ref)
+    except ChannelRefused:  # Its key file is not there: nothing can be proven.
+        return HttpResponse(status=403)
     if account.provider == Provider.WHATSAPP:
         given, word = request.GET.get("hub.verify_token", ""), request.GET.get("hub.challenge", "")
-        is_ours = bool(loaded.extra.get("verify_token")) and given == loaded.extra["verify_token"]
+        wanted = loaded.extra.get("verify_token", "")
+        is_ours = bool(wanted) and compare_digest(given.encode(), wanted.encode())
     elif account.provider == Provider.WECHAT:
         word = request.GET.get("echostr", "")
         is_ours = _is_wechat(request, loaded.hook_secret)

@@ -47,7 +47,7 @@ class VerdictIn(Schema):
     reason: Reason
 
 
-class WithdrawalIn(Schema):
+class RequestWithdrawalIn(Schema):
     reason: Reason
 
 
@@ -88,7 +88,7 @@ def decide_approval(
 
 @router.post(PATH + "/{approval_id}/withdrawal", response=ApprovalOut, auth=needs("approval.view"))
 def withdraw_approval(
-    request: HttpRequest, book_name: BookName, approval_id: RowId, body: WithdrawalIn
+    request: HttpRequest, book_name: BookName, approval_id: RowId, body: RequestWithdrawalIn
 ) -> dict[str, Any]:
     """Take an own request back."""
     withdrawn = operations.withdraw(

@@ -116,7 +116,7 @@ class CasePage(CaseOut):
     locked_until: datetime | None
 
 
-class Wanted(Schema):
+class CasesWanted(Schema):
     """What has to hold of a case, all of it; ``owner`` and ``team`` are ids, 0 for none."""
 
     state: CaseState | Literal[""] = CaseState.OPEN
@@ -136,7 +136,7 @@ class Target(Schema):
     id: int
 
 
-class EntryOut(Schema):
+class TimelineEntryOut(Schema):
     source: str
     kind: str
     at: datetime
@@ -153,7 +153,7 @@ class EntryPaging(Schema):
     cursor: Annotated[str, Field(max_length=4096)] = ""
 
 
-class NoteIn(Schema):
+class CaseNoteIn(Schema):
     text: Annotated[LongText, Field(min_length=1)]
 
 
@@ -168,7 +168,7 @@ class TagIn(Schema):
     reason: Reason
 
 
-class ReasonIn(Schema):
+class CaseReasonIn(Schema):
     reason: Reason
 
 
@@ -179,7 +179,7 @@ class TagOut(Schema):
     until_at: datetime | None
 
 
-class PartIn(Schema):
+class PromisePartIn(Schema):
     due_on: Day
     amount_minor: Minor
 
@@ -188,7 +188,7 @@ class PromiseIn(Schema):
     """Only a promise in instalments has more than one part."""
 
     kind: PromiseKind
-    parts: Annotated[list[PartIn], Field(min_length=1, max_length=PARTS_MOST)]
+    parts: Annotated[list[PromisePartIn], Field(min_length=1, max_length=PARTS_MOST)]
 
 
 class PartOut(Schema):
@@ -219,7 +219,7 @@ class NextIn(Schema):
     action: Annotated[Text, Field(max_length=80)] = ""
 
 
-class TurnOut(Schema):
+class CaseTurnOut(Schema):
     id: int
     case_id: int
     kind: str
@@ -247,7 +247,7 @@ def list_cases(
     request: HttpRequest,
     book_name: BookName,
     paging: Annotated[Paging, Query()],
-    wanted: Annotated[Wanted, Query()],
+    wanted: Annotated[CasesWanted, Query()],
 ) -> dict[str, Any]:
     """List cases as the queue has them, the one to be worked next first."""
     sight = sight_of(request, book_name=book_name, permission="case.view")
@@ -298,7 +298,7 @@ def list_cases_of_loan(
     return page_of(rows, paging=paging, shown=lambda row: _shown([row])[0], newest_first=True)
 
 
-@router.get(OF_CASE + "/timeline", response=Page[EntryOut], auth=SEES)
+@router.get(OF_CASE + "/timeline", response=Page[TimelineEntryOut], auth=SEES)
 def list_timeline(
     request: HttpRequest,
     book_name: BookName,
@@ -322,7 +322,7 @@ def list_timeline(
 
 @router.post(OF_CASE + "/notes", response={201: NoteOut}, auth=WORKS)
 def add_note(
-    request: HttpRequest, book_name: BookName, case_id: RowId, body: NoteIn
+    request: HttpRequest, book_name: BookName, case_id: RowId, body: CaseNoteIn
 ) -> Status[Any]:
     """Note something; it is kept encrypted and never changes."""
     made = noting.note(
@@ -350,7 +350,7 @@ def set_tag(request: HttpRequest, book_name: BookName, case_id: RowId, body: Tag
 
 @router.post(OF_CASE + "/tags/{kind}/clear", response=TagOut, auth=WORKS)
 def clear_tag(
-    request: HttpRequest, book_name: BookName, case_id: RowId, kind: TagKind, body: ReasonIn
+    request: HttpRequest, book_name: BookName, case_id: RowId, kind: TagKind, body: CaseReasonIn
 ) -> dict[str, Any]:
     """Clear a tag from now on; that it was held stays to be seen."""
     cleared = noting.untag(
@@ -406,7 +406,7 @@ def make_promise(
 
 @router.post(OF_CASE + "/promises/{promise_id}/withdrawal", response=PromiseOut, auth=WORKS)
 def withdraw_promise(
-    request: HttpRequest, book_name: BookName, case_id: RowId, promise_id: RowId, body: ReasonIn
+    request: HttpRequest, book_name: BookName, case_id: RowId, promise_id: RowId, body: CaseReasonIn
 ) -> dict[str, Any]:
     """Take an open promise back, as she asked or because it was noted wrongly."""
     case = _find(request, book_name, case_id, "case.work")
@@ -419,7 +419,7 @@ def withdraw_promise(
     return _promise(ended)
 
 
-@router.get("/books/{book_name}/case-turns", response=Page[TurnOut], auth=SEES)
+@router.get("/books/{book_name}/case-turns", response=Page[CaseTurnOut], auth=SEES)
 def list_case_turns(
     request: HttpRequest, book_name: BookName, paging: PagingQuery
 ) -> dict[str, Any]:
@@ -497,7 +497,7 @@ def _promise(row: Promise) -> dict[str, Any]:
 
 
 def _turn(row: Turn) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in TurnOut.model_fields}
+    return {name: getattr(row, name) for name in CaseTurnOut.model_fields}
 
 
 def _decision(row: PromiseDecision) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class ComplaintIn(Schema):
     request_key: Annotated[Text, Field(max_length=80)] = ""
 
 
-class Wanted(Schema):
+class ComplaintsWanted(Schema):
     state: State | None = None
     nature: Nature | None = None
     topic: Topic | None = None
@@ -102,11 +102,11 @@ class SaidOut(Schema):
     reasoning: str
 
 
-class NoteIn(Schema):
+class ComplaintNoteIn(Schema):
     note: Reason
 
 
-class ReasonIn(Schema):
+class ComplaintReasonIn(Schema):
     reason: Reason
 
 
@@ -140,7 +140,7 @@ def list_complaints(
     request: HttpRequest,
     book_name: BookName,
     paging: PagingQuery,
-    wanted: Annotated[Wanted, Query()],
+    wanted: Annotated[ComplaintsWanted, Query()],
 ) -> dict[str, Any]:
     """List complaints and disputes in sight, the newest first."""
     sight = sight_of(request, book_name=book_name, permission="complaint.view")
@@ -206,7 +206,7 @@ def take_complaint(
 
 @router.post(OF_COMPLAINT + "/notes", response=ComplaintOut, auth=RECORDS)
 def note_on_complaint(
-    request: HttpRequest, book_name: BookName, complaint_id: RowId, body: NoteIn
+    request: HttpRequest, book_name: BookName, complaint_id: RowId, body: ComplaintNoteIn
 ) -> dict[str, Any]:
     """Note what was found out on the way."""
     found = _find(request, book_name, complaint_id, "complaint.record")
@@ -273,7 +273,7 @@ def close_complaint(
 
 @router.post(OF_COMPLAINT + "/withdrawal", response=ComplaintOut, auth=DECIDES)
 def withdraw_complaint(
-    request: HttpRequest, book_name: BookName, complaint_id: RowId, body: ReasonIn
+    request: HttpRequest, book_name: BookName, complaint_id: RowId, body: ComplaintReasonIn
 ) -> dict[str, Any]:
     """Note that the person took it back; what it held is free again."""
     found = _find(request, book_name, complaint_id, "complaint.decide")
@@ -283,7 +283,7 @@ def withdraw_complaint(
 
 @router.post(OF_COMPLAINT + "/reopening", response=ComplaintOut, auth=RECORDS)
 def reopen_complaint(
-    request: HttpRequest, book_name: BookName, complaint_id: RowId, body: ReasonIn
+    request: HttpRequest, book_name: BookName, complaint_id: RowId, body: ComplaintReasonIn
 ) -> dict[str, Any]:
     """Open it again: a new clock, holds again, decided by somebody else."""
     found = _find(request, book_name, complaint_id, "complaint.record")

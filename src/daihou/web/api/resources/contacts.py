@@ -21,7 +21,7 @@ from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.api.idempotency import NO_STORE
 from daihou.web.api.paging import Page, PagingQuery, page_of
-from daihou.web.api.problems import DecisionOut, decision_out
+from daihou.web.api.problems import GuardDecisionOut, decision_out
 from daihou.web.api.resources.shared import (
     BookName,
     LongText,
@@ -97,7 +97,7 @@ class ContactIn(Schema):
     template_version_id: Number | None = None
 
 
-class OutcomeOut(Schema):
+class ContactOutcomeOut(Schema):
     outcome: str
     at: datetime
     seconds: int | None
@@ -119,10 +119,10 @@ class ContactOut(Schema):
     state: str
     use_before: datetime | None
     outcome: str | None
-    outcomes: list[OutcomeOut]
+    outcomes: list[ContactOutcomeOut]
 
 
-class RefusalOut(Schema):
+class ContactRefusalOut(Schema):
     id: int
     case_id: int | None
     party_id: int
@@ -132,7 +132,7 @@ class RefusalOut(Schema):
     recipient: str
     at: datetime
     by: str
-    decision: DecisionOut
+    decision: GuardDecisionOut
 
 
 class OutcomeIn(Schema):
@@ -149,7 +149,7 @@ class AddressOut(Schema):
     address: str
 
 
-class Wanted(Schema):
+class ContactsWanted(Schema):
     party_id: Number | None = None
     case_id: Number | None = None
     since: AwareDatetime | None = None
@@ -178,7 +178,7 @@ class StopOut(Schema):
     by: str
 
 
-class ReasonIn(Schema):
+class StopReasonIn(Schema):
     reason: Reason
 
 
@@ -203,7 +203,7 @@ def list_contact_points(
     ]
 
 
-@router.post(OF_CASE + "/contacts/preview", response=DecisionOut, auth=MAKES)
+@router.post(OF_CASE + "/contacts/preview", response=GuardDecisionOut, auth=MAKES)
 def preview_contact(
     request: HttpRequest, book_name: BookName, case_id: RowId, body: ContactIn
 ) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def list_contacts(
     request: HttpRequest,
     book_name: BookName,
     paging: PagingQuery,
-    wanted: Annotated[Wanted, Query()],
+    wanted: Annotated[ContactsWanted, Query()],
 ) -> dict[str, Any]:
     """List what was permitted and how it ended, the newest first."""
     sight = sight_of(request, book_name=book_name, permission="contact.view")
@@ -287,12 +287,12 @@ def record_contact_outcome(
     return _permit(_found(sight, permit_id))
 
 
-@router.get(BOOK + "/refusals", response=Page[RefusalOut], auth=SEES)
+@router.get(BOOK + "/refusals", response=Page[ContactRefusalOut], auth=SEES)
 def list_refusals(
     request: HttpRequest,
     book_name: BookName,
     paging: PagingQuery,
-    wanted: Annotated[Wanted, Query()],
+    wanted: Annotated[ContactsWanted, Query()],
 ) -> dict[str, Any]:
     """List what was asked for and refused, with every reason, the newest first."""
     sight = sight_of(request, book_name=book_name, permission="contact.view")
@@ -339,7 +339,7 @@ def order_stop(
 
 @router.post(STOPS + "/{stop_id}/lift", response=StopOut, auth=needs("contact.lift"))
 def lift_stop(
-    request: HttpRequest, book_name: BookName, party_id: RowId, stop_id: RowId, body: ReasonIn
+    request: HttpRequest, book_name: BookName, party_id: RowId, stop_id: RowId, body: StopReasonIn
 ) -> dict[str, Any]:
     """Lift an order; who collects never may."""
     sight = sight_of(request, book_name=book_name, permission="contact.lift")
@@ -431,7 +431,7 @@ def _own_dial(sight: Sight, permit_id: int, user: User) -> Permit:
     return permit
 
 
-def _wanted(rows: Any, wanted: Wanted) -> Any:
+def _wanted(rows: Any, wanted: ContactsWanted) -> Any:
     if wanted.party_id is not None:
         rows = rows.filter(party_id=wanted.party_id)
     if wanted.case_id is not None:
@@ -466,7 +466,8 @@ def _permit(row: Permit) -> dict[str, Any]:
         "use_before": codec.from_text(codec.Decided, row.kept).decision.use_before,
         "outcome": outcomes[-1].outcome if outcomes else None,
         "outcomes": [
-            {name: getattr(each, name) for name in OutcomeOut.model_fields} for each in outcomes
+            {name: getattr(each, name) for name in ContactOutcomeOut.model_fields}
+            for each in outcomes
         ],
     }
 

@@ -105,7 +105,7 @@ class EvidenceIn(Schema):
     evidence: Annotated[Text, Field(min_length=1)]
 
 
-class PayoutIn(Schema):
+class CreditPayoutIn(Schema):
     on: Day
 
 
@@ -258,7 +258,7 @@ def pay_out_tranche(
     book_name: BookName,
     loan_ref: LoanRef,
     tranche_no: Number,
-    body: PayoutIn,
+    body: CreditPayoutIn,
 ) -> Status[Any]:
     """Pay a tranche out once all its conditions are signed off."""
     sight = sight_of(request, book_name=book_name, permission="loan.disburse")

@@ -47,7 +47,7 @@ class ClockOut(Schema):
     turns: list[TurnOut]
 
 
-class EvidenceIn(Schema):
+class LimitationEvidenceIn(Schema):
     ground: EvidenceGround
     on: Day
     through: Day | None = None
@@ -94,7 +94,7 @@ def list_evidence(
 
 @router.post(PATH + "/evidence", response={201: EvidenceOut}, auth=RECORDS)
 def record_evidence(
-    request: HttpRequest, book_name: BookName, loan_ref: LoanRef, body: EvidenceIn
+    request: HttpRequest, book_name: BookName, loan_ref: LoanRef, body: LimitationEvidenceIn
 ) -> Status[Any]:
     """Put evidence on record."""
     sight = sight_of(request, book_name=book_name, permission="limitation.record")

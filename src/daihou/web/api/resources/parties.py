@@ -78,7 +78,7 @@ class PlainOut(Schema):
     data: dict[str, list[str]]
 
 
-class ReasonIn(Schema):
+class PartyReasonIn(Schema):
     reason: Reason
 
 
@@ -194,7 +194,7 @@ def reveal_party(
     response: HttpResponse,
     book_name: BookName,
     party_id: RowId,
-    body: ReasonIn,
+    body: PartyReasonIn,
 ) -> dict[str, Any]:
     """Give a party's data in plain; who looked and why is noted first, each time."""
     response["Cache-Control"] = NO_STORE
@@ -308,7 +308,7 @@ def merge_parties(
 
 @router.post(OF_PARTY + "/merges/{merge_id}/undo", response=MergeOut, auth=CHANGES)
 def undo_merge(
-    request: HttpRequest, book_name: BookName, party_id: RowId, merge_id: RowId, body: ReasonIn
+    request: HttpRequest, book_name: BookName, party_id: RowId, merge_id: RowId, body: PartyReasonIn
 ) -> dict[str, Any]:
     """Take a merge back: exactly the rows that followed return."""
     party = _find(request, book_name, party_id, "party.change")
