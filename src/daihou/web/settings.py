@@ -164,6 +164,10 @@ ACCOUNT_RATE_LIMITS = {
 }
 MFA_ADAPTER = "daihou.web.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "add_webauthn": "daihou.web.access.forms.AddPasskeyForm",
+    "edit_webauthn": "daihou.web.access.forms.RenamePasskeyForm",
+}
 MFA_TOTP_ISSUER = "daihou"
 MFA_TOTP_TOLERANCE = 1  # Clocks of phones are off by up to half a minute.
 MFA_PASSKEY_LOGIN_ENABLED = True
