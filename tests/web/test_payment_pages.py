@@ -170,18 +170,18 @@ def test_an_admin_adds_closes_and_opens_a_channel_and_sees_no_key(client, make_u
     client.force_login(make_user("admin"))
     page = f"{BASE}/payments/channels/"
     assert client.get(page).status_code == 200
-    given = {"code": "bank-7", "adapter": "bank_debit", "account": "880", "secret_ref": "bank-7"}
+    given = {"code": "newcomer", "adapter": "bank_debit", "account": "880", "secret_ref": "newcomer"}
     client.post(f"{page}add/", given | {"secret_ref": "../../x"})
     client.post(f"{page}add/", given | {"secret_ref": ""})
     assert not Channel.objects.exists()
     client.post(f"{page}add/", given)
     added = Channel.objects.get()
     assert "bg-orange-lt" in client.get(page).content.decode()  # Its keys are not there yet.
-    twins.make_keys(secret_ref="bank-7", adapter="bank_debit")
+    twins.make_keys(secret_ref="newcomer", adapter="bank_debit")
     shown = client.get(page).content.decode()
-    assert "http://testserver/hooks/bank-7/" in shown
+    assert "http://testserver/hooks/newcomer/" in shown
     assert "bg-orange-lt" not in shown
-    held = secrets.load(secret_ref="bank-7")
+    held = secrets.load(secret_ref="newcomer")
     assert not any(key in shown for key in (*held.platform_keys.values(), held.private_key) if key)
     client.post(f"{page}{added.pk}/", {"deed": "close"})
     added.refresh_from_db()
