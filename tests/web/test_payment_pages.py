@@ -1,5 +1,6 @@
 """Goal: the desk shows money in, in both languages, to whom it may. Method: Django's client."""
 
+import re
 from datetime import date
 from hashlib import sha256
 
@@ -84,7 +85,7 @@ def test_a_payment_is_found_by_its_loan_and_its_reference(desk, book, channels, 
     assert "r1" in desk.get(f"{BASE}/payments/?q=A").content.decode()
     found = desk.get(f"{BASE}/payments/?q=r2&state=suspended").content.decode()
     assert "r2" in found
-    assert "r1" not in found.replace("r2", "")
+    assert not re.search(r"\br1\b", found)  # As a word: a token of the page may hold the letters.
 
 
 def enter(desk, **more):
@@ -170,18 +171,23 @@ def test_an_admin_adds_closes_and_opens_a_channel_and_sees_no_key(client, make_u
     client.force_login(make_user("admin"))
     page = f"{BASE}/payments/channels/"
     assert client.get(page).status_code == 200
-    given = {"code": "newcomer", "adapter": "bank_debit", "account": "880", "secret_ref": "newcomer"}
+    given = {
+        "code": "newbank",
+        "adapter": "bank_debit",
+        "account": "880",
+        "secret_ref": "newbank",
+    }
     client.post(f"{page}add/", given | {"secret_ref": "../../x"})
     client.post(f"{page}add/", given | {"secret_ref": ""})
     assert not Channel.objects.exists()
     client.post(f"{page}add/", given)
     added = Channel.objects.get()
     assert "bg-orange-lt" in client.get(page).content.decode()  # Its keys are not there yet.
-    twins.make_keys(secret_ref="newcomer", adapter="bank_debit")
+    twins.make_keys(secret_ref="newbank", adapter="bank_debit")
     shown = client.get(page).content.decode()
-    assert "http://testserver/hooks/newcomer/" in shown
+    assert "http://testserver/hooks/newbank/" in shown
     assert "bg-orange-lt" not in shown
-    held = secrets.load(secret_ref="newcomer")
+    held = secrets.load(secret_ref="newbank")
     assert not any(key in shown for key in (*held.platform_keys.values(), held.private_key) if key)
     client.post(f"{page}{added.pk}/", {"deed": "close"})
     added.refresh_from_db()
