@@ -79,7 +79,7 @@ def _form(doing: Doing, *, deed: Deed) -> dict[str, Any]:
     versions = list(_versions(doing, who, deed))
     wanted = asked.get("version", "")
     chosen = next((each for each in versions if str(each.pk) == wanted), None)
-    chosen = chosen or _first_to_send(doing, who, versions)
+    chosen = chosen or _first_to_send(doing, who, versions, deed)
     in_turn = [box.loan for box in doing.owing.boxes if box.loan in who.loans]
     loan = next((each for each in in_turn if str(each.pk) == asked.get("loan")), None)
     loan = loan or next(iter(in_turn), None)
@@ -181,11 +181,11 @@ def _versions(doing: Doing, who: Asked, deed: Deed) -> QuerySet[TemplateVersion]
 
 
 def _first_to_send(
-    doing: Doing, who: Asked, versions: Sequence[TemplateVersion]
+    doing: Doing, who: Asked, versions: Sequence[TemplateVersion], deed: Deed
 ) -> TemplateVersion | None:
-    """Choose the first text that can reach the person; where none can, the first."""
+    """Choose the first text that can reach the person, by channel; where none can, the first."""
     reaches: dict[str, bool] = {}
-    for each in versions:
+    for each in sorted(versions, key=lambda each: deed.channels.index(each.template.channel)):
         channel = each.template.channel
         if channel not in reaches:
             reaches[channel] = any(known.is_usable for known in _points(doing, who, each))
