@@ -13,7 +13,7 @@ from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases.models import Case
 from daihou.web.desk.cases import owing as owed
 from daihou.web.desk.cases.sighting import loans_of
-from daihou.web.desk.reading import Sent
+from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.loans.models import Loan
 
 
@@ -32,10 +32,7 @@ class Doing:
 
     @property
     def sent(self) -> Sent:
-        return Sent(
-            fields=self.request.POST.dict(),
-            digits=self.sight.book.minor_digits,
-        )
+        return sent_by(self.request, self.sight)
 
     @property
     def today(self) -> date:

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import queries, saving, working
 from daihou.web.cases.models import Case, SavedView, Stage, TagKind, Team
 from daihou.web.cases.queries import Filters
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.cases.sighting import cases_in, may
+from daihou.web.desk.cases.sighting import cases_in
 from daihou.web.desk.parties.sighting import names
 
 LISTS = ("stages", "tags")

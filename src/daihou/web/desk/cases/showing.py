@@ -13,7 +13,7 @@ from django.utils import timezone
 from daihou.collect.facts import StopKind
 from daihou.collect.next_step import Advice, Situation, Step, Way as Open, advise
 from daihou.collect.requests import Channel
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases.locking import is_locked
 from daihou.web.cases.models import Case, PromiseState
 from daihou.web.cases.queries import figures_on
@@ -23,7 +23,7 @@ from daihou.web.contacts.models import StopOrder
 from daihou.web.desk.cases import owing as owed, people, timelines, words
 from daihou.web.desk.cases.actions import ACTIONS, Action
 from daihou.web.desk.cases.limits import first_end
-from daihou.web.desk.cases.sighting import loans_of, may
+from daihou.web.desk.cases.sighting import loans_of
 from daihou.web.desk.cases.ways import point_for, ways
 from daihou.web.loans.models import Loan
 from daihou.web.parties import queries as parties, reach, states

@@ -1,10 +1,9 @@
 """Which cases a user sees: those of the book, or those with a loan of her funders."""
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
-from daihou.web.access import queries as access
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight
 from daihou.web.cases.models import Case, CaseLoan
 from daihou.web.cases.queries import with_night
 from daihou.web.channels.models import Account, ChannelKind
@@ -41,7 +40,3 @@ def loans_of(sight: Sight, case: Case) -> list[Loan]:
     told = ("product", "funder", "creditor", "terms", "schedule", "published")
     found = sight.loans().filter(case_loans__case=case).select_related(*told)
     return list(found.order_by("start_on", "pk"))
-
-
-def may(request: HttpRequest, sight: Sight, permission: str) -> bool:
-    return access.may(user=user_of(request), permission=permission, target=sight.book)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from daihou.errors import DaihouError
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import working
 from daihou.web.cases.errors import CaseRefused
 from daihou.web.cases.models import Case
@@ -19,7 +19,7 @@ from daihou.web.desk.cases import queue, reaching, showing
 from daihou.web.desk.cases.actions import ACTIONS
 from daihou.web.desk.cases.doing import Doing, Kind, Panel
 from daihou.web.desk.cases.kinds import KINDS
-from daihou.web.desk.cases.sighting import case_of, may
+from daihou.web.desk.cases.sighting import case_of
 from daihou.web.desk.cases.telling import Refused, refused_by
 
 

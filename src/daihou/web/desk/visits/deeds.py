@@ -18,12 +18,12 @@ from daihou.errors import DaihouError
 from daihou.web.access.models import Role, User
 from daihou.web.access.queries import may as user_may
 from daihou.web.board.page import book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases.models import Case
 from daihou.web.desk.cases.telling import refused_by
 from daihou.web.desk.parties.sighting import names
-from daihou.web.desk.reading import Sent
-from daihou.web.desk.visits.views import BODY, answer, may, visit_of
+from daihou.web.desk.reading import Sent, sent_by
+from daihou.web.desk.visits.views import BODY, answer, visit_of
 from daihou.web.parties import reach
 from daihou.web.parties.models import PointKind
 from daihou.web.visits import operations
@@ -56,7 +56,7 @@ def check_in(request: HttpRequest, *, sight: Sight, visit_id: int) -> HttpRespon
     found = visit_of(sight, visit_id)
 
     def act() -> None:
-        sent = _sent(request, sight)
+        sent = sent_by(request, sight)
         if not sent.text("together"):
             raise VisitRefused("visit.two_collectors")
         place = _place(sent)
@@ -84,7 +84,7 @@ def add_photo(request: HttpRequest, *, sight: Sight, visit_id: int) -> HttpRespo
             raise VisitRefused("visit.not_a_picture")
         operations.add_photo(
             visit=found,
-            client_key=_key(_sent(request, sight)),
+            client_key=_key(sent_by(request, sight)),
             name=upload.name or "photo.jpg",
             content=cast("BinaryIO", upload.file),
             arrived_on=timezone.localdate(),
@@ -100,7 +100,7 @@ def report(request: HttpRequest, *, sight: Sight, visit_id: int) -> HttpResponse
     found = visit_of(sight, visit_id)
 
     def act() -> None:
-        sent = _sent(request, sight)
+        sent = sent_by(request, sight)
         told = operations.Told(
             client_key=_key(sent),
             at=_instant(sent),
@@ -121,7 +121,7 @@ def call_off(request: HttpRequest, *, sight: Sight, visit_id: int) -> HttpRespon
     found = visit_of(sight, visit_id)
 
     def act() -> None:
-        reason = _sent(request, sight).text("reason")
+        reason = sent_by(request, sight).text("reason")
         operations.call_off(visit=found, reason=reason, acting_user=user_of(request))
 
     return _do(request, sight, found, act, done=_("The visit is called off."))
@@ -173,7 +173,7 @@ def collectors(sight: Sight) -> QuerySet[User]:
 
 
 def _plan(request: HttpRequest, sight: Sight, case: Case) -> Visit:
-    sent = _sent(request, sight)
+    sent = sent_by(request, sight)
     user = user_of(request)
     point = next(
         (
@@ -224,10 +224,6 @@ def _refuse(request: HttpRequest, sight: Sight, found: Visit, refused: DaihouErr
         refused=refused_by(refused),
         kept=request.POST.dict(),
     )
-
-
-def _sent(request: HttpRequest, sight: Sight) -> Sent:
-    return Sent(fields=request.POST.dict(), digits=sight.book.minor_digits)
 
 
 def _key(sent: Sent) -> UUID:

@@ -10,9 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from daihou.web.access import queries as access
 from daihou.web.board.page import Days, book_page, show
-from daihou.web.board.sight import Sight, user_of
+from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.cases.telling import Refused
 from daihou.web.desk.parties.sighting import names
 from daihou.web.parties import reach
@@ -123,7 +122,3 @@ def in_sight(sight: Sight, found: QuerySet[Visit]) -> QuerySet[Visit]:
     if sight.funder_ids is None:
         return found
     return found.filter(case__case_loans__loan__in=sight.loans()).distinct()
-
-
-def may(request: HttpRequest, sight: Sight, permission: str) -> bool:
-    return access.may(user=user_of(request), permission=permission, target=sight.book)
