@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,8 +15,8 @@ from daihou.collect.requests import Channel
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.contacts import stops
 from daihou.web.contacts.models import Agreement
+from daihou.web.desk.parties.sighting import of_person
 from daihou.web.desk.reading import sent_by
-from daihou.web.parties import queries
 from daihou.web.parties.models import Party
 
 WORDS: Final = MappingProxyType(
@@ -64,9 +64,5 @@ def note(request: HttpRequest, sight: Sight, party: Party) -> object:
 def end(request: HttpRequest, sight: Sight, party: Party) -> object:
     """Note that she takes it back."""
     number = sent_by(request, sight).text("agreement")
-    ids = queries.family_ids(party=party)
-    rows = Agreement.objects.filter(party_id__in=ids).select_related("party")
-    found = rows.filter(pk=int(number) if number.isdecimal() and len(number) < 18 else 0).first()
-    if found is None:
-        raise Http404
+    found = of_person(Agreement.objects.all(), party=party, number=number)
     return stops.end_agreement(agreement=found, at=timezone.now(), acting_user=user_of(request))

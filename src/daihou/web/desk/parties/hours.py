@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,8 +14,8 @@ from daihou.errors import DaihouError
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.contacts import times
 from daihou.web.contacts.models import BadTime
+from daihou.web.desk.parties.sighting import of_person
 from daihou.web.desk.reading import sent_by
-from daihou.web.parties import queries
 from daihou.web.parties.models import Party
 
 DAYS: Final = MappingProxyType(
@@ -76,11 +76,7 @@ def note(request: HttpRequest, sight: Sight, party: Party) -> object:
 def end(request: HttpRequest, sight: Sight, party: Party) -> object:
     """End a time."""
     number = sent_by(request, sight).text("time")
-    ids = queries.family_ids(party=party)
-    rows = BadTime.objects.filter(party_id__in=ids).select_related("party")
-    found = rows.filter(pk=int(number) if number.isdecimal() and len(number) < 18 else 0).first()
-    if found is None:
-        raise Http404
+    found = of_person(BadTime.objects.all(), party=party, number=number)
     return times.end(bad_time=found, at=timezone.now(), acting_user=user_of(request))
 
 

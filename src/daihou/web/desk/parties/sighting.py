@@ -1,8 +1,9 @@
 """Which parties a user sees of a book: those it brought, and whoever has a part in its loans."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from daihou.web.access import queries as access
@@ -15,6 +16,7 @@ from daihou.web.parties.models import Field, Party, PersonalDatum
 
 SEARCHED = (Field.PHONE, Field.ID_NUMBER, Field.NAME, Field.BANK_ACCOUNT, Field.EMAIL)
 TEXT_LONGEST = 80
+Row = TypeVar("Row", bound=Model)
 
 
 def in_sight(sight: Sight) -> QuerySet[Party]:
@@ -29,6 +31,19 @@ def in_sight(sight: Sight) -> QuerySet[Party]:
 
 def party_of(sight: Sight, party_id: int) -> Party:
     found = in_sight(sight).select_related("merged_into").filter(pk=party_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def of_person(rows: QuerySet[Row], *, party: Party, number: str) -> Row:
+    """Find a row about a person, or about who she was merged with, by its number in a form.
+
+    :raises Http404: there is none.
+    """
+    ids = queries.family_ids(party=party)
+    hers = rows.filter(party_id__in=ids).select_related("party")
+    found = hers.filter(pk=int(number) if number.isdecimal() and len(number) < 18 else 0).first()
     if found is None:
         raise Http404
     return found
