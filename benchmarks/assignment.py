@@ -11,14 +11,13 @@ import json
 import os
 import resource
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
+from benchmarks import homes, machine
 
 NIGHT = date(2026, 3, 31)
 NOW = datetime(2026, 4, 3, 1, tzinfo=UTC)
@@ -69,17 +68,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--collectors", type=int, default=400)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="daihou-cases-") as folder:
-        os.environ["DAIHOU_HOME"] = str(Path(folder) / "home")
-        os.environ.pop("DATABASE_URL", None)
+    with homes.thrown_away("cases"):
         from daihou.web.postgres.database import ensure_database
-        from daihou.web.postgres.server import stop
 
         ensure_database()
-        try:
-            figures = measure(asked)
-        finally:
-            stop()
+        figures = measure(asked)
     print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
 
 

@@ -4,24 +4,27 @@ Every figure is a whole process, as a user runs it, on an embedded server with a
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
 from datetime import timedelta
 from pathlib import Path
 
+from benchmarks import homes
 from benchmarks.native_tape import BUSINESS_DATE, write_tape
 
 DAIHOU = Path(sys.executable).with_name("daihou")
 
 
-def measure(*, folder: Path, loan_count: int) -> dict[str, object]:
+def measure(*, loan_count: int) -> dict[str, object]:
     """Import the history, the first night, a day's payments, a plain night, a month end."""
+    with homes.thrown_away("bench") as folder:
+        return _measured(folder=folder, loan_count=loan_count)
+
+
+def _measured(*, folder: Path, loan_count: int) -> dict[str, object]:
     tape = folder / "tape"
     figures: dict[str, object] = {"rows": write_tape(folder=tape, loan_count=loan_count)}
-    environment = {**os.environ, "DAIHOU_HOME": str(folder / "home")}
-    environment.pop("DATABASE_URL", None)
     month_end = BUSINESS_DATE + timedelta(days=1)
     commands = {
         "database_start": ["db", "start"],
@@ -31,20 +34,15 @@ def measure(*, folder: Path, loan_count: int) -> dict[str, object]:
         "plain_night": ["eod", "--through", str(BUSINESS_DATE)],
         "month_end_night": ["eod", "--through", str(month_end)],
     }
-    try:
-        for name, words in commands.items():
-            figures[name] = _timed(words, environment)
-            print(f"{name}: {figures[name]}", file=sys.stderr, flush=True)
-    finally:
-        subprocess.run([DAIHOU, "db", "stop"], env=environment, check=False, capture_output=True)
+    for name, words in commands.items():
+        figures[name] = _timed(words)
+        print(f"{name}: {figures[name]}", file=sys.stderr, flush=True)
     return figures
 
 
-def _timed(words: list[str], environment: dict[str, str]) -> dict[str, object]:
+def _timed(words: list[str]) -> dict[str, object]:
     begun = time.perf_counter()
-    done = subprocess.run(
-        [DAIHOU, *words, "--json"], env=environment, check=True, stdout=subprocess.PIPE
-    )
+    done = subprocess.run([DAIHOU, *words, "--json"], check=True, stdout=subprocess.PIPE)
     seconds = round(time.perf_counter() - begun, 2)
     said = json.loads(done.stdout)
     kept = ("loans", "events", "rejected_rows", "changed", "seconds")

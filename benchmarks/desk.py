@@ -13,7 +13,6 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +28,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from benchmarks import machine, payments_load
+from benchmarks import homes, machine, payments_load
 from benchmarks.native_tape import BUSINESS_DATE, write_tape
 
 DAIHOU = Path(sys.executable).with_name("daihou")
@@ -54,29 +53,17 @@ def main() -> None:
     parser.add_argument("--loans", type=int, default=100_000)
     parser.add_argument("--home", type=Path, help="Keep the book here for the next run.")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="daihou-desk-") as folder:
-        home = (given.home or Path(folder)).resolve()
-        with database(home):
-            figures = measure(folder=home, loan_count=given.loans)
+    home = homes.kept(given.home.resolve()) if given.home else homes.thrown_away("desk")
+    with home as folder:
+        figures = measure(folder=folder, loan_count=given.loans)
     print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
-
-
-@contextmanager
-def database(home: Path) -> Iterator[None]:
-    os.environ["DAIHOU_HOME"] = str(home / "home")
-    os.environ.pop("DATABASE_URL", None)
-    from daihou.web.postgres.database import ensure_database
-    from daihou.web.postgres.server import stop
-
-    ensure_database()
-    try:
-        yield
-    finally:
-        stop()
 
 
 def measure(*, folder: Path, loan_count: int) -> dict[str, Any]:
     """Make the book where it is not there yet, then time the pages."""
+    from daihou.web.postgres.database import ensure_database
+
+    ensure_database()
     from daihou.web.cases.models import Case
     from daihou.web.ledger.models import Book
 

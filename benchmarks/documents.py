@@ -7,16 +7,14 @@ A loan of the invented book has 3 to 24 instalments; half a year of payments sta
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import date
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import homes, machine
 
 DAIHOU = Path(sys.executable).with_name("daihou")
 STARTS_ON, ENDS_ON = date(2026, 1, 1), date(2026, 6, 30)
@@ -29,13 +27,8 @@ def main() -> None:
     parser.add_argument("--statements", type=int, default=10_000)
     parser.add_argument("--no-keep", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="daihou-documents-") as folder:
-        os.environ["DAIHOU_HOME"] = folder
-        os.environ.pop("DATABASE_URL", None)
-        try:
-            figures = {"machine": machine.describe()} | measure(given, Path(folder))
-        finally:
-            subprocess.run([DAIHOU, "db", "stop"], check=False, capture_output=True)
+    with homes.thrown_away("documents") as folder:
+        figures = {"machine": machine.describe()} | measure(given, folder)
     print(json.dumps(figures, ensure_ascii=False, indent=2))
 
 

@@ -13,14 +13,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks import machine, payments_load
+from benchmarks import homes, machine, payments_load
 
 DAIHOU = Path(sys.executable).with_name("daihou")
 STARTS_ON, ENDS_ON = date(2026, 1, 1), date(2026, 6, 30)
@@ -37,14 +36,9 @@ def main() -> None:
     parser.add_argument("--reconcile-lines", type=int, default=100_000)
     parser.add_argument("--only", default=",".join(ALL))
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="daihou-payments-") as folder:
-        os.environ["DAIHOU_HOME"] = folder
-        os.environ.pop("DATABASE_URL", None)
+    with homes.thrown_away("payments"):
         figures = {"machine": machine.describe()}
-        try:
-            figures |= measure(given, only=given.only.split(","))
-        finally:
-            subprocess.run([DAIHOU, "db", "stop"], check=False, capture_output=True)
+        figures |= measure(given, only=given.only.split(","))
     print(json.dumps(figures, ensure_ascii=False, indent=2))
 
 

@@ -8,38 +8,24 @@ outbox and audit row in one transaction, committed to disk. Prints JSON with the
 
 import argparse
 import json
-import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from benchmarks import contact_people, machine
+from benchmarks import contact_people, homes, machine
 
 
 def measure(*, people: int, processes: int, asks: int) -> dict[str, Any]:
     """Make people on a new embedded server, and ask for a message to one after the other."""
-    with tempfile.TemporaryDirectory(prefix="daihou-permits-") as folder:
-        environment = {**os.environ, "DAIHOU_HOME": str(Path(folder) / "home")}
-        environment.pop("DATABASE_URL", None)
-        try:
-            return _measured(environment, people=people, processes=processes, asks=asks)
-        finally:
-            command = [Path(sys.executable).with_name("daihou"), "db", "stop"]
-            subprocess.run(command, env=environment, check=False, capture_output=True)
-
-
-def _measured(
-    environment: dict[str, str], *, people: int, processes: int, asks: int
-) -> dict[str, Any]:
-    made = _child(environment, "make", people=people)
-    fast = _run(environment, made, processes=processes, asks=asks, part=0, rate=None)
-    rate = fast["permits_per_second"] / 2 / processes
-    half = _run(environment, made, processes=processes, asks=asks, part=1, rate=rate)
+    with homes.thrown_away("permits"):
+        said, _ = _start("make", people=people).communicate()
+        made = json.loads(said)
+        fast = _run(made, processes=processes, asks=asks, part=0, rate=None)
+        rate = fast["permits_per_second"] / 2 / processes
+        half = _run(made, processes=processes, asks=asks, part=1, rate=rate)
     return {
         "people": people,
         "processes": processes,
@@ -49,7 +35,6 @@ def _measured(
 
 
 def _run(
-    environment: dict[str, str],
     made: dict[str, Any],
     *,
     processes: int,
@@ -61,7 +46,6 @@ def _run(
     share = len(made["people"]) // (2 * processes)
     children = [
         _start(
-            environment,
             "ask",
             made=made,
             first=(part * processes + number) * share,
@@ -89,15 +73,9 @@ def _figures(said: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _child(environment: dict[str, str], what: str, **given: Any) -> Any:
-    said, _ = _start(environment, what, **given).communicate()
-    return json.loads(said)
-
-
-def _start(environment: dict[str, str], what: str, **given: Any) -> "subprocess.Popen[str]":
+def _start(what: str, **given: Any) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.permits", "--child", what, json.dumps(given)],
-        env=environment,
         stdout=subprocess.PIPE,
         text=True,
     )

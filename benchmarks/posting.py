@@ -6,20 +6,16 @@ journal took, from reading the shards to the commit. The embedded server has a h
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import machine
+from benchmarks import homes, machine
 from benchmarks.native_tape import BUSINESS_DATE, write_tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
 
 
@@ -28,23 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loans", type=int, default=100_000)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="daihou-posting-") as folder, _home(Path(folder)):
-        figures = measure(folder=Path(folder), loan_count=arguments.loans)
+    with homes.thrown_away("posting") as folder:
+        from daihou.web.postgres.database import ensure_database
+
+        ensure_database()
+        figures = measure(folder=folder, loan_count=arguments.loans)
     print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
-
-
-@contextmanager
-def _home(folder: Path) -> "Iterator[None]":
-    os.environ["DAIHOU_HOME"] = str(folder / "home")
-    os.environ.pop("DATABASE_URL", None)
-    from daihou.web.postgres.database import ensure_database
-    from daihou.web.postgres.server import stop
-
-    ensure_database()
-    try:
-        yield
-    finally:
-        stop()
 
 
 def measure(*, folder: Path, loan_count: int) -> dict[str, Any]:

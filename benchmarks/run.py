@@ -27,12 +27,12 @@ def main() -> None:
     if arguments.folder is not None:
         measure(size, arguments.folder / size.name, arguments)
         return
+    if arguments.database:
+        figures = database.measure(loan_count=size.loans)
+        print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
+        return
     with tempfile.TemporaryDirectory(prefix="daihou-bench-") as folder:
-        if arguments.database:
-            figures = database.measure(folder=Path(folder), loan_count=size.loans)
-            print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
-        else:
-            measure(size, Path(folder), arguments)
+        measure(size, Path(folder), arguments)
 
 
 def measure(size: generate.Size, folder: Path, arguments: argparse.Namespace) -> None:

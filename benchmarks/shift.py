@@ -22,7 +22,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Request, expect, sync_playwright
 
-from benchmarks import desk, machine
+from benchmarks import desk, homes, machine
 
 PATIENCE_MS = 30_000
 CASE = re.compile(r"/cases/\d+/$")
@@ -164,12 +164,15 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="As given to benchmarks.desk.")
     parser.add_argument("--cases", type=int, default=50)
     given = parser.parse_args()
-    with desk.database(given.home.resolve()):
+    with homes.kept(given.home.resolve()):
         print(json.dumps({"machine": machine.describe(), **play(given.cases)}, indent=1))
 
 
 def play(count: int) -> dict[str, Any]:
     """Work so many cases as the first collector of the book, in a browser without a window."""
+    from daihou.web.postgres.database import ensure_database
+
+    ensure_database()
     from daihou.web.cases.models import Case
 
     open_cases = Case.objects.filter(book__name=desk.BOOK, state="open").count()
