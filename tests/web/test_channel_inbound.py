@@ -15,6 +15,7 @@ from daihou.collect.requests import Channel, Outcome
 from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.cases import timeline, working
+from daihou.web.cases.contacting import contact_of
 from daihou.web.cases.models import Case
 from daihou.web.channels import hearing, recordings, secrets, sending
 from daihou.web.channels.adapters import freeswitch
@@ -26,7 +27,6 @@ from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import operations as contacts, outbox
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.models import Inbound, Permit, StopOrder
-from daihou.web.desk.cases.ways import contact_of
 from daihou.web.parties.models import ContactPoint
 from tests.web.channel_site import book, message, opened
 from tests.web.collected_book import case_of

@@ -16,12 +16,12 @@ from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.archive import operations as archive
 from daihou.web.archive.models import Kind, Target
+from daihou.web.cases.contacting import contact_of
 from daihou.web.channels import accounts, recordings, secrets
 from daihou.web.channels.models import Delivery
 from daihou.web.contacts import operations as contacts, stops
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.models import Agreement, Outcome as OutcomeRow, Permit, StopLift, StopOrder
-from daihou.web.desk.cases import ways
 from daihou.web.desk.cases.people import Asked
 from daihou.web.parties import states
 from daihou.web.quality import drawing
@@ -132,7 +132,7 @@ def test_a_contact_person_who_refuses_is_stopped_for_good_by_the_outcome(at_work
     point = give_part(book=at_work.book, ref="A", role="contact", number=31)
     user, now = User.objects.get(username="collector"), timezone.now()
     who = Asked(party=point.party, recipient=Recipient.CONTACT_PERSON, loans=())
-    contact = ways.contact_of(
+    contact = contact_of(
         case=at_work.case,
         loans=[each.loan for each in at_work.case.case_loans.select_related("loan")],
         point=at_work.phone(),

@@ -19,6 +19,7 @@ from daihou.web.access.models import User
 from daihou.web.archive import operations as archive
 from daihou.web.archive.models import File, Kind, Target
 from daihou.web.cases import noting, promises, working
+from daihou.web.cases.contacting import contact_of, point_for
 from daihou.web.cases.models import Case, CaseState, PromiseKind, TagKind
 from daihou.web.cases.queries import late_loans, loans_of as case_loans
 from daihou.web.channels import facts, rendering
@@ -28,7 +29,6 @@ from daihou.web.channels.sandbox.world import Fate
 from daihou.web.contacts import operations as contacts, outbox
 from daihou.web.contacts.errors import ContactRefused
 from daihou.web.contacts.models import Permit
-from daihou.web.desk.cases import ways
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 from daihou.web.parties import reach
@@ -87,11 +87,11 @@ def loans_of(case: Case) -> list[Loan]:
 def call(*, desk: Desk, case: Case, user: User, at: datetime, answer: Answer) -> Permit | None:
     """Dial a person and work her case by what she says; None where the guard refused."""
     known = reach.points(party=case.party, on=at.date())
-    point = ways.point_for(known, Channel.VOICE)
+    point = point_for(known, Channel.VOICE)
     if point is None:
         return None
     working.take(case=case, at=at, acting_user=user)
-    contact = ways.contact_of(
+    contact = contact_of(
         case=case, loans=loans_of(case), point=point, channel=Channel.VOICE, user=user
     )
     ends_at = at + timedelta(seconds=answer.seconds or 40)
@@ -189,7 +189,7 @@ def promise(*, desk: Desk, case: Case, user: User, at: datetime, answer: Answer)
 
 def write(*, desk: Desk, case: Case, user: User, at: datetime) -> Permit | None:
     """Send a person a text message about her oldest loan; None where it is refused."""
-    point = ways.point_for(reach.points(party=case.party, on=at.date()), Channel.SMS)
+    point = point_for(reach.points(party=case.party, on=at.date()), Channel.SMS)
     loan = next(iter(loans_of(case)), None)
     if point is None or loan is None:
         return None
@@ -206,7 +206,7 @@ def write(*, desk: Desk, case: Case, user: User, at: datetime) -> Permit | None:
     if "overdue_amount" not in values:
         return None  # Another loan of hers is late.
     rendered = rendering.render(version=version, values=values)
-    contact = ways.contact_of(
+    contact = contact_of(
         case=case,
         loans=[loan],
         point=point,

@@ -19,12 +19,12 @@ from daihou.errors import DaihouError
 from daihou.simulate.answers import Answer, Ends, Says
 from daihou.web.access.models import User
 from daihou.web.cases import noting, relief
+from daihou.web.cases.contacting import point_for
 from daihou.web.cases.models import Case, TagKind
 from daihou.web.channels.sandbox.world import Fate
 from daihou.web.complaints import claims, operations as complaints
 from daihou.web.complaints.models import Intake, Nature, Topic
 from daihou.web.contacts import stops
-from daihou.web.desk.cases import ways
 from daihou.web.parties import reach
 from daihou.web.parties.models import ContactPoint
 from daihou.web.quality import drawing, operations as quality
@@ -187,7 +187,7 @@ def _answered_by_text(desk: Desk, case: Case, user: User, on: date, *, fate: Fat
 
 
 def _sms_point(case: Case, on: date) -> ContactPoint | None:
-    return ways.point_for(reach.points(party=case.party, on=on), Channel.SMS)
+    return point_for(reach.points(party=case.party, on=on), Channel.SMS)
 
 
 def _is_somebody_else(desk: Desk, case: Case, user: User, on: date) -> None:
@@ -246,7 +246,7 @@ def plan_visits(*, desk: Desk, on: date) -> None:
 
 def _planned(desk: Desk, case: Case, on: date, window: tuple[str, str]) -> Visit | None:
     """Plan one visit; None where the guard would not permit it, or there is no address."""
-    point = ways.point_for(reach.points(party=case.party, on=on), Channel.VISIT)
+    point = point_for(reach.points(party=case.party, on=on), Channel.VISIT)
     if point is None:
         return None
     begins_at, ends_at = (desk.at(on, clock) for clock in window)

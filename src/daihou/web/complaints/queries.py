@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
+from django.http import Http404
 
 from daihou.web.board.sight import Sight
 from daihou.web.complaints import texts
@@ -64,6 +65,18 @@ def in_sight(*, sight: Sight) -> QuerySet[Complaint]:
     if sight.funder_ids is None:
         return found
     return found.filter(loans__funder_id__in=sight.funder_ids).distinct()
+
+
+def find(*, sight: Sight, complaint_id: int) -> Complaint:
+    """Find a complaint in sight.
+
+    :raises Http404: it is not there or not hers; both look the same.
+    """
+    told = ("book", "party", "handler", "answer", "recorded_by", "decided_by")
+    found = in_sight(sight=sight).select_related(*told).filter(pk=complaint_id).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def listed(

@@ -42,9 +42,9 @@ from daihou.web.cases.models import (
     TagKind,
     Turn,
 )
-from daihou.web.desk.cases.sighting import case_of, cases_in, loans_of
-from daihou.web.desk.parties.sighting import names
+from daihou.web.cases.sighting import case_of, cases_in, loans_of
 from daihou.web.loans.models import Loan
+from daihou.web.parties.sighting import names
 
 router = Router(tags=["cases"])
 PATH = "/books/{book_name}/cases"

@@ -36,9 +36,8 @@ from daihou.web.complaints.models import (
     Topic,
 )
 from daihou.web.contacts.models import Permit
-from daihou.web.desk.complaints.views import find
-from daihou.web.desk.parties.sighting import party_of
 from daihou.web.documents.kinds import Language
+from daihou.web.parties.sighting import party_of
 
 router = Router(tags=["complaints"])
 PATH = "/books/{book_name}/complaints"
@@ -292,7 +291,8 @@ def reopen_complaint(
 
 
 def _find(request: HttpRequest, book_name: str, complaint_id: int, permission: str) -> Complaint:
-    return find(sight_of(request, book_name=book_name, permission=permission), complaint_id)
+    sight = sight_of(request, book_name=book_name, permission=permission)
+    return queries.find(sight=sight, complaint_id=complaint_id)
 
 
 def _complaint(row: Complaint) -> dict[str, Any]:

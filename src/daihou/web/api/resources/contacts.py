@@ -34,19 +34,19 @@ from daihou.web.api.resources.shared import (
 )
 from daihou.web.api.site import needs, user_of
 from daihou.web.board.sight import Sight
+from daihou.web.cases.contacting import POINT_OF, contact_of
 from daihou.web.cases.models import Case
+from daihou.web.cases.sighting import case_of, loans_of
 from daihou.web.channels import facts, recordings, rendering
 from daihou.web.channels.models import TemplateVersion, VersionState
 from daihou.web.contacts import operations, stops, subjects
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.models import Permit, Refusal, StopOrder
-from daihou.web.desk.cases.sighting import case_of, loans_of
-from daihou.web.desk.cases.ways import contact_of
-from daihou.web.desk.parties.sighting import in_sight, party_of
 from daihou.web.loans.models import Loan
 from daihou.web.parties import reach
-from daihou.web.parties.models import ContactPoint, Party, PointKind
+from daihou.web.parties.models import ContactPoint, Party
+from daihou.web.parties.sighting import in_sight, party_of
 
 router = Router(tags=["contacts"])
 BOOK = "/books/{book_name}"
@@ -54,16 +54,6 @@ OF_CASE = BOOK + "/cases/{case_id}"
 OF_CONTACT = BOOK + "/contacts/{permit_id}"
 STOPS = BOOK + "/parties/{party_id}/stop-orders"
 SEES, MAKES = needs("contact.view"), needs("contact.make")
-POINT_OF = {
-    Channel.VOICE: PointKind.PHONE,
-    Channel.ROBOT: PointKind.PHONE,
-    Channel.SMS: PointKind.PHONE,
-    Channel.WHATSAPP: PointKind.PHONE,
-    Channel.EMAIL: PointKind.EMAIL,
-    Channel.LETTER: PointKind.ADDRESS,
-    Channel.WECHAT: PointKind.WECHAT,
-    Channel.PUSH: PointKind.PUSH,
-}
 PURPOSES = ("collection", "reminder", "service_answer")  # Notices that the law wants have a page.
 Asked = Literal["voice", "robot", "sms", "email", "letter", "push", "wechat", "whatsapp"]
 Ended = Literal["effective", "unanswered", "busy", "wrong_person", "refused", "failed", "unknown"]

@@ -23,7 +23,6 @@ from daihou.web.api.resources.shared import (
     whole_book_of,
 )
 from daihou.web.api.site import needs, user_of
-from daihou.web.desk.parties.sighting import in_sight
 from daihou.web.loans.models import Loan
 from daihou.web.parties import editing, merging, queries, relations
 from daihou.web.parties.models import (
@@ -38,6 +37,7 @@ from daihou.web.parties.models import (
     Purpose,
     Role,
 )
+from daihou.web.parties.sighting import in_sight
 
 router = Router(tags=["parties"])
 PATH = "/books/{book_name}/parties"

@@ -11,8 +11,8 @@ from django.utils import timezone
 from daihou.web.access.models import User
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases.models import Case
+from daihou.web.cases.sighting import loans_of
 from daihou.web.desk.cases import owing as owed
-from daihou.web.desk.cases.sighting import loans_of
 from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.loans.models import Loan
 

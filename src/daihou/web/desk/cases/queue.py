@@ -20,9 +20,9 @@ from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import queries, saving, working
 from daihou.web.cases.models import Case, SavedView, Stage, TagKind, Team
 from daihou.web.cases.queries import Filters
+from daihou.web.cases.sighting import cases_in
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.cases.sighting import cases_in
-from daihou.web.desk.parties.sighting import names
+from daihou.web.parties.sighting import names
 
 LISTS = ("stages", "tags")
 OWN = ("mine", "due", "today")

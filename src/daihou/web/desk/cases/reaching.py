@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from daihou.collect.requests import Channel, Content, Outcome, Recipient
 from daihou.errors import DaihouError
 from daihou.web.board.sight import user_of
+from daihou.web.cases.contacting import contact_of, turned_to
 from daihou.web.cases.models import Case
 from daihou.web.channels import accounts, recordings
 from daihou.web.contacts import operations as contacts
@@ -19,7 +20,7 @@ from daihou.web.contacts.models import Permit
 from daihou.web.desk.cases import people, words
 from daihou.web.desk.cases.doing import Doing, Kind, Panel
 from daihou.web.desk.cases.people import Asked
-from daihou.web.desk.cases.ways import Way, contact_of, turned_to, way_of
+from daihou.web.desk.cases.ways import Way, way_of
 from daihou.web.parties import reach
 from daihou.web.parties.models import ContactPoint, PointKind
 from daihou.web.parties.reach import Known
@@ -65,7 +66,7 @@ def choices(
     decisions = contacts.previews(
         contacts=[
             turned_to(
-                who,
+                who.recipient,
                 contact_of(
                     case=doing.case,
                     loans=who.loans,
@@ -161,7 +162,9 @@ def _call(doing: Doing) -> Panel:
         channel=Channel.VOICE,
         user=doing.user,
     )
-    permit = contacts.ask(contact=turned_to(who, contact), acting_user=doing.user, at=doing.at)
+    permit = contacts.ask(
+        contact=turned_to(who.recipient, contact), acting_user=doing.user, at=doing.at
+    )
     context = _outcome_of(permit) | {"masked": masked}
     telephone = accounts.telephone_of(book=doing.sight.book, user=doing.user)
     if telephone:

@@ -15,11 +15,11 @@ from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import working
 from daihou.web.cases.errors import CaseRefused
 from daihou.web.cases.models import Case
+from daihou.web.cases.sighting import case_of
 from daihou.web.desk.cases import queue, reaching, showing
 from daihou.web.desk.cases.actions import ACTIONS
 from daihou.web.desk.cases.doing import Doing, Kind, Panel
 from daihou.web.desk.cases.kinds import KINDS
-from daihou.web.desk.cases.sighting import case_of
 from daihou.web.desk.cases.telling import Refused, refused_by
 
 

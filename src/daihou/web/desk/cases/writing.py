@@ -13,6 +13,7 @@ from daihou.collect.requests import Channel, Recipient
 from daihou.collect.templates import TemplateRefused, Value
 from daihou.errors import DaihouError
 from daihou.web.cases import promises
+from daihou.web.cases.contacting import contact_of, turned_to
 from daihou.web.channels import accounts, facts, rendering
 from daihou.web.channels.models import FIELD_OF, ChannelKind, TemplateVersion, VersionState
 from daihou.web.contacts import operations as contacts
@@ -21,7 +22,6 @@ from daihou.web.desk.cases import people
 from daihou.web.desk.cases.doing import Doing, Kind
 from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.reaching import choices, point_of
-from daihou.web.desk.cases.ways import contact_of, turned_to
 from daihou.web.loans.models import Loan
 from daihou.web.parties.editing import POINT_KINDS
 from daihou.web.parties.reach import Known
@@ -137,7 +137,7 @@ def _act(doing: Doing, *, deed: Deed) -> str:
         payload=asdict(rendered.payload),
         purpose=version.template.purpose,
     )
-    contacts.ask(contact=turned_to(who, contact), acting_user=doing.user, at=doing.at)
+    contacts.ask(contact=turned_to(who.recipient, contact), acting_user=doing.user, at=doing.at)
     return str(deed.done)
 
 

@@ -16,15 +16,14 @@ from daihou.web.access import queries as access
 from daihou.web.access.models import User
 from daihou.web.board.page import book_page
 from daihou.web.board.sight import Sight, may, user_of
-from daihou.web.complaints import claims, deciding, exports, operations
+from daihou.web.complaints import claims, deciding, exports, operations, queries
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Permit
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.complaints.views import find
-from daihou.web.desk.parties import sighting
 from daihou.web.desk.reading import sent_by
 from daihou.web.documents.kinds import Language
 from daihou.web.loans.models import Loan
+from daihou.web.parties import sighting
 from daihou.web.payments.models import Receipt
 from daihou.web.servicing.actions import Action, Asked
 
@@ -50,7 +49,7 @@ def record(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_POST
 @book_page("complaint.view")
 def act(request: HttpRequest, *, sight: Sight, complaint_id: int) -> HttpResponse:
-    found = find(sight, complaint_id)
+    found = queries.find(sight=sight, complaint_id=complaint_id)
     permission, deed = _DEEDS.get(request.POST.get("deed", ""), ("", None))
     if deed is None:
         raise Http404
@@ -147,7 +146,7 @@ def _told(request: HttpRequest, sight: Sight) -> operations.Told:
     sent = sent_by(request, sight)
     party = None
     if sent.text("party"):
-        party = sighting.find_party(request, sight, sent.text("party"))
+        party = sighting.find_party(user_of(request), sight, sent.text("party"))
     loans = [_need_loan(sight, ref) for ref in sent.text("loans").replace(",", " ").split()]
     numbers = [
         int(each)

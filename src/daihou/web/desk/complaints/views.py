@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,7 +15,6 @@ from daihou.web.board.sight import Sight, user_of
 from daihou.web.complaints import claims, queries
 from daihou.web.complaints.models import (
     Cause,
-    Complaint,
     Finding,
     Intake,
     Nature,
@@ -24,8 +23,8 @@ from daihou.web.complaints.models import (
     Topic,
 )
 from daihou.web.contacts.models import StopLift
-from daihou.web.desk.parties import sighting
 from daihou.web.documents.kinds import Language
+from daihou.web.parties import sighting
 
 RATE_DAYS = 90
 CLAIMS_SHOWN = 50
@@ -85,7 +84,7 @@ def new(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @require_safe
 @book_page("complaint.view")
 def complaint(request: HttpRequest, *, sight: Sight, complaint_id: int) -> HttpResponse:
-    found = find(sight, complaint_id)
+    found = queries.find(sight=sight, complaint_id=complaint_id)
     user = user_of(request)
     holds = list(found.holds.select_related("order", "order__party").order_by("pk"))
     lifted = StopLift.objects.filter(order_id__in=[each.order_id for each in holds])
@@ -118,17 +117,6 @@ def complaint(request: HttpRequest, *, sight: Sight, complaint_id: int) -> HttpR
         "is_undecided": found.state in {State.RECORDED, State.IN_PROGRESS},
     } | may
     return show(request, "desk/complaints/complaint.html", context, sight=sight, page="complaints")
-
-
-def find(sight: Sight, complaint_id: int) -> Complaint:
-    """Find a complaint in sight."""
-    rows = queries.in_sight(sight=sight).select_related(
-        "book", "party", "handler", "answer", "recorded_by", "decided_by"
-    )
-    found = rows.filter(pk=complaint_id).first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def rights(request: HttpRequest, sight: Sight) -> dict[str, bool]:

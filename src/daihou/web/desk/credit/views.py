@@ -20,8 +20,8 @@ from daihou.web.credit import operations, queries
 from daihou.web.credit.errors import CreditRefused
 from daihou.web.credit.models import CreditLine
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.parties import sighting
 from daihou.web.loans.models import Product
+from daihou.web.parties import sighting
 
 PAGE_SIZE = 25  # Each line's loans are folded.
 TEXT_LONGEST = 24
@@ -55,7 +55,7 @@ def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         chosen = [text for text in given.getlist("products") if text.isdigit() and len(text) < 18]
         operations.open_line(
             book=sight.book,
-            party=sighting.find_party(request, sight, given.get("party", "")),
+            party=sighting.find_party(user_of(request), sight, given.get("party", "")),
             opening=operations.Opening(
                 line_ref=line_ref,
                 limit_minor=amount_of(given.get("limit", ""), digits=sight.book.minor_digits),

@@ -15,9 +15,9 @@ from daihou.collect.requests import Channel
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.contacts import stops
 from daihou.web.contacts.models import Agreement
-from daihou.web.desk.parties.sighting import of_person
 from daihou.web.desk.reading import sent_by
 from daihou.web.parties.models import Party
+from daihou.web.parties.sighting import of_person
 
 WORDS: Final = MappingProxyType(
     {

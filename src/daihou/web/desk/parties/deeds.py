@@ -16,8 +16,8 @@ from daihou.errors import DaihouError
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.parties import sighting, views
-from daihou.web.parties import editing, merging, queries, relations
+from daihou.web.desk.parties import views
+from daihou.web.parties import editing, merging, queries, relations, sighting
 from daihou.web.parties.errors import PartyRefused
 from daihou.web.parties.models import CompanyLink, Consent, LoanRole, Merge, Party
 from daihou.web.parties.relations import Guarantee
@@ -163,7 +163,7 @@ def _note_claim(request: HttpRequest, sight: Sight, party: Party) -> object:
 
 def _link(request: HttpRequest, sight: Sight, party: Party) -> object:
     given = request.POST
-    other = sighting.find_party(request, sight, given.get("other", ""))
+    other = sighting.find_party(user_of(request), sight, given.get("other", ""))
     is_person = party.kind == "person"
     share = _decimal(given, "share")
     return relations.link_company(

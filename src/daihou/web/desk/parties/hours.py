@@ -14,9 +14,9 @@ from daihou.errors import DaihouError
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.contacts import times
 from daihou.web.contacts.models import BadTime
-from daihou.web.desk.parties.sighting import of_person
 from daihou.web.desk.reading import sent_by
 from daihou.web.parties.models import Party
+from daihou.web.parties.sighting import of_person
 
 DAYS: Final = MappingProxyType(
     {

@@ -22,10 +22,10 @@ from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import stops
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.parties import agreed, hours, sighting
+from daihou.web.desk.parties import agreed, hours
 from daihou.web.desk.parties.words import ZONE_SOURCES
 from daihou.web.desk.reading import sent_by
-from daihou.web.parties import interest, queries, reach, states
+from daihou.web.parties import interest, queries, reach, sighting, states
 from daihou.web.parties.models import (
     ContactPoint,
     Party,

@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from daihou.core.limitation import GuaranteeClock
 from daihou.core.position import Position, Status, position
 from daihou.errors import DaihouError
-from daihou.web.desk.parties import sighting
+from daihou.web.board.sight import user_of
 from daihou.web.ledger.queries import load_loans
 from daihou.web.limitation import queries as limitation
 from daihou.web.loans.models import Loan
-from daihou.web.parties import queries
+from daihou.web.parties import queries, sighting
 from daihou.web.parties.models import LoanRole, Party
 
 LOANS_MOST = 200  # Each is folded.
@@ -49,7 +49,7 @@ def loan_lines(
     """List the loans of a party and of ``others`` (id to name) by role; clocks are today's."""
     named = others or {}
     ids = [*queries.family_ids(party=party), *named]
-    loans = sighting.loans_seen(request, ids).select_related("book", "product", "person")
+    loans = sighting.loans_seen(user_of(request), ids).select_related("book", "product", "person")
     found = list(loans.order_by("book_id", "loan_ref")[:LOANS_MOST])
     positions = _positions(found, as_of=as_of)
     roles = LoanRole.objects.filter(loan__in=found, party_id__in=ids, ended_on__isnull=True)

@@ -14,9 +14,9 @@ from daihou.web.board.page import book_page, page_no, paging, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.credit.queries import lines_of
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.parties import showing, sighting
+from daihou.web.desk.parties import showing
 from daihou.web.ledger.models import Book
-from daihou.web.parties import editing, providers, queries
+from daihou.web.parties import editing, providers, queries, sighting
 from daihou.web.parties.models import (
     Field,
     GuaranteeType,
@@ -37,7 +37,7 @@ def parties(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     found = sighting.in_sight(sight).filter(merged_into__isnull=True)
     if text:
-        ids = sighting.matching(request, sight, text)
+        ids = sighting.matching(user_of(request), sight, text)
         roots = {
             queries.root_of(party=party).pk
             for party in Party.objects.filter(pk__in=ids).select_related("merged_into")

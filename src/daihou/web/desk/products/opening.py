@@ -15,12 +15,12 @@ from daihou.web.board.sight import Sight, user_of
 from daihou.web.credit import lending, queries as credit
 from daihou.web.credit.errors import CreditRefused
 from daihou.web.desk.answering import attempt
-from daihou.web.desk.parties.sighting import find_party
 from daihou.web.desk.products.forms import RATE_MOST, Styled
 from daihou.web.desk.products.views import version_of
 from daihou.web.loans import queries
 from daihou.web.loans.models import ProductVersion
 from daihou.web.loans.origination import Wanted
+from daihou.web.parties.sighting import find_party
 
 
 class LoanForm(Styled):
@@ -100,7 +100,7 @@ def _open(request: HttpRequest, sight: Sight, asked: _Asked) -> None:
             raise CreditRefused("line.unknown", line=given["line_ref"])
     lending.originate(
         version=asked.version,
-        borrower=find_party(request, sight, given["borrower"]),
+        borrower=find_party(user_of(request), sight, given["borrower"]),
         principal_minor=int(given["principal"].scaleb(asked.digits)),
         start_on=given["start_on"],
         loan_ref=given["loan_ref"],

@@ -19,8 +19,8 @@ from daihou.web.contacts import stops as orders
 from daihou.web.contacts.models import StopLift, StopOrder
 from daihou.web.desk.answering import attempt
 from daihou.web.desk.cases import words
-from daihou.web.desk.parties import sighting
 from daihou.web.desk.reading import sent_by
+from daihou.web.parties import sighting
 from daihou.web.parties.models import LoanRole
 
 OPEN, ENDED = "open", "ended"

@@ -21,11 +21,11 @@ from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases.models import Case
 from daihou.web.desk.cases.telling import refused_by
-from daihou.web.desk.parties.sighting import names
 from daihou.web.desk.reading import Sent, sent_by
 from daihou.web.desk.visits.views import BODY, answer, visit_of
 from daihou.web.parties import reach
 from daihou.web.parties.models import PointKind
+from daihou.web.parties.sighting import names
 from daihou.web.visits import operations
 from daihou.web.visits.errors import VisitRefused
 from daihou.web.visits.models import Entry, Outcome, Visit

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from daihou.web.board.page import Days, book_page, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.cases.telling import Refused
-from daihou.web.desk.parties.sighting import names
 from daihou.web.parties import reach
+from daihou.web.parties.sighting import names
 from daihou.web.visits import queries
 from daihou.web.visits.models import SPOKE, Entry, Outcome, State, Visit
 

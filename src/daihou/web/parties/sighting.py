@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
 from daihou.web.access import queries as access
-from daihou.web.board.sight import Sight, may, user_of
+from daihou.web.access.models import User
+from daihou.web.board.sight import Sight
 from daihou.web.loans.models import Loan
 from daihou.web.parties import queries
 from daihou.web.parties.errors import PartyRefused
@@ -49,11 +50,11 @@ def of_person(rows: QuerySet[Row], *, party: Party, number: str) -> Row:
     return found
 
 
-def matching(request: HttpRequest, sight: Sight, text: str) -> list[int]:
+def matching(user: User, sight: Sight, text: str) -> list[int]:
     """Find parties by reference, or, for those who may see personal data, by value."""
     wanted = text.replace("\0", "").strip()[:TEXT_LONGEST]
     ids = set(in_sight(sight).filter(reference=wanted).values_list("pk", flat=True))
-    if may(request, sight, "party.view_personal_data"):
+    if access.may(user=user, permission="party.view_personal_data", target=sight.book):
         found = {
             party.pk
             for field in SEARCHED
@@ -63,12 +64,12 @@ def matching(request: HttpRequest, sight: Sight, text: str) -> list[int]:
     return sorted(ids)
 
 
-def find_party(request: HttpRequest, sight: Sight, text: str) -> Party:
+def find_party(user: User, sight: Sight, text: str) -> Party:
     """Find the one party that a text names; a duplicate gives the one it counts as.
 
     :raises PartyRefused: ``party.not_found``, ``party.several``.
     """
-    ids = matching(request, sight, text)
+    ids = matching(user, sight, text)
     found = {
         party.pk: party
         for party in map(_root, Party.objects.filter(pk__in=ids).select_related("merged_into"))
@@ -96,9 +97,9 @@ def names(parties: Iterable[Party | None]) -> dict[int, str]:
     return found
 
 
-def loans_seen(request: HttpRequest, ids: list[int]) -> QuerySet[Loan]:
+def loans_seen(user: User, ids: list[int]) -> QuerySet[Loan]:
     """Query the loans of parties in every book that the user may see loans of."""
-    scope = access.scope(user=user_of(request), permission="loan.view")
+    scope = access.scope(user=user, permission="loan.view")
     loans = Loan.objects.filter(
         Q(person_id__in=ids) | Q(roles__party_id__in=ids, roles__ended_on__isnull=True)
     ).distinct()
