@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -14,7 +15,7 @@ class AuditRow(models.Model):
 
     at = models.DateTimeField(_("时间"), db_default=Now())
     acting_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     action = models.CharField(_("动作"), max_length=64)
     target_type = models.CharField(_("对象类型"), max_length=64)
@@ -31,6 +32,7 @@ class AuditRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["target_type", "target_id", "id"], name="audit_auditrow_target"),
+            BrinIndex(fields=["at"], name="audit_auditrow_at"),  # Days, at no cost to a write.
         ]
 
     def __str__(self) -> str:
