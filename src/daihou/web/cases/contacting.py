@@ -24,6 +24,7 @@ POINT_OF = {
     Channel.LETTER: PointKind.ADDRESS,
     Channel.WECHAT: PointKind.WECHAT,
     Channel.PUSH: PointKind.PUSH,
+    Channel.VISIT: PointKind.ADDRESS,
 }
 SAID = Content(  # How a talk begins; of a talk there is no text.
     template_key="talk.opening",
