@@ -80,12 +80,20 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     ),
     "send.no_connection": ("连接不上服务商", "the provider cannot be reached"),
     "send.no_extension": ("坐席没有分机号", "the collector has no extension"),
-    # Reminders.
+    # Reminders, receipts and other texts that leave by themselves.
+    "reminder.days_wrong": (
+        "逾期天数须为 1 至 {most} 之间的整数，至多 {count} 个",
+        "days past due are 1 to {most}, {count} of them at most",
+    ),
     "reminder.no_way": (
         "没有可用的联系方式或触达账户",
         "there is no usable address or account",
     ),
-    "reminder.not_needed": ("已无应还款", "nothing is due any more"),
+    "reminder.not_needed": ("已无需发送", "it is not needed any more"),
+    "reminder.rule_in_past": (
+        "自动发送规则不能从已过去的 {on} 起生效",
+        "what leaves by itself cannot be changed from {on} on: that is past",
+    ),
     "reminder.too_late": ("已过提醒日", "its day is over"),
     # Templates.
     "identity.incomplete": (

@@ -1,7 +1,7 @@
 """What the slots of a text are filled with for one loan: figures of the day, names masked."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from daihou.collect.requests import Channel
 from daihou.collect.templates import Language, Money, Value
@@ -23,6 +23,7 @@ OPT_OUT_OF_MAIL = {
 }
 PRODUCT = {Language.CHINESE: "借款", Language.ENGLISH: "loan"}
 TAIL = 4
+REPORT_AFTER = timedelta(days=14)  # The longest wait that a law here asks for (US-CR-01).
 
 
 def values_of(
@@ -57,6 +58,7 @@ def values_of(
         "product": product or PRODUCT[language],
         "loan_tail": loan.loan_ref[-TAIL:],
         "figures_on": as_of,
+        "report_on": as_of + REPORT_AFTER,
         "opt_out": (OPT_OUT_OF_MAIL if channel == Channel.EMAIL else OPT_OUT)[language],
         **_due(book, then),
         **_overdue(book, then),

@@ -49,11 +49,11 @@ def unmatched(*, book: Book) -> QuerySet[Heard]:
     return found.select_related("account").order_by("-at", "-pk")
 
 
-def reminder_counts(*, book: Book, on: date) -> list[tuple[int, str, str, int]]:
-    """Count a day's reminders by mark, state and reason."""
+def reminder_counts(*, book: Book, on: date) -> list[tuple[str, int, str, str, int]]:
+    """Count what left by itself on a day, or did not, by occasion, mark, state and reason."""
     found = Reminder.objects.filter(book=book, on=on)
-    rows = found.values_list("mark_days", "state", "code").annotate(count=Count("pk"))
-    return [tuple(row) for row in rows.order_by("-mark_days", "state", "code")]
+    rows = found.values_list("occasion", "mark_days", "state", "code").annotate(count=Count("pk"))
+    return [tuple(row) for row in rows.order_by("occasion", "-mark_days", "state", "code")]
 
 
 def batches(*, book: Book) -> QuerySet[LetterBatch]:

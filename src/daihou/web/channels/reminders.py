@@ -1,42 +1,36 @@
-"""Reminders before due (T-3, T-1, T0) and before a promised date, asked for when it is time.
+"""What leaves by itself, planned once for each occasion and asked for when it is time.
 
-A reminder is planned once for each due day and mark, whoever plans again. When its hour comes the
-loan is looked at anew: what was paid meanwhile needs none. The guard permits each like any other
-contact (purpose ``reminder``; of a promise, ``collection``); where it says "later today" the
-reminder waits until then.
+Reminders before due (T-3, T-1, T0) and before a promised date and texts on what is overdue are
+planned for a day after its end of day; receipts and texts on broken promises as they happen
+(``prompted``). When its hour comes the loan is looked at anew: what was paid meanwhile needs none.
+The guard permits each like any other contact; where it says "later", and the text is not stale by
+then, it waits until then.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from daihou.collect.requests import Channel, Purpose
-from daihou.collect.templates import Value
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.cases import promises
-from daihou.web.cases.models import PromiseState
 from daihou.web.cases.queries import late_loans, loans_of
-from daihou.web.channels import accounts, facts, rendering
-from daihou.web.channels.errors import ChannelRefused
-from daihou.web.channels.models import FIELD_OF, ChannelKind, Reminder, ReminderDay, ReminderState
+from daihou.web.channels import reminder_texts
+from daihou.web.channels.models import Occasion, Reminder, ReminderDay, ReminderState
+from daihou.web.channels.prompted import BATCH, EARLIEST, KEPT
+from daihou.web.channels.reminder_rules import rule_on
+from daihou.web.channels.reminder_texts import NotNeeded
 from daihou.web.contacts import operations as contacts
-from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactRefused
 from daihou.web.documents import notices
 from daihou.web.documents.notices import NoticeKind
 from daihou.web.ledger.models import Book
-from daihou.web.loans.models import Loan
-from daihou.web.parties import reach
-from daihou.web.parties.models import ContactPoint
 
-EARLIEST = time(9, 30)  # At the book's place; the rules say the rest for the person's own.
-ORDER = (ChannelKind.WECHAT, ChannelKind.SMS, ChannelKind.PUSH)  # Cheapest first.
-BATCH = 500
-LANGUAGE = "zh"
+OCCASIONS = {NoticeKind.REMINDER: Occasion.DUE, NoticeKind.OVERDUE: Occasion.OVERDUE}
+ON_ITS_DAY = frozenset({Occasion.DUE, Occasion.PROMISE_DUE})  # Tomorrow they would be wrong.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +49,10 @@ class Asked:
     skipped: int = 0
     later: int = 0
 
+    @property
+    def count(self) -> int:
+        return self.asked + self.refused + self.skipped + self.later
+
 
 def plan(*, book: Book, on: date, acting_user: User) -> Planned:
     """Plan the reminders of a day from the newest version of the book; again changes nothing.
@@ -65,21 +63,7 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
     if done is not None:
         return Planned(on=on, found=done.count, new=0)
     due_at = datetime.combine(on, EARLIEST, tzinfo=ZoneInfo(book.time_zone))
-    known_on = min(on, book.business_date or on)
-    coming = notices.plan(book=book, from_on=known_on, days=(on - known_on).days + 1)
-    rows = [
-        Reminder(
-            book=book,
-            loan_id=notice.loan_id,
-            about_on=notice.about_on,
-            mark_days=notice.mark_days,
-            on=on,
-            due_at=due_at,
-        )
-        for notice in coming
-        if notice.kind == NoticeKind.REMINDER and notice.on == on
-    ]
-    rows += _of_promises(book, on=on, due_at=due_at)
+    rows = _of_dues(book, on=on, due_at=due_at) + _of_promises(book, on=on, due_at=due_at)
     with transaction.atomic():
         _day, is_new = ReminderDay.objects.get_or_create(
             book=book, on=on, defaults={"count": len(rows)}
@@ -96,6 +80,30 @@ def plan(*, book: Book, on: date, acting_user: User) -> Planned:
     return Planned(on=on, found=len(rows), new=len(rows) if is_new else 0)
 
 
+def _of_dues(book: Book, *, on: date, due_at: datetime) -> list[Reminder]:
+    """Remind before a due day, and so many days after it as the rule of the day says."""
+    known_on = min(on, book.business_date or on)
+    coming = notices.plan(
+        book=book,
+        from_on=known_on,
+        days=(on - known_on).days + 1,
+        after_due=rule_on(book=book, on=on).overdue_days,
+    )
+    return [
+        Reminder(
+            book=book,
+            loan_id=notice.loan_id,
+            occasion=OCCASIONS[NoticeKind(notice.kind)],
+            about_on=notice.about_on,
+            mark_days=abs(notice.mark_days),
+            on=on,
+            due_at=due_at,
+        )
+        for notice in coming
+        if notice.kind in OCCASIONS and notice.on == on
+    ]
+
+
 def _of_promises(book: Book, *, on: date, due_at: datetime) -> list[Reminder]:
     """Remind the day before of what was promised, by the loan that is overdue longest."""
     rows = []
@@ -106,6 +114,7 @@ def _of_promises(book: Book, *, on: date, due_at: datetime) -> list[Reminder]:
                 Reminder(
                     book=book,
                     loan=loans[0],
+                    occasion=Occasion.PROMISE_DUE,
                     part=part,
                     about_on=part.due_on,
                     mark_days=1,
@@ -117,7 +126,7 @@ def _of_promises(book: Book, *, on: date, due_at: datetime) -> list[Reminder]:
 
 
 def ask_due(*, at: datetime, acting_user: User, most: int = BATCH) -> Asked:
-    """Ask for the reminders whose hour has come; each in its own transaction."""
+    """Ask for the texts whose hour has come; each in its own transaction."""
     counts = dict.fromkeys(("asked", "refused", "skipped", "later"), 0)
     for _ in range(most):
         found = _ask_next(at=at, acting_user=acting_user)
@@ -146,26 +155,39 @@ def _ask_next(*, at: datetime, acting_user: User) -> str | None:
 
 
 def _ask(row: Reminder, *, at: datetime, acting_user: User) -> str:
-    """Ask for one reminder; say what became of it."""
-    local = at.astimezone(ZoneInfo(row.book.time_zone)).date()
-    if local > row.on:
+    """Ask for one text; say what became of it."""
+    local = _day(row, at)
+    if local > _last_day(row):
         return _end(row, ReminderState.SKIPPED, "reminder.too_late")
+    rule = rule_on(book=row.book, on=local)
+    if not rule.wants(occasion=row.occasion, mark_days=row.mark_days):
+        return _end(row, ReminderState.SKIPPED, "reminder.not_needed")
     try:
-        contact = _contact(row, on=local)
+        contact = reminder_texts.contact_of(row=row, on=local)
         permit = contacts.ask(contact=contact, acting_user=acting_user, at=at)
-    except _NotNeeded:
+    except NotNeeded:
         return _end(row, ReminderState.SKIPPED, "reminder.not_needed")
     except ContactRefused as refused:
         later = refused.decision.next_permitted_at if refused.decision else None
-        if later is not None and later.astimezone(ZoneInfo(row.book.time_zone)).date() == row.on:
+        if later is not None and _day(row, later) <= _last_day(row):
             row.due_at = max(later, at + timedelta(minutes=1))
+            row.code = _reason(refused)[:80]
             return "later"
         return _end(row, ReminderState.REFUSED, _reason(refused))
     except DaihouError as refused:
         return _end(row, ReminderState.REFUSED, refused.code)
-    row.state, row.permit_ref = ReminderState.ASKED, str(permit.pk)
+    row.state, row.code, row.permit_ref = ReminderState.ASKED, "", str(permit.pk)
     row.channel = contact.channel.value
     return "asked"
+
+
+def _day(row: Reminder, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(row.book.time_zone)).date()
+
+
+def _last_day(row: Reminder) -> date:
+    """Return the last day a text may be asked for."""
+    return row.on if row.occasion in ON_ITS_DAY else row.on + KEPT
 
 
 def _end(row: Reminder, state: ReminderState, code: str) -> str:
@@ -177,73 +199,3 @@ def _reason(refused: ContactRefused) -> str:
     """Name the first rule that refused it."""
     rules = refused.decision.refusals if refused.decision else ()
     return rules[0].rule_id if rules else refused.code
-
-
-class _NotNeeded(Exception):
-    """Nothing of what was planned for is owed any more."""
-
-
-def _contact(row: Reminder, *, on: date) -> Contact:
-    """Write the reminder for the first channel there is an account, a text and an address for.
-
-    :raises ChannelRefused: ``reminder.no_way``.
-    """
-    loan = row.loan
-    if loan.person is None:
-        raise ChannelRefused("reminder.no_way")
-    values = facts.values_of(loan=loan, as_of=on, language=LANGUAGE, more=_promised(row))
-    if row.part is None and values.get("due_on") != row.about_on:
-        raise _NotNeeded
-    for kind in ORDER:
-        point = _point(loan, kind, on=on)
-        if point is None or not _has_account(row.book, kind):
-            continue
-        version = rendering.choose(
-            book=row.book,
-            key=f"due-{row.mark_days}" if row.part is None else "promise-due",
-            channel=kind,
-            language=LANGUAGE,
-            funder_id=loan.funder_id,
-        )
-        rendered = rendering.render(version=version, values=values)
-        return Contact(
-            book=row.book,
-            party=loan.person,
-            loans=(loan,),
-            contact_point=point,
-            channel=Channel(kind.value),
-            purpose=Purpose.REMINDER if row.part is None else Purpose.COLLECTION,
-            case_number=row.part.promise.case_id if row.part else None,
-            content=rendered.content,
-            payload=rendered.payload.as_mapping(),
-        )
-    raise ChannelRefused("reminder.no_way")
-
-
-def _promised(row: Reminder) -> dict[str, Value]:
-    """Give what a reminder of a promise says, while the promise stands."""
-    if row.part is None:
-        return {}
-    if row.part.promise.state != PromiseState.OPEN:
-        raise _NotNeeded
-    return {
-        "promised_on": row.part.due_on,
-        "promised_amount": facts.money(row.book, row.part.amount_minor),
-    }
-
-
-def _point(loan: Loan, kind: ChannelKind, *, on: date) -> ContactPoint | None:
-    """Choose the best usable address of the borrower for a channel."""
-    assert loan.person is not None
-    for known in reach.points(party=loan.person, on=on):
-        if known.is_usable and reach.FIELDS[known.point.kind] == FIELD_OF[kind]:
-            return known.point
-    return None
-
-
-def _has_account(book: Book, kind: ChannelKind) -> bool:
-    try:
-        accounts.accounts_for(book=book, channel=kind)
-    except ChannelRefused:
-        return False
-    return True

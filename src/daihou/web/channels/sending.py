@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from daihou.collect import wording
 from daihou.web.access.queries import system_user
 from daihou.web.channels import accounts, effects, hearing, letters, secrets
+from daihou.web.channels.adapters import transport
 from daihou.web.channels.adapters.protocol import Accepted, Answer, Outgoing, Refused, Unknown
 from daihou.web.channels.adapters.registry import adapter_of
 from daihou.web.channels.errors import ChannelRefused
@@ -280,6 +281,10 @@ def _hand_over(message: Outgoing, account: Account, sending: Sending, *, now: da
         return adapter_of(provider=account.provider).send(message=message, secrets=loaded, now=now)
     except ChannelRefused as refused:
         return Refused(code=refused.code, is_passing=refused.code.startswith("account.secrets"))
+    except transport.NotSent as exception:
+        return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
+    except transport.AnswerLost as exception:
+        return Unknown(detail=str(exception))
     except Exception as exception:  # Nobody may take it for "not sent".
         logger.exception("sending through %s", account.code)
         return Unknown(detail=type(exception).__name__)

@@ -1,4 +1,4 @@
-"""Jobs of channels: plan reminders after the end of day, ask for them, forget what was counted."""
+"""Jobs of channels: plan what leaves by itself, ask for it, forget what was counted."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from daihou.web.access.queries import system_user
-from daihou.web.channels import recordings, reminders
+from daihou.web.channels import prompted, recordings, reminders
 from daihou.web.channels.models import Account, AccountUse
 from daihou.web.ledger.models import Book
 from daihou.web.servicing.loading import local_day
@@ -17,7 +17,7 @@ USE_KEPT = timedelta(days=2)
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="channels.remind", queueing_lock="channels.remind")
 def remind(timestamp: int) -> None:  # noqa: ARG001  Given by the clock.
-    """Plan today's reminders of every book that can send, and ask for those that are due.
+    """Plan what leaves by itself of every book that can send, and ask for what is due.
 
     Doing it twice changes nothing.
     """
@@ -26,9 +26,11 @@ def remind(timestamp: int) -> None:  # noqa: ARG001  Given by the clock.
     for book in Book.objects.filter(pk__in=sending, business_date__isnull=False):
         today = local_day(book=book, at=now)
         assert book.business_date is not None
+        prompted.plan(book=book, on=today, at=now)
         if book.business_date == today - timedelta(days=1):  # Older figures remind nobody.
             reminders.plan(book=book, on=today, acting_user=by)
-    reminders.ask_due(at=now, acting_user=by)
+    while reminders.ask_due(at=timezone.now(), acting_user=by).count == prompted.BATCH:
+        pass  # More may wait.
 
 
 @app.periodic(cron="* * * * *")

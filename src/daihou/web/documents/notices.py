@@ -64,14 +64,21 @@ class Notice:
     is_conditional: bool
 
 
-def plan(*, book: Book, from_on: date, days: int) -> Iterator[Notice]:
+def plan(
+    *, book: Book, from_on: date, days: int, after_due: Sequence[int] = AFTER_DUE
+) -> Iterator[Notice]:
     """Plan the notices of ``days`` days; as ``plan_frame``."""
-    for row in plan_frame(book=book, from_on=from_on, days=days).iter_rows(named=True):
+    found = plan_frame(book=book, from_on=from_on, days=days, after_due=after_due)
+    for row in found.iter_rows(named=True):
         yield Notice(**row)
 
 
-def plan_frame(*, book: Book, from_on: date, days: int) -> pl.DataFrame:
+def plan_frame(
+    *, book: Book, from_on: date, days: int, after_due: Sequence[int] = AFTER_DUE
+) -> pl.DataFrame:
     """Plan the notices from a day on (columns of ``SCHEMA``), in the order of days and loans.
+
+    ``after_due`` are the days past due that an overdue notice goes out on.
 
     :raises DocumentRefused: ``notice.days_wrong``.
     :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
@@ -83,7 +90,7 @@ def plan_frame(*, book: Book, from_on: date, days: int) -> pl.DataFrame:
     positions = replay.positions(book=shards, as_of=from_on).filter(pl.col("status") == "active")
     dues = _unpaid(replay.dues(book=shards, as_of=from_on), positions)
     parts = [
-        *_scheduled(dues, positions, from_on),
+        *_scheduled(dues, positions, from_on, after_due),
         _dated(NoticeKind.RATE_CHANGE, _rate_changes(book, from_on), BEFORE_RATE_CHANGE),
         _dated(
             NoticeKind.INSURANCE,
@@ -117,7 +124,7 @@ def _unpaid(dues: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scheduled(
-    dues: pl.DataFrame, positions: pl.DataFrame, from_on: date
+    dues: pl.DataFrame, positions: pl.DataFrame, from_on: date, after_due: Sequence[int]
 ) -> Iterable[pl.DataFrame]:
     by_day = dues.group_by("loan_id", "loan_ref", "about_on").agg(pl.sum("amount_minor"))
     coming = by_day.filter(pl.col("about_on") >= from_on)
@@ -132,12 +139,13 @@ def _scheduled(
         pl.col("oldest_unpaid_due_on").alias("about_on"),
         pl.col("overdue_minor").alias("amount_minor"),
     )
-    yield _at_marks(late, NoticeKind.OVERDUE, [-days for days in AFTER_DUE])
+    past = [-days for days in after_due]
+    yield _at_marks(late, NoticeKind.OVERDUE, past)
     first = coming.join(late.select("loan_id"), on="loan_id", how="anti").sort("about_on")
     first = first.group_by("loan_id", maintain_order=True).first()
-    yield _at_marks(
-        first.select(late.columns), NoticeKind.OVERDUE, [-days for days in AFTER_DUE]
-    ).with_columns(pl.lit(True).alias("is_conditional"))  # noqa: FBT003  A literal of a column.
+    yield _at_marks(first.select(late.columns), NoticeKind.OVERDUE, past).with_columns(
+        pl.lit(True).alias("is_conditional")  # noqa: FBT003  A literal of a column.
+    )
 
 
 def _at_marks(rows: pl.DataFrame, kind: NoticeKind, marks: Sequence[int]) -> pl.DataFrame:

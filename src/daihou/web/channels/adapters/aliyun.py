@@ -26,7 +26,6 @@ from daihou.web.channels.adapters.protocol import (
     InboundKind,
     Outgoing,
     Receipt,
-    Refused,
     Told,
     Unknown,
 )
@@ -67,19 +66,14 @@ class Aliyun:
         headers = signed_headers(
             query=query, secrets=secrets, at=now, nonce=transport.digest_of(message.reference, now)
         )
-        try:
-            reply = transport.post(
-                url=secrets.url,
-                path=f"/?{query}",
-                body=b"",
-                headers=headers,
-                timeout=secrets.timeout_seconds,
-            )
-            told = reply.json()
-        except transport.NotSent as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        except transport.AnswerLost as exception:
-            return Unknown(detail=str(exception))
+        reply = transport.post(
+            url=secrets.url,
+            path=f"/?{query}",
+            body=b"",
+            headers=headers,
+            timeout=secrets.timeout_seconds,
+        )
+        told = reply.json()
         code = str(told.get("Code", ""))
         if code == "OK" and told.get("BizId"):
             return Accepted(provider_ref=str(told["BizId"]))

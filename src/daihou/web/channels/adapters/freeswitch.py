@@ -32,7 +32,6 @@ from daihou.web.channels.adapters.protocol import (
     Receipt,
     Refused,
     Told,
-    Unknown,
 )
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.secrets import AccountSecrets
@@ -65,14 +64,12 @@ class Freeswitch:
         try:
             line = connect(secrets=secrets)
         except OSError as exception:
-            return Refused(
-                code="send.no_connection", detail=type(exception).__name__, is_passing=True
-            )
+            raise transport.NotSent(type(exception).__name__) from exception
         call = call_id(reference=message.reference)
         try:
             told = line.ask(f"bgapi {_originate(message, secrets, call)}\nJob-UUID: {call}")
         except OSError as exception:
-            return Unknown(detail=type(exception).__name__)
+            raise transport.AnswerLost(type(exception).__name__) from exception
         finally:
             line.close()
         if told.startswith("+OK"):

@@ -27,7 +27,6 @@ from daihou.web.channels.adapters.protocol import (
     Receipt,
     Refused,
     Told,
-    Unknown,
 )
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.secrets import AccountSecrets
@@ -52,9 +51,7 @@ class Smtp:
         except smtplib.SMTPAuthenticationError as exception:
             return Refused(code=f"smtp.{exception.smtp_code}", is_passing=True)
         except (OSError, smtplib.SMTPException) as exception:
-            return Refused(
-                code="send.no_connection", detail=type(exception).__name__, is_passing=True
-            )
+            raise transport.NotSent(type(exception).__name__) from exception
         try:
             return _hand_over(server, letter, f"bounce+{message.reference}@{domain}", message)
         finally:
@@ -136,13 +133,13 @@ def _hand_over(
             if code not in {250, 251}:
                 return _refused(code, text)
     except (OSError, smtplib.SMTPException) as exception:
-        return Refused(code="send.no_connection", detail=type(exception).__name__, is_passing=True)
+        raise transport.NotSent(type(exception).__name__) from exception
     try:
         code, text = server.data(letter.as_bytes(policy=policy.SMTP))
     except smtplib.SMTPDataError as exception:
         return _refused(exception.smtp_code, exception.smtp_error)
     except (OSError, smtplib.SMTPException) as exception:
-        return Unknown(detail=type(exception).__name__)
+        raise transport.AnswerLost(type(exception).__name__) from exception
     if code != 250:
         return _refused(code, text)
     return Accepted(provider_ref=message.reference)

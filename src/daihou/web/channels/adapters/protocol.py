@@ -1,7 +1,8 @@
 """What every adapter gives: a message handed over, what was told read. No database.
 
 An adapter never tries twice. What it cannot know (a connection that broke after the request had
-left, an answer that cannot be read) is ``Unknown``: nobody may take that for "not sent".
+left, an answer that cannot be read) is ``Unknown``: nobody may take that for "not sent". Where it
+raises ``transport.NotSent`` or ``AnswerLost``, ``sending`` answers for it.
 Errors  ``ChannelRefused``: ``hook.malformed``, ``hook.header_missing``, ``hook.signature_wrong``,
         ``hook.too_old``, ``hook.kind_unknown``, ``account.secrets_missing``.
 """

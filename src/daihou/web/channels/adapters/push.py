@@ -22,7 +22,6 @@ from daihou.web.channels.adapters.protocol import (
     HookAnswer,
     Outgoing,
     Receipt,
-    Refused,
     Told,
     Unknown,
 )
@@ -52,19 +51,14 @@ class Push:
             "Content-Type": "application/json",
             "Authorization": transport.basic(user=secrets.key_id, password=secrets.key_secret),
         }
-        try:
-            reply = transport.post(
-                url=secrets.url,
-                path="/v3/push",
-                body=body,
-                headers=headers,
-                timeout=secrets.timeout_seconds,
-            )
-            told = reply.json()
-        except transport.NotSent as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        except transport.AnswerLost as exception:
-            return Unknown(detail=str(exception))
+        reply = transport.post(
+            url=secrets.url,
+            path="/v3/push",
+            body=body,
+            headers=headers,
+            timeout=secrets.timeout_seconds,
+        )
+        told = reply.json()
         if told.get("msg_id"):
             return Accepted(provider_ref=str(told["msg_id"]))
         fault = told.get("error")

@@ -24,9 +24,7 @@ from daihou.web.channels.adapters.protocol import (
     InboundKind,
     Outgoing,
     Receipt,
-    Refused,
     Told,
-    Unknown,
 )
 from daihou.web.channels.errors import ChannelRefused
 from daihou.web.channels.secrets import AccountSecrets
@@ -57,19 +55,14 @@ class Robot:
             },
             ensure_ascii=False,
         ).encode()
-        try:
-            reply = transport.post(
-                url=secrets.url,
-                path="/calls",
-                body=body,
-                headers=signed_headers(body=body, secret=secrets.key_secret, at=now),
-                timeout=secrets.timeout_seconds,
-            )
-            told = reply.json()
-        except transport.NotSent as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        except transport.AnswerLost as exception:
-            return Unknown(detail=str(exception))
+        reply = transport.post(
+            url=secrets.url,
+            path="/calls",
+            body=body,
+            headers=signed_headers(body=body, secret=secrets.key_secret, at=now),
+            timeout=secrets.timeout_seconds,
+        )
+        told = reply.json()
         if reply.status == 202 and told.get("call"):
             return Accepted(provider_ref=str(told["call"]))
         return transport.refused_or_unknown(

@@ -24,7 +24,6 @@ from daihou.web.channels.adapters.protocol import (
     InboundKind,
     Outgoing,
     Receipt,
-    Refused,
     Told,
     Unknown,
 )
@@ -60,19 +59,14 @@ class Tencent:
             },
             ensure_ascii=False,
         ).encode()
-        try:
-            reply = transport.post(
-                url=secrets.url,
-                path="/",
-                body=body,
-                headers=signed_headers(body=body, secrets=secrets, at=now),
-                timeout=secrets.timeout_seconds,
-            )
-            told = reply.json()
-        except transport.NotSent as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        except transport.AnswerLost as exception:
-            return Unknown(detail=str(exception))
+        reply = transport.post(
+            url=secrets.url,
+            path="/",
+            body=body,
+            headers=signed_headers(body=body, secrets=secrets, at=now),
+            timeout=secrets.timeout_seconds,
+        )
+        told = reply.json()
         return _answer(told, status=reply.status)
 
     def read_hook(

@@ -28,7 +28,6 @@ from daihou.web.channels.adapters.protocol import (
     InboundKind,
     Outgoing,
     Receipt,
-    Refused,
     Told,
     Unknown,
 )
@@ -37,7 +36,6 @@ from daihou.web.channels.secrets import AccountSecrets
 
 TOKEN_WRONG = frozenset({40001, 40014, 42001})
 PASSING = frozenset({45009, 45011, 48006})  # So many a day, a minute.
-NO_SUCH_PERSON = frozenset({40003, 43004})  # Unknown here, or follows no more.
 MARGIN_SECONDS = 300
 
 
@@ -61,21 +59,16 @@ class Wechat:
         ).encode()
         try:
             token = self._token(secrets)
-        except (transport.NotSent, transport.AnswerLost) as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        try:
-            reply = transport.post(
-                url=secrets.url,
-                path="/cgi-bin/message/template/send?" + urlencode({"access_token": token}),
-                body=body,
-                headers={"Content-Type": "application/json"},
-                timeout=secrets.timeout_seconds,
-            )
-            told = reply.json()
-        except transport.NotSent as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        except transport.AnswerLost as exception:
-            return Unknown(detail=str(exception))
+        except transport.AnswerLost as exception:  # Only the token was asked for.
+            raise transport.NotSent(str(exception)) from exception
+        reply = transport.post(
+            url=secrets.url,
+            path="/cgi-bin/message/template/send?" + urlencode({"access_token": token}),
+            body=body,
+            headers={"Content-Type": "application/json"},
+            timeout=secrets.timeout_seconds,
+        )
+        told = reply.json()
         code = told.get("errcode")
         if code == 0 and told.get("msgid"):
             return Accepted(provider_ref=str(told["msgid"]))

@@ -21,7 +21,6 @@ from daihou.web.channels.adapters.protocol import (
     InboundKind,
     Outgoing,
     Receipt,
-    Refused,
     Told,
     Unknown,
 )
@@ -58,19 +57,14 @@ class Whatsapp:
             "Content-Type": "application/json",
             "Authorization": f"Bearer {secrets.key_secret}",
         }
-        try:
-            reply = transport.post(
-                url=secrets.url,
-                path=f"/{VERSION}/{secrets.key_id}/messages",
-                body=body,
-                headers=headers,
-                timeout=secrets.timeout_seconds,
-            )
-            told = reply.json()
-        except transport.NotSent as exception:
-            return Refused(code="send.no_connection", detail=str(exception), is_passing=True)
-        except transport.AnswerLost as exception:
-            return Unknown(detail=str(exception))
+        reply = transport.post(
+            url=secrets.url,
+            path=f"/{VERSION}/{secrets.key_id}/messages",
+            body=body,
+            headers=headers,
+            timeout=secrets.timeout_seconds,
+        )
+        told = reply.json()
         return _answer(told, status=reply.status)
 
     def read_hook(

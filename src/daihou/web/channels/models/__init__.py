@@ -17,7 +17,14 @@ from daihou.web.channels.models.deliveries import (
     HeardState,
 )
 from daihou.web.channels.models.letters import BatchState, Letter, LetterBatch
-from daihou.web.channels.models.reminders import Reminder, ReminderDay, ReminderState
+from daihou.web.channels.models.reminders import (
+    Occasion,
+    ReceiptMark,
+    Reminder,
+    ReminderDay,
+    ReminderRule,
+    ReminderState,
+)
 from daihou.web.channels.models.templates import (
     Identity,
     Language,
@@ -46,10 +53,13 @@ __all__ = [
     "Language",
     "Letter",
     "LetterBatch",
+    "Occasion",
     "Provider",
     "Purpose",
+    "ReceiptMark",
     "Reminder",
     "ReminderDay",
+    "ReminderRule",
     "ReminderState",
     "Review",
     "ReviewState",

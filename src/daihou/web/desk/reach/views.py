@@ -10,7 +10,7 @@ from daihou.errors import message
 from daihou.web.board.page import book_page, show
 from daihou.web.board.sight import Sight, may, user_of, whole_book
 from daihou.web.channels import dead_letters, hearing, queries
-from daihou.web.channels.models import Heard, Letter, ReminderState
+from daihou.web.channels.models import Heard, Letter, Occasion, ReminderState
 from daihou.web.desk.answering import attempt
 from daihou.web.desk.reading import sent_by
 
@@ -36,8 +36,10 @@ def overview(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "unmatched": [(row, hearing.text_of(row)) for row in unmatched[:SHOWN_MOST]],
         "unmatched_count": unmatched.count(),
         "reminders": [
-            (mark, ReminderState(state).label, state, _reason(code), count)
-            for mark, state, code, count in queries.reminder_counts(book=sight.book, on=today)
+            (_occasion(occasion, mark), ReminderState(state).label, state, _reason(code), count)
+            for occasion, mark, state, code, count in queries.reminder_counts(
+                book=sight.book, on=today
+            )
         ],
         "today": today,
         "batches": queries.batches(book=sight.book)[:SHOWN_MOST],
@@ -95,6 +97,14 @@ def close_heard(request: HttpRequest, *, sight: Sight, heard_id: int) -> HttpRes
         done=_("Closed."),
     )
     return redirect("desk:reach", sight.book.name)
+
+
+def _occasion(occasion: str, mark_days: int) -> str:
+    """Name an occasion, with how many days before or after a due day."""
+    label = str(Occasion(occasion).label)
+    if occasion == Occasion.DUE:
+        return f"{label} T−{mark_days}" if mark_days else f"{label} T"
+    return f"{label} D+{mark_days}" if occasion == Occasion.OVERDUE else label
 
 
 def _reason(code: str) -> str:
