@@ -49,6 +49,7 @@ DEBT = Debt(
     overdue_minor=100_00,
     days_past_due=10,
     limitation=Limitation.RUNNING,
+    product_class="consumer",
 )
 
 

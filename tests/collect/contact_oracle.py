@@ -3,7 +3,7 @@
 Only what time and history decide; everything else of the requests drawn is in order.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from daihou.collect.facts import AgreementKind
@@ -16,6 +16,8 @@ MESSAGES = {Channel.SMS: (3, 1), Channel.EMAIL: (2, 1), Channel.LETTER: (2, 7)} 
 SPOKE = (Outcome.EFFECTIVE, Outcome.REFUSED)
 NOBODY = (Outcome.UNANSWERED, Outcome.BUSY)
 OPEN = (None, Outcome.UNKNOWN)
+NEVER_LEFT = {Outcome.WITHDRAWN, Outcome.FAILED}
+BUSY_COUNTS_NOT_FROM = date(2026, 11, 22)  # In the United States.
 
 
 def is_forbidden(asked, known):
@@ -34,7 +36,9 @@ def is_forbidden_in(asked, known, zone):
     if asked.purpose not in BINDING:
         rings = asked.channel in CALLS
         is_notice = asked.purpose in {Purpose.STATUTORY_NOTICE, Purpose.RECEIPT}
-        return rings and is_notice and not within(asked.at, zone, 8, 21)
+        if rings and is_notice and not within(asked.at, zone, 8, 21):
+            return True
+        return asked.purpose is Purpose.STATUTORY_NOTICE and too_many_notices(asked, known, zone)
     agreed = {each.kind for each in known.agreements}
     if asked.channel is not Channel.LETTER:
         at_any_hour = AgreementKind.HOURS in agreed and known.jurisdiction != "IN"
@@ -53,7 +57,7 @@ def is_forbidden_in(asked, known, zone):
             for each in counted
             if each.channel is asked.channel
             and not each.is_inbound
-            and each.outcome not in {Outcome.WITHDRAWN, Outcome.FAILED}
+            and each.outcome not in NEVER_LEFT
             and days_ago(asked, each, zone) < days
         ]
         return len(sent) >= most
@@ -73,6 +77,19 @@ def may_answer(asked, known, zone):
     return any(days_ago(asked, each, zone) < 30 for each in hers) and len(answers) < 3
 
 
+def too_many_notices(asked, known, zone):
+    sent = [
+        each
+        for each in known.attempts
+        if each.purpose is Purpose.STATUTORY_NOTICE
+        and not each.is_inbound
+        and each.outcome not in NEVER_LEFT
+        and set(each.debt_keys) & set(asked.debt_keys)
+        and days_ago(asked, each, zone) < 7
+    ]
+    return len(sent) >= 3
+
+
 def calls_forbid(asked, known, counted, zone, agreed):
     calls = [each for each in counted if each.channel in CALLS]
     if known.jurisdiction == "US":
@@ -89,13 +106,11 @@ def calls_forbid(asked, known, counted, zone, agreed):
 
 
 def us_calls_forbid(asked, calls, zone):
+    is_busy_out = asked.at.astimezone(zone).date() >= BUSY_COUNTS_NOT_FROM
+    left_out = NEVER_LEFT | ({Outcome.BUSY} if is_busy_out else set())
     for key in asked.debt_keys:
         week = [each for each in calls if key in each.debt_keys and days_ago(asked, each, zone) < 7]
-        placed = [
-            each
-            for each in week
-            if not each.is_inbound and each.outcome not in {Outcome.WITHDRAWN, Outcome.FAILED}
-        ]
+        placed = [each for each in week if not each.is_inbound and each.outcome not in left_out]
         talked = [each for each in week if each.outcome in SPOKE + OPEN]
         if len(placed) >= 7 or talked:
             return True

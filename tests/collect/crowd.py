@@ -83,7 +83,7 @@ def some_debts(drawn, number, at):
             overdue_minor=drawn.choice([0, 5, 5, 5, 5]),
             days_past_due=1,
             limitation=sometimes(drawn, drawn.choice(list(Limitation)), Limitation.RUNNING),
-            product_class=drawn.choice(["microfinance", "", ""]),
+            product_class=drawn.choice(["microfinance", "", "consumer", "consumer"]),
             is_transferred=drawn.random() < 0.2,
             transfer_notice_arrived_on=drawn.choice([None, at.date(), date(2026, 1, 1)]),
             placed_with=drawn.choice([(), ("a1",), ("a1", "a2")]),
@@ -177,6 +177,7 @@ def some_facts(drawn, jurisdiction, number, at):
         address_is_wrong=rarely(drawn),
         address_may_be_used=not rarely(drawn),
         first_contact_on=drawn.choice([None, at.date(), date(2026, 1, 1), date(2026, 1, 1)]),
+        has_new_debt=rarely(drawn),
         validation_notice_on=drawn.choice([None, at.date(), date(2026, 1, 2), date(2026, 1, 2)]),
         agents_told=drawn.choice([(), ("a1",)]),
         complaints=tuple(

@@ -47,8 +47,18 @@ def test_seven_calls_in_seven_days_and_no_more():
     six = judge(asked, facts("US", attempts=tuple(US_ATTEMPTS[1:])))
     assert (six.is_allowed, six.left_by_rule["US-FREQ-01"]) == (True, 1)
     seven = judge(asked, facts("US", attempts=tuple(US_ATTEMPTS)))
-    assert why(seven) == {"US-FREQ-01": "contact.cap_attempts"}
+    assert why(seven) == {"US-FREQ-01": "contact.cap_connected"}
     assert seven.next_permitted_at == at("2026-11-25T08:00:00", "US")
+
+
+def test_calls_that_found_the_number_busy_or_the_attorney_are_left_out():
+    busy = tuple(replace(each, outcome=Outcome.BUSY) for each in US_ATTEMPTS)
+    assert judge(request("US"), facts("US", attempts=busy)).left_by_rule["US-FREQ-01"] == 7
+    attorney = request("US", recipient=Recipient.ATTORNEY)
+    assert judge(attorney, facts("US", attempts=tuple(US_ATTEMPTS))).is_allowed
+    before = facts("US", attempts=tuple(replace(e, at=e.at - timedelta(days=7)) for e in busy))
+    asked = request("US", at=at("2026-11-17T10:00:00", "US"))
+    assert "US-FREQ-01" in why(judge(asked, before))  # As the rule was read until then.
 
 
 def test_calls_over_another_debt_have_their_own_seven():
@@ -142,6 +152,12 @@ def test_microfinance_has_hours_of_its_own():
     both = replace(known, debts=(*known.debts, replace(DEBT, key="card")))
     late = judge(request("IN", at=at("19:30:00", "IN"), debt_keys=("debt", "card")), both)
     assert set(why(late)) == {"IN-TIME-01", "IN-TIME-02"}
+
+
+def test_a_class_that_nobody_set_is_held_to_the_stricter_hours():
+    unknown = facts("IN", debts=(replace(DEBT, product_class=""),))
+    for hour, refused in (("08:30", {"IN-TIME-02"}), ("18:30", {"IN-TIME-02"}), ("12:00", set())):
+        assert set(why(judge(request("IN", at=at(f"{hour}:00", "IN")), unknown))) == refused
 
 
 def test_adverse_data_is_reported_only_once_told():

@@ -1,6 +1,7 @@
 """``daihou cases``: entry rules, opening and closing, teams, assignment, promises."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -299,6 +300,59 @@ def decide(*, book: BookName = None, as_json: AsJson = False) -> None:
                 acting_user=system_user(),
             )
     output.emit({"book": ledger.name, "on": ledger.business_date, **counts}, as_json=as_json)
+
+
+@app.command()
+def transferred(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Loans, one a line.")],
+    *,
+    to: Annotated[str, typer.Option(help="To whom they went. 受让方")],
+    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day of it.")],
+    evidence: Annotated[str, typer.Option(help="Where the contract of transfer is kept.")],
+    book: BookName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that loans went to another creditor: they rest until the notice arrived (债权转让)."""
+    ledger = _open(book)
+    from daihou.web.access.queries import system_user
+    from daihou.web.contacts.findings import note_transfers
+
+    refs = file.read_text(encoding="utf-8-sig").split()
+    count = note_transfers(
+        book=ledger, refs=refs, to=to, on=on.date(), evidence=evidence, acting_user=system_user()
+    )
+    output.emit({"book": ledger.name, "to": to, "on": on.date(), "loans": count}, as_json=as_json)
+
+
+@app.command()
+def reporting(
+    *,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of the report; else the book's day."),
+    ] = None,
+    book: BookName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which overdue loans may be reported to a credit bureau, and why others not (征信报送)."""
+    ledger = _open(book)
+    from django.utils import timezone
+
+    from daihou.web.contacts import reporting as gate
+    from daihou.web.loans.models import Loan
+
+    on = as_of.date() if as_of else ledger.business_date or timezone.localdate()
+    loans = gate.overdue(loans=Loan.objects.filter(book=ledger))
+    lines = gate.lines(book=ledger, loans=loans, on=on)
+    found = {line.loan.loan_ref: [each.code for each in line.refusals] for line in lines}
+    allowed = sum(line.may_be_reported for line in lines)
+    document = {"book": ledger.name, "as_of": on, "may": allowed, "may_not": len(lines) - allowed}
+    told = "".join(
+        f"{ref} {'may be reported' if not codes else ', '.join(codes)}\n"
+        for ref, codes in found.items()
+    )
+    head = "".join(f"{name}: {value}\n" for name, value in document.items())
+    output.emit({**document, "loans": found}, as_json=as_json, text=head + told)
 
 
 def _user(username: str) -> "User":

@@ -9,10 +9,10 @@ from daihou.collect.requests import WRITTEN, Channel
 
 
 def first_contact(case: Case, rule: Rule) -> Refused | None:
-    """Let the first contact name the institution, the creditor and what it is about."""
+    """Let the first contact about a debt name institution, creditor and what it is about."""
     del rule
     says = case.request.says
-    if case.facts.first_contact_on is not None:
+    if case.facts.first_contact_on is not None and not case.facts.has_new_debt:
         return None
     if says.names_institution and says.names_creditor and says.names_purpose:
         return None

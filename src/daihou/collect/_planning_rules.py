@@ -315,7 +315,7 @@ def _first_contact(scope: Scope, rule: Rule) -> pl.Series:
     says = scope.asked.says
     if says.names_institution and says.names_creditor and says.names_purpose:
         return scope.nobody()
-    return scope.persons["first_contact_on"].is_null()
+    return scope.persons["first_contact_on"].is_null() | scope.persons["has_new_debt"]
 
 
 def _expired(scope: Scope, rule: Rule) -> pl.Series:

@@ -36,7 +36,6 @@ class AgreementKind(StrEnum):
 
     HOURS = "hours"  # Contact at night.
     DIALS = "dials"  # More dials to one number.
-    CALLS = "calls"  # More calls, asked for by herself.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +118,13 @@ class Debt:
     overdue_minor: int
     days_past_due: int
     limitation: Limitation
-    product_class: str = ""  # ``microfinance`` where the law makes an exception for it.
+    product_class: str = ""  # Empty: not known; the rules say what it then counts as.
     is_transferred: bool = False  # 债权转让
     transfer_notice_arrived_on: date | None = None
     bureau_notice_on: date | None = None  # Told before adverse data is reported.
     bureau_consent: bool = False
     placed_with: tuple[str, ...] = ()  # Agencies that hold it.
+    validation_notice_on: date | None = None  # Whoever is to be reached was sent it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,8 @@ class Facts:
     ``time_zones``: every place where the person may be; a contact must be right in all of them.
     Empty means unknown. The first counts the days. ``attempts``: over all channels, debts, agencies
     and funders, back to ``attempts_from`` at least, live ones included: those with the one who is
-    to be reached, and those with others about these debts.
+    to be reached, and those with others about these debts. ``first_contact_on`` is about a debt
+    without validation notice, if there is one: its clock runs.
     """
 
     jurisdiction: str
@@ -192,6 +193,7 @@ class Facts:
     address_is_wrong: bool = False  # Somebody else answered there.
     address_may_be_used: bool = True
     first_contact_on: date | None = None  # With whoever is to be reached, by this creditor.
-    validation_notice_on: date | None = None
+    has_new_debt: bool = False  # She was never contacted about one of these debts.
+    validation_notice_on: date | None = None  # About every debt that she was contacted about.
     agents_told: tuple[str, ...] = ()  # Agencies whose details she was told.
     complaints: tuple[Complaint, ...] = ()

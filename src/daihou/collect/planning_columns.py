@@ -15,6 +15,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]]] = {
         "time_zones": pl.String,  # Names with commas between them; empty: not known.
         "figures_as_of": pl.Date,
         "first_contact_on": pl.Date,
+        "has_new_debt": pl.Boolean,
         "validation_notice_on": pl.Date,
         "address_is_wrong": pl.Boolean,
         "address_may_be_used": pl.Boolean,

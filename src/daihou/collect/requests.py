@@ -74,13 +74,16 @@ class Counts(StrEnum):
     EFFECTIVE = "effective"  # Calls in which somebody was spoken with.
     UNANSWERED = "unanswered"  # Dials that nobody took.
     ATTEMPTS = "attempts"  # Everything that left, whatever became of it.
+    CONNECTED = "connected"  # As above, but for calls that found the number busy.
 
 
 _HELD: frozenset[Outcome | None] = frozenset({None, Outcome.UNKNOWN})
+_LEFT = frozenset(Outcome) - {Outcome.WITHDRAWN, Outcome.FAILED}
 COUNTED: dict[Counts, frozenset[Outcome | None]] = {
     Counts.EFFECTIVE: _HELD | {Outcome.EFFECTIVE, Outcome.REFUSED},
     Counts.UNANSWERED: _HELD | {Outcome.UNANSWERED, Outcome.BUSY},
-    Counts.ATTEMPTS: _HELD | (frozenset(Outcome) - {Outcome.WITHDRAWN, Outcome.FAILED}),
+    Counts.ATTEMPTS: _HELD | _LEFT,
+    Counts.CONNECTED: _HELD | (_LEFT - {Outcome.BUSY}),
 }
 
 

@@ -43,6 +43,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "{days} 日内触达已达 {taken} 次，上限 {most} 次",
         "{taken} contacts within {days} days; {most} are allowed",
     ),
+    "contact.cap_connected": (
+        "{days} 日内拨打（忙线不计）已达 {taken} 次，上限 {most} 次",
+        "{taken} calls within {days} days, busy numbers not counted; {most} are allowed",
+    ),
     "contact.history_short": (
         "触达记录只到 {since}，不足以计数",
         "contacts are known since {since} only: too short to count",

@@ -54,6 +54,24 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "a time is a part of a day, with an end that is not its beginning",
     ),
     "contact.time_ended": ("该不便时段已终止", "this time ended already"),
+    "contact.finding_loans": (
+        "请选择本账簿中的借据",
+        "say which loans of this book it is about",
+    ),
+    "contact.finding_day": ("日期不得晚于今天", "a fact is established today at the latest"),
+    "contact.finding_whom": (
+        "请填写该事实涉及的人（配偶、继承人须为借款人以外的人）",
+        "say whom it is about; the spouse or heir is somebody else than the borrower",
+    ),
+    "contact.finding_named": (
+        "转让须填写受让方，告知代理须填写机构名称；其他事项不填",
+        "say to whom the debt went, or which agency she was told of; nothing for other facts",
+    ),
+    "contact.finding_amount": (
+        "继承须填写剩余遗产金额；其他事项不填",
+        "say what is left of the estate; nothing for other facts",
+    ),
+    "contact.finding_ended": ("该认定已撤回", "this fact was taken back already"),
     "contact.agreement_ended": ("约定已终止", "this agreement ended already"),
     # The sealed log.
     "audit.empty_log": (

@@ -172,6 +172,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Stop orders"),
         group="collections",
     ),
+    "reporting": Page(
+        permission="contact.view",
+        url="desk:reporting",
+        icon="report",
+        key="",
+        label=_("Bureau reporting"),
+        group="collections",
+    ),
     "reach": Page(
         permission="contact.view",
         url="desk:reach",

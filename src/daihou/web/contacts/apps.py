@@ -10,11 +10,20 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from daihou.web.audit.sources import register  # noqa: PLC0415  Models are ready now.
-        from daihou.web.contacts import outbox, sealing, telling, times  # noqa: PLC0415
+        from daihou.web.contacts import (  # noqa: PLC0415
+            finding_facts,
+            findings,
+            outbox,
+            sealing,
+            telling,
+            times,
+        )
         from daihou.web.jobs import loops  # noqa: PLC0415
 
         telling.register()
         times.register()
+        findings.register()
+        finding_facts.register()
         for source in sealing.SOURCES:
             register(source)
         loops.register(name="contacts.outbox", seconds=0.5, work=outbox.work)

@@ -112,15 +112,27 @@ SELECT jsonb_build_object(
                 (SELECT max(version.business_date) FROM ledger_bookversion AS version
                  WHERE version.book_id = loan.book_id)) END,
             position.oldest_unpaid_due_on, position.overdue_minor, position.next_due_on,
-            position.next_due_minor, position.status, position.is_stale) ORDER BY loan.id)
+            position.next_due_minor, position.status, position.is_stale,
+            CASE WHEN (SELECT jurisdiction FROM law) = ANY (%(classed)s::text[]) THEN coalesce(
+                (SELECT nullif(product_class, '') FROM loans_productversion
+                    WHERE id = loan.product_version_id),
+                (SELECT product_class FROM parameters_lendingprofile AS profile
+                    WHERE profile.book_id = loan.book_id AND profile.valid_from <= %(on)s::date
+                        AND (profile.product_id IS NULL OR profile.product_id = loan.product_id)
+                    ORDER BY profile.product_id IS NULL, valid_from DESC, id DESC LIMIT 1)) END)
+            ORDER BY loan.id)
         FROM loans_loan AS loan LEFT JOIN ledger_position AS position
             ON position.loan_id = loan.id WHERE loan.id = ANY (%(loan_ids)s::bigint[])),
-    'first_at', (SELECT min(permit.at) FROM contacts_permit AS permit
+    'first_at', (SELECT jsonb_object_agg(first.key, first.at) FROM (
+        SELECT key, min(permit.at) AS at FROM contacts_permit AS permit
         JOIN contacts_outcome AS result ON result.permit_id = permit.id
+        CROSS JOIN LATERAL unnest(permit.debt_keys) AS key
         WHERE permit.subject_id = ANY (%(family)s::bigint[]) AND permit.book_id = %(book_id)s
             AND result.outcome IN ('effective', 'delivered')
             AND permit.debt_keys && %(debt_keys)s::varchar[]
-            AND permit.recipient_subject_id = ANY (%(reached)s::bigint[])),
+            AND key = ANY (%(debt_keys)s::varchar[])
+            AND permit.recipient_subject_id = ANY (%(reached)s::bigint[])
+        GROUP BY key) AS first),
     'provided', jsonb_build_object({provided}))
 """
 
@@ -137,12 +149,12 @@ class Gathered:
 
 def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime) -> Gathered:
     """Read everything the guard asks for. The person's counter rows are locked."""
-    windows = dict(_windows(at.date()))
+    windows = dict(windows_on(at.date()))
     for _ in range(READINGS_MOST):
         on = contact.book.business_date or at.astimezone(ZoneInfo(contact.book.time_zone)).date()
-        asked = _fact_request(contact, locked, acting_user, at=at, on=on)
+        asked = fact_request(contact, locked, acting_user, at=at, on=on)
         row = _read(contact, locked, asked, windows=windows)
-        rules = _rules(contact, row)
+        rules = rules_read(contact, row)
         days = rules.longest_window(on=on) if rules else 1
         if _date(row["business_date"]) != contact.book.business_date:
             contact.book.refresh_from_db()  # A night ended meanwhile.
@@ -150,6 +162,20 @@ def gather(*, contact: Contact, locked: Locked, acting_user: User, at: datetime)
             windows[row["law"]] = days  # Somebody tightened a window.
         else:
             break
+    return gathered_from(
+        contact=contact, asked=asked, row=row, rules=rules, acting_user=acting_user
+    )
+
+
+def gathered_from(
+    *,
+    contact: Contact,
+    asked: providers.FactRequest,
+    row: Mapping[str, Any],
+    rules: RuleSet | None,
+    acting_user: User,
+) -> Gathered:
+    """Turn what ``statement`` read about one contact into what a decision is made from."""
     provided = [
         provider.read(asked, row["provided"].get(provider.name))
         for provider in providers.registered()
@@ -185,21 +211,34 @@ def turned_to(*, gathered: Gathered, contact: Contact) -> Gathered:
 
 
 @lru_cache(maxsize=8)
-def _windows(on: date) -> tuple[tuple[str, int], ...]:
+def windows_on(on: date) -> tuple[tuple[str, int], ...]:
     """Return for each law how many days of attempts its caps look back."""
     packs = ((name, rules_of(jurisdiction=name)) for name in JURISDICTIONS)
     return tuple((name, pack.longest_window(on=on)) for name, pack in packs if pack is not None)
 
 
-def _rules(contact: Contact, row: Mapping[str, Any]) -> RuleSet | None:
+@lru_cache(maxsize=1)
+def _classed() -> tuple[str, ...]:
+    """Name the laws with rules for some classes of product alone."""
+    packs = ((name, rules_of(jurisdiction=name)) for name in JURISDICTIONS)
+    return tuple(
+        name
+        for name, pack in packs
+        if pack and any(row.only_for or row.not_for for row in pack.rules)
+    )
+
+
+def rules_read(contact: Contact, row: Mapping[str, Any]) -> RuleSet | None:
+    """Return the rules that bind a contact, by the law that was read with it."""
     if not row["is_tightened"]:
         return rules_of(jurisdiction=row["law"])
     return tightenings.rules_for(book=contact.book, loans=contact.loans, jurisdiction=row["law"])
 
 
-def _fact_request(
+def fact_request(
     contact: Contact, locked: Locked, acting_user: User, *, at: datetime, on: date
 ) -> providers.FactRequest:
+    """Say about whom and what the providers are asked."""
     point = contact.contact_point
     return providers.FactRequest(
         book_id=contact.book.pk,
@@ -222,13 +261,27 @@ def _read(
     *,
     windows: Mapping[str, int],
 ) -> Mapping[str, Any]:
+    parameters = parameters_of(contact, locked, asked, windows=windows)
+    row: Mapping[str, Any] = json.loads(prepared(statement(), parameters)[0][0])
+    return row
+
+
+def parameters_of(
+    contact: Contact,
+    locked: Locked,
+    asked: providers.FactRequest,
+    *,
+    windows: Mapping[str, int],
+) -> dict[str, Any]:
+    """Give what ``statement`` asks for, by name."""
     reached = {locked.recipient_id, *locked.recipient_united_ids}
-    parameters: dict[str, Any] = {
+    return {
         "family": sorted({locked.subject_id, *locked.united_ids} | reached),
         "reached": sorted(reached),
         "recipient_key": asked.recipient_key,
         "address_key": asked.address_key,
         "windows": json.dumps(windows),
+        "classed": list(_classed()),
         "currency_law": _CURRENCY_LAW,
         "party_ids": list(asked.party_ids),
         "recipient_party_ids": list(asked.recipient_party_ids),
@@ -241,12 +294,11 @@ def _read(
         "rule_sets": rule_sets.met(),
         "point_id": contact.contact_point.pk,
     }
-    row: Mapping[str, Any] = json.loads(prepared(_statement(), parameters)[0][0])
-    return row
 
 
 @lru_cache(maxsize=1)
-def _statement() -> str:
+def statement() -> str:
+    """Write the statement that reads everything about one contact, with every provider's part."""
     parts = [
         f"'{provider.name}', ({provider.sql})"
         for provider in providers.registered()
@@ -285,7 +337,7 @@ def _with_folds(contact: Contact, loans: Sequence[Sequence[Any]]) -> list[Sequen
         return list(loans)
     known_by_id = load_loans(book=contact.book, loan_ids=sorted(missing))
     return [
-        _folded(loan[0], *known_by_id[loan[0]], on=on) if loan[0] in missing else loan
+        [*_folded(loan[0], *known_by_id[loan[0]], on=on), loan[-1]] if loan[0] in missing else loan
         for loan in loans
     ]
 
@@ -293,7 +345,7 @@ def _with_folds(contact: Contact, loans: Sequence[Sequence[Any]]) -> list[Sequen
 def _folded(
     loan_id: int, contract: Contract, events: Sequence[Event], *, on: date
 ) -> Sequence[Any]:
-    """Give a loan's figures in the shape of ``_SQL``."""
+    """Give a loan's figures in the shape of ``_SQL``, but for its class."""
     then = position(contract=contract, events=events, as_of=on, with_rows=False)
     oldest, coming = then.oldest_unpaid_due_on, then.next_due_on
     return [
@@ -335,7 +387,7 @@ def _limitation(loan: Loan, on: date) -> known.Limitation:
 
 
 def _debt(asked: providers.FactRequest, loan: Sequence[Any]) -> known.Debt:
-    loan_id, business_date, oldest, overdue, next_on, next_minor, _, _ = loan
+    loan_id, business_date, oldest, overdue, next_on, next_minor, _, _, product_class = loan
     oldest_on = date.fromisoformat(oldest) if oldest else None
     due_minor = overdue or 0
     if next_on and date.fromisoformat(next_on) <= asked.on + timedelta(days=REMINDED_DAYS):
@@ -348,6 +400,7 @@ def _debt(asked: providers.FactRequest, loan: Sequence[Any]) -> known.Debt:
         overdue_minor=overdue or 0,
         days_past_due=max(0, past),
         limitation=known.Limitation.RUNNING if is_fresh else known.Limitation.UNKNOWN,
+        product_class=product_class or "",
     )
 
 
@@ -415,13 +468,29 @@ def _with_provided(
     )
 
 
-def _with_first_contact(facts: known.Facts, first: str | None, *, book: Book) -> known.Facts:
-    """Date the first contact about these debts by her clock; of several zones by the earliest."""
-    if first is None:
+def _with_first_contact(
+    facts: known.Facts, first: Mapping[str, str] | None, *, book: Book
+) -> known.Facts:
+    """Date the first contact about each debt by her clock; of several zones by the earliest.
+
+    A debt without validation notice goes first: its clock runs.
+    """
+    if not first:
         return facts
-    zones = facts.time_zones or (book.time_zone,)
-    days = (_instant(first).astimezone(ZoneInfo(zone)).date() for zone in zones)
-    return replace(facts, first_contact_on=min(days))
+    zones = [ZoneInfo(zone) for zone in facts.time_zones or (book.time_zone,)]
+    days = {
+        key: min(_instant(at).astimezone(zone).date() for zone in zones)
+        for key, at in first.items()
+    }
+    noticed = {debt.key: debt.validation_notice_on for debt in facts.debts if debt.key in days}
+    sent = [day for day in noticed.values() if day is not None]
+    untold = [days[key] for key, day in noticed.items() if day is None]
+    return replace(
+        facts,
+        first_contact_on=min(untold or days.values()),
+        has_new_debt=len(days) < len(facts.debts),
+        validation_notice_on=None if untold else max(sent),
+    )
 
 
 def _actor(contact: Contact, acting_user: User, provided: Sequence[providers.Provided]) -> Actor:

@@ -15,10 +15,24 @@ from django.db import IntegrityError, transaction
 from daihou.collect import codec, guard
 from daihou.collect.facts import StopKind
 from daihou.collect.guard import Decision
-from daihou.collect.requests import DIALS, Channel, Outcome as CollectOutcome, Recipient
+from daihou.collect.requests import (
+    DIALS,
+    Channel,
+    Outcome as CollectOutcome,
+    Purpose,
+    Recipient,
+)
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit, withholding
-from daihou.web.contacts import facts as facts_of, keys, rule_sets, stops, subjects, withdrawing
+from daihou.web.contacts import (
+    facts as facts_of,
+    findings,
+    keys,
+    rule_sets,
+    stops,
+    subjects,
+    withdrawing,
+)
 from daihou.web.contacts.contact import Contact
 from daihou.web.contacts.errors import ContactFault, ContactRefused
 from daihou.web.contacts.facts import Gathered
@@ -189,6 +203,8 @@ def record_outcome(
             evidence=f"permit:{permit.pk}",
             book=permit.book,
         )
+    if outcome is CollectOutcome.DELIVERED and permit.purpose == Purpose.STATUTORY_NOTICE:
+        findings.of_notice(permit=permit, at=at, acting_user=acting_user)
     return made
 
 

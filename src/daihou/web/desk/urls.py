@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<str:book_name>/training/", include("daihou.web.desk.training.urls")),
     path("books/<str:book_name>/rules/", include("daihou.web.desk.rules.urls")),
     path("books/<str:book_name>/stops/", include("daihou.web.desk.stops.urls")),
+    path("books/<str:book_name>/reporting/", include("daihou.web.desk.reporting.urls")),
     path("books/<str:book_name>/reach/", include("daihou.web.desk.reach.urls")),
     path("books/<str:book_name>/payments/", include("daihou.web.desk.payments.urls")),
     path("books/<str:book_name>/reconciliation/", include("daihou.web.desk.reconciliation.urls")),

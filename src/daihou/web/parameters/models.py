@@ -36,6 +36,7 @@ class ProductClass(models.TextChoices):
     CONSUMER = "consumer", _("线下消费")
     BUSINESS = "business", _("线下经营")
     CARD = "card", _("信用卡")
+    MICROFINANCE = "microfinance", _("小额信贷（印度）")
 
 
 class Parameter(models.Model):

@@ -11,7 +11,8 @@ from typing import Any, Final
 from daihou.collect.facts import Attempt, Basis, BasisKind, Guarantee
 from daihou.collect.requests import Channel, Outcome, Purpose, Recipient
 from daihou.errors import DaihouError
-from daihou.web.contacts import keys, providers
+from daihou.web.contacts import findings, keys, providers
+from daihou.web.contacts.models import FindingKind
 from daihou.web.contacts.providers import FactRequest, Provided
 from daihou.web.limitation import queries as limitation
 from daihou.web.parties import encryption, queries
@@ -24,7 +25,10 @@ PARTS: Final = {
     "co_borrower": Recipient.CO_BORROWER,
     "guarantor": Recipient.GUARANTOR,
     "contact": Recipient.CONTACT_PERSON,
+    FindingKind.JOINT_DEBT.value: Recipient.SPOUSE,
+    FindingKind.INHERITANCE.value: Recipient.HEIR,
 }
+OF_OTHERS: Final = frozenset({Recipient.CONTACT_PERSON, Recipient.SPOUSE, Recipient.HEIR})
 SQL: Final = """
 SELECT jsonb_build_object(
     'point', (SELECT jsonb_build_array(point.source, point.basis, point.basis_evidence,
@@ -57,7 +61,13 @@ SELECT jsonb_build_object(
             WHERE loan_id = ANY (%(loan_ids)s::bigint[])
                 AND party_id = ANY (%(recipient_party_ids)s::bigint[])
                 AND started_on <= %(on)s::date
-                AND (ended_on IS NULL OR ended_on > %(on)s::date)) AS part),
+                AND (ended_on IS NULL OR ended_on > %(on)s::date)
+        UNION ALL SELECT kind, loan_id, found.id, from_on FROM contacts_finding AS found
+            LEFT JOIN contacts_findingend AS ended ON ended.finding_id = found.id
+            WHERE loan_id = ANY (%(loan_ids)s::bigint[])
+                AND party_id = ANY (%(recipient_party_ids)s::bigint[])
+                AND kind IN ('joint_debt', 'inheritance')
+                AND (ended.at IS NULL OR ended.at > %(at)s::timestamptz)) AS part),
     'prior', (SELECT jsonb_agg(jsonb_build_array(prior.at, prior.channel, prior.purpose,
             prior.recipient, prior.point_kind, encode(prior.digest, 'hex'), prior.loan_ids,
             prior.outcome, prior.recipient_party_id) ORDER BY prior.at, prior.id)
@@ -127,7 +137,7 @@ def _bases(
             evidence="loan contract",
         )
         for part in sorted(parts)
-        if PARTS[part] is not Recipient.CONTACT_PERSON
+        if PARTS[part] not in OF_OTHERS
     )
 
 
@@ -155,6 +165,7 @@ def _guarantees(asked: FactRequest, parts: Sequence[Sequence[Any]]) -> tuple[Gua
     ids = [role_id for role, _, role_id, _ in parts if role == Role.GUARANTOR]
     if not ids:
         return ()
+    exhausted = findings.exhausted(loan_ids=asked.loan_ids, at=asked.at)
     told = []
     for role in LoanRole.objects.filter(pk__in=ids).select_related("loan__book", "loan__product"):
         try:
@@ -169,6 +180,7 @@ def _guarantees(asked: FactRequest, parts: Sequence[Sequence[Any]]) -> tuple[Gua
                 through_on=clock.expires_on,
                 is_joint=role.guarantee_type == GuaranteeType.JOINT,
                 was_claimed=clock.acted_on is not None,
+                debtor_exhausted=role.loan_id in exhausted,
                 evidence=f"loan role {role.pk}",
             )
         )

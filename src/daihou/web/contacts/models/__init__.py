@@ -1,5 +1,6 @@
 """Permits and everything that bounds them: persons counted once, limits, slots, stops, outbox."""
 
+from daihou.web.contacts.models.findings import OF_DEBT, WITH_NAME, Finding, FindingEnd, FindingKind
 from daihou.web.contacts.models.limits import Counts, Limit, Per, Slot
 from daihou.web.contacts.models.outbox import Outbox, OutboxState
 from daihou.web.contacts.models.permits import (
@@ -25,6 +26,8 @@ from daihou.web.contacts.models.subjects import Subject, SubjectMember
 from daihou.web.contacts.models.times import BadTime, BadTimeEnd
 
 __all__ = [
+    "OF_DEBT",
+    "WITH_NAME",
     "Agreement",
     "AgreementEnd",
     "AgreementKind",
@@ -32,6 +35,9 @@ __all__ = [
     "BadTimeEnd",
     "Channel",
     "Counts",
+    "Finding",
+    "FindingEnd",
+    "FindingKind",
     "Inbound",
     "Limit",
     "Outbox",

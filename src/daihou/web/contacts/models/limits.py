@@ -12,6 +12,7 @@ class Counts(models.TextChoices):
     EFFECTIVE = "effective", _("有效接通")
     UNANSWERED = "unanswered", _("未接拨打")
     ATTEMPTS = "attempts", _("全部触达")
+    CONNECTED = "connected", _("除忙线外的触达")
 
 
 class Per(models.TextChoices):

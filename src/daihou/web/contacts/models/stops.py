@@ -96,7 +96,6 @@ class StopLift(models.Model):
 class AgreementKind(models.TextChoices):
     HOURS = "hours", _("约定时间外触达")
     DIALS = "dials", _("约定拨打次数")
-    CALLS = "calls", _("约定通话次数")
 
 
 class Agreement(models.Model):

@@ -23,7 +23,6 @@ WORDS: Final = MappingProxyType(
     {
         AgreementKind.HOURS: _("contact outside the usual hours"),
         AgreementKind.DIALS: _("more dials a day"),
-        AgreementKind.CALLS: _("more talks in a period"),
     }
 )
 

@@ -22,7 +22,7 @@ from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
 from daihou.web.contacts import stops
 from daihou.web.desk.answering import attempt, line_of
-from daihou.web.desk.parties import agreed, hours
+from daihou.web.desk.parties import agreed, established, hours
 from daihou.web.desk.parties.words import ZONE_SOURCES
 from daihou.web.desk.reading import sent_by
 from daihou.web.parties import interest, queries, reach, sighting, states
@@ -152,6 +152,7 @@ def context_of(request: HttpRequest, sight: Sight, found: Party) -> dict[str, An
         "state_kinds": StateKind.choices,
         "zones_offered": ZONES_OFFERED,
         "revealed": {},
+        **established.context_of(sight=sight, party=found, loans=loans, at=timezone.now()),
     } | may
 
 
@@ -280,6 +281,8 @@ _DEEDS: Final[dict[str, tuple[str, Deed]]] = {
     "end_bad_time": ("person.state", hours.end),
     "agree": ("person.state", agreed.note),
     "end_agreement": ("person.state", agreed.end),
+    "find": ("person.state", established.note),
+    "end_finding": ("person.state", established.take_back),
 }
 
 

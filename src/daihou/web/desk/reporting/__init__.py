@@ -1,0 +1,1 @@
+"""Which overdue loans may be reported to a credit bureau."""
