@@ -13,6 +13,7 @@ from daihou.web.contacts.models import Outbox, Permit, Refusal, StopOrder
 from tests.web.api_client import program
 from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
+from tests.web.desk_book import give_part
 
 PLAIN = ("张小明", "13800130000", "珞喻路")
 
@@ -126,6 +127,42 @@ def test_a_text_goes_out_approved_about_one_loan_of_the_case(dialer):
     assert made["purpose"] == "collection"
     assert Outbox.objects.get(pk=made["id"]).content
     dialer.post(f"{dialer.book}/contacts/{made['id']}/outcome", {"outcome": "effective"}, 404)
+
+
+def test_whoever_answers_for_a_loan_is_reached_in_her_part_as_at_the_desk(dialer, desk):
+    point = give_part(book=desk, ref="A", role="guarantor", number=21, type="joint", months=36)
+    named = give_part(book=desk, ref="A", role="contact", number=22)
+    found = dialer.get(f"{dialer.of_case}/recipients")
+    assert [(each["part"], each["party_id"]) for each in found] == [
+        ("debtor", dialer.case.party_id),
+        ("guarantor", point.party_id),
+        ("contact_person", named.party_id),
+    ]
+    assert (found[1]["loan_refs"], found[1]["points"][0]["value"]) == (["A"], "138****0021")
+    path = f"{dialer.of_case}/contacts"
+    asked = {"channel": "voice", "point_id": point.pk}
+    dialer.post(path, asked, 404)  # Not a number of the borrower.
+    her = {"part": "guarantor", "party_id": point.party_id}
+    made = dialer.post(path, asked | her)
+    assert (made["recipient"], made["recipient_party_id"]) == ("guarantor", point.party_id)
+    dialer.post(path, asked | her | {"part": "co_borrower"}, 404)
+    refused = dialer.post(path, {**asked, "point_id": named.pk, "part": "contact_person",
+                                 "party_id": named.party_id}, 422)  # fmt: skip
+    assert "CN-WHO-01" in {each["rule_id"] for each in refused["decision"]["refused_by"]}
+
+    def text(key):
+        return TemplateVersion.objects.get(
+            template__key=key, template__channel="sms", template__language="zh"
+        ).pk
+
+    written = {"channel": "sms", "point_id": point.pk, "loan_refs": ["A"], **her}
+    wrong = dialer.post(path, written | {"template_version_id": text("overdue")}, 422)
+    assert wrong["code"] == "api.template_unknown"
+    sent = dialer.post(path, written | {"template_version_id": text("guarantor-overdue")})
+    assert (sent["recipient"], sent["channel"]) == ("guarantor", "sms")
+    to_named = {"part": "contact_person", "party_id": named.party_id, "point_id": named.pk}
+    wrong = dialer.post(path, written | to_named | {"template_version_id": text("overdue")}, 422)
+    assert wrong["code"] == "api.contact_person_in_writing"
 
 
 def test_a_promise_a_note_a_tag_and_what_comes_next(dialer, noon):

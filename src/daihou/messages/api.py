@@ -43,6 +43,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "案件 {case} 中没有所列借据",
         "a loan that is named is not in case {case}",
     ),
+    "api.contact_person_in_writing": (
+        "对联系人不得书面告知债务",
+        "a contact person is told nothing in writing",
+    ),
     "api.one_loan_needed": ("文字触达须指明一笔借据", "a text is about one loan: name it"),
     "api.template_unknown": (
         "没有可用的文本版本 {version}",

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field
 
 from daihou.collect import codec
 from daihou.collect.facts import StopKind
-from daihou.collect.requests import DIALS, Channel, Outcome
+from daihou.collect.requests import DIALS, Channel, Outcome, Recipient
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
 from daihou.web.api.idempotency import NO_STORE
@@ -34,7 +34,8 @@ from daihou.web.api.resources.shared import (
 )
 from daihou.web.api.site import needs, user_of
 from daihou.web.board.sight import Sight
-from daihou.web.cases.contacting import POINT_OF, contact_of
+from daihou.web.cases import people
+from daihou.web.cases.contacting import POINT_OF, contact_of, turned_to
 from daihou.web.cases.models import Case
 from daihou.web.cases.sighting import case_of, loans_of
 from daihou.web.channels import facts, recordings, rendering
@@ -60,6 +61,7 @@ Ended = Literal["effective", "unanswered", "busy", "wrong_person", "refused", "f
 Stopped = Literal[
     "cease", "opt_out", "attorney", "breathing_space", "hardship", "workplace", "contact_refused"
 ]
+Part = Literal["debtor", "co_borrower", "guarantor", "contact_person"]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
@@ -75,14 +77,28 @@ class PointOut(Schema):
     last_success_at: datetime | None
 
 
+class RecipientOut(Schema):
+    """Somebody who may be asked for in a case, in her part, about the loans in which she has it."""
+
+    party_id: int
+    part: Part
+    name: str
+    loan_refs: list[str]
+    points: list[PointOut]
+
+
 class ContactIn(Schema):
     """``template_version_id`` and one of ``loan_refs`` for whatever is written, and for a robot.
 
-    Without ``loan_refs`` a talk is about the loans of the case that are overdue.
+    Without ``loan_refs`` a talk is about the loans of the case that are overdue. ``part`` and
+    ``party_id`` say who is reached where it is not the borrower; a contact person is told nothing
+    in writing.
     """
 
     channel: Asked
     point_id: Number
+    part: Part = "debtor"
+    party_id: Number | None = None
     loan_refs: Annotated[list[Reference], Field(max_length=50)] = []
     template_version_id: Number | None = None
 
@@ -179,17 +195,25 @@ def list_contact_points(
     """List where the person of a case may be reached: usable ones first, best first; masked."""
     sight = sight_of(request, book_name=book_name, permission="contact.view")
     case = case_of(sight, case_id)
+    return _points(case.party)
+
+
+@router.get(OF_CASE + "/recipients", response=list[RecipientOut], auth=SEES)
+def list_recipients(
+    request: HttpRequest, book_name: BookName, case_id: RowId
+) -> list[dict[str, Any]]:
+    """List who may be asked for in a case, the borrower first, and where; masked."""
+    sight = sight_of(request, book_name=book_name, permission="contact.view")
+    case = case_of(sight, case_id)
     return [
         {
-            "id": each.point.pk,
-            "kind": each.point.kind,
-            "value": each.masked,
-            "basis": each.basis,
-            "is_usable": each.is_usable,
-            "fault": each.fault,
-            "last_success_at": each.point.last_success_at,
+            "party_id": each.party.pk,
+            "part": each.recipient.value,
+            "name": each.name,
+            "loan_refs": [loan.loan_ref for loan in each.loans],
+            "points": _points(each.party),
         }
-        for each in reach.points(party=case.party, on=timezone.localdate())
+        for each in _people(sight, case)
     ]
 
 
@@ -341,51 +365,85 @@ def lift_stop(
     return _stop(_stops(party).get(pk=stop_id))
 
 
+def _points(party: Party) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": each.point.pk,
+            "kind": each.point.kind,
+            "value": each.masked,
+            "basis": each.basis,
+            "is_usable": each.is_usable,
+            "fault": each.fault,
+            "last_success_at": each.point.last_success_at,
+        }
+        for each in reach.points(party=party, on=timezone.localdate())
+    ]
+
+
+def _people(sight: Sight, case: Case) -> list[people.Asked]:
+    return people.asked(case=case, loans=loans_of(sight, case), on=timezone.localdate())
+
+
 def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
     """Describe what is asked for as the desk does."""
-    channel = Channel(body.channel)
-    point = _point(case, channel, body.point_id)
-    loans = loans_of(sight, case)
+    channel, who = Channel(body.channel), _recipient(sight, case, body)
+    point = _point(who, channel, body.point_id)
+    loans = list(who.loans)
     if body.loan_refs:
         wanted = {loan_of(sight, ref).pk for ref in body.loan_refs}
         loans = [loan for loan in loans if loan.pk in wanted]
         if len(loans) < len(wanted):
             raise DaihouError("api.loan_not_in_case", case=case.pk)
+    given: dict[str, Any] = {"case": case, "loans": loans, "point": point, "channel": channel}
     if channel is Channel.VOICE:
-        return contact_of(case=case, loans=loans, point=point, channel=channel, user=user)
+        return turned_to(who.recipient, contact_of(user=user, **given))
+    if who.recipient is Recipient.CONTACT_PERSON:
+        raise DaihouError("api.contact_person_in_writing")
     if not body.loan_refs or len(loans) != 1:
         raise DaihouError("api.one_loan_needed")
-    version = _version(case, channel, body.template_version_id or 0, loans[0])
-    on = sight.book.business_date or timezone.localdate()
-    template = version.template
+    version = _version(case, who, body.template_version_id or 0, loans[0], channel)
     values = facts.values_of(
-        loan=loans[0], as_of=on, language=template.language, channel=template.channel
+        loan=loans[0],
+        as_of=sight.book.business_date or timezone.localdate(),
+        language=version.template.language,
+        channel=version.template.channel,
+        recipient=None if who.is_debtor else who.party,
     )
     rendered = rendering.render(version=version, values=values)
-    return contact_of(
-        case=case,
-        loans=loans,
-        point=point,
-        channel=channel,
+    contact = contact_of(
         user=user,
         content=rendered.content,
         payload=asdict(rendered.payload),
         purpose=version.template.purpose,
+        **given,
     )
+    return turned_to(who.recipient, contact)
 
 
-def _point(case: Case, channel: Channel, point_id: int) -> ContactPoint:
-    known = reach.points(party=case.party, on=timezone.localdate())
-    points = [each.point for each in known if each.point.kind == POINT_OF[channel]]
-    found = next((point for point in points if point.pk == point_id), None)
+def _recipient(sight: Sight, case: Case, body: ContactIn) -> people.Asked:
+    """Find who is to be reached, in her part; unnamed it is the borrower."""
+    party_id = body.party_id or (case.party_id if body.part == "debtor" else 0)
+    key = f"{body.part}-{party_id}"
+    found = people.named(people=_people(sight, case), key=key)
     if found is None:
         raise Http404
     return found
 
 
-def _version(case: Case, channel: Channel, version_id: int, loan: Loan) -> TemplateVersion:
-    """Find an approved text that may be sent about a loan."""
+def _point(who: people.Asked, channel: Channel, point_id: int) -> ContactPoint:
+    known = who.points(kind=POINT_OF[channel], on=timezone.localdate())
+    found = next((each.point for each in known if each.point.pk == point_id), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _version(
+    case: Case, who: people.Asked, version_id: int, loan: Loan, channel: Channel
+) -> TemplateVersion:
+    """Find an approved text that may be sent about a loan to somebody in her part."""
     found = TemplateVersion.objects.filter(
+        people.fitting(who.recipient),
         Q(template__book=case.book_id) | Q(template__book__isnull=True),
         Q(template__funder=loan.funder_id) | Q(template__funder__isnull=True),
         pk=version_id,
