@@ -18,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Open, assign and decide cases.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 BookName = Annotated[str | None, typer.Option("--book", help="The book; may be left out if one.")]
+CAPACITY = 300  # Of a new collector.
 
 
 @app.command()
@@ -125,39 +126,49 @@ def open_cases(*, book: BookName = None, as_json: AsJson = False) -> None:
 def collector(
     username: Annotated[str, typer.Argument(help="A user who may log in.")],
     *,
-    team: Annotated[str, typer.Option(help="Her team; set up where it is new. 小组")],
-    capacity: Annotated[int, typer.Option(min=0, help="Open cases she can have. 容量")] = 300,
-    skills: Annotated[list[str] | None, typer.Option("--skill", help="What she can do.")] = None,
+    team: Annotated[str | None, typer.Option(help="Her team; set up where it is new. 小组")] = None,
+    capacity: Annotated[
+        int | None, typer.Option(min=0, help="Open cases she can have; at first 300. 容量")
+    ] = None,
+    skills: Annotated[
+        list[str] | None, typer.Option("--skill", help='What she can do; "" for nothing.')
+    ] = None,
     languages: Annotated[
-        list[str] | None, typer.Option("--language", help="What she speaks.")
+        list[str] | None, typer.Option("--language", help='What she speaks; "" for none named.')
     ] = None,
     away: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="No new cases through this day. 休假至"),
     ] = None,
+    is_back: Annotated[bool, typer.Option("--back", help="She is away no more.")] = False,
     is_active: Annotated[
-        bool, typer.Option("--active/--inactive", help="Whether she works cases at all.")
-    ] = True,
+        bool | None, typer.Option("--active/--inactive", help="Whether she works cases at all.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a user a collector of a team, or change what she is (催收员)."""
+    """Make a user a collector of a team, or change of her what is named, nothing else (催收员)."""
     from daihou.web.postgres.database import ensure_database
 
     ensure_database()
     from daihou.web.access.queries import system_user
-    from daihou.web.cases.models import Team
+    from daihou.web.cases.models import Collector, Team
     from daihou.web.cases.staffing import put_collector, put_team
 
-    of_name = Team.objects.filter(name=team).first()
+    user, by = _user(username), system_user()
+    known = Collector.objects.filter(user=user).select_related("team").first()
+    named = Team.objects.filter(name=team).first() if team else known and known.team
+    until = known.away_until if known else None
+    if away or is_back:
+        until = away.date() if away else None
     made = put_collector(
-        user=_user(username),
-        team=of_name or put_team(name=team, acting_user=system_user()),
-        capacity=capacity,
-        skills=skills or (),
-        languages=languages or (),
-        away_until=away.date() if away else None,
-        is_active=is_active,
-        acting_user=system_user(),
+        user=user,
+        team=named or put_team(name=team or "", acting_user=by),
+        capacity=_given(capacity, known, "capacity", default=CAPACITY),
+        skills=_given(skills, known, "skills", default=[]),
+        languages=_given(languages, known, "languages", default=[]),
+        away_until=until,
+        is_active=_given(is_active, known, "is_active", default=True),
+        acting_user=by,
     )
     told = {"collector": username, "team": made.team.name, "capacity": made.capacity}
     if made.away_until is not None:
@@ -165,34 +176,46 @@ def collector(
     output.emit(told, as_json=as_json)
 
 
+def _given(value: Any, known: object, name: str, *, default: Any) -> Any:
+    """Take what was named, else what is known already, else what a new one begins with."""
+    if value is not None:
+        return value
+    return default if known is None else getattr(known, name)
+
+
 @app.command()
 def team(
     name: Annotated[str, typer.Argument(help="What it is called.")],
     *,
     stages: Annotated[
-        list[str] | None, typer.Option("--stage", help="M1 to M6+; none: every stage. 阶段")
+        list[str] | None, typer.Option("--stage", help='M1 to M6+; "": every stage. 阶段')
     ] = None,
-    lead: Annotated[str | None, typer.Option(help="The user who leads it. 组长")] = None,
+    lead: Annotated[
+        str | None, typer.Option(help='The user who leads it; "" for nobody. 组长')
+    ] = None,
     is_active: Annotated[
-        bool, typer.Option("--active/--inactive", help="Whether it gets cases.")
-    ] = True,
+        bool | None, typer.Option("--active/--inactive", help="Whether it gets cases.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set up a team, or change which stages it works (小组)."""
+    """Set up a team, or change of it what is named, nothing else (小组)."""
     from daihou.web.postgres.database import ensure_database
 
     ensure_database()
     from daihou.web.access.queries import system_user
+    from daihou.web.cases.models import Team
     from daihou.web.cases.staffing import put_team
 
+    known = Team.objects.filter(name=name).select_related("lead").first()
     made = put_team(
         name=name,
-        lead=_user(lead) if lead else None,
-        stages=stages or (),
-        is_active=is_active,
+        lead=_user(lead) if lead else (known.lead if known and lead is None else None),
+        stages=[each for each in _given(stages, known, "stages", default=[]) if each],
+        is_active=_given(is_active, known, "is_active", default=True),
         acting_user=system_user(),
     )
-    output.emit({"team": made.name, "stages": made.stages, "lead": lead}, as_json=as_json)
+    leader = made.lead.username if made.lead else None
+    output.emit({"team": made.name, "stages": made.stages, "lead": leader}, as_json=as_json)
 
 
 @app.command()

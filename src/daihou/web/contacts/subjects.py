@@ -4,6 +4,7 @@ Parties merged into one, and parties with one identity number, are one person. A
 than ``SHARED_MOST`` parties have is a filler, no sign of one person.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -27,6 +28,7 @@ FROM contacts_subjectmember AS member JOIN contacts_subject AS subject
 WHERE member.party_id = ANY (%(wanted)s::bigint[]) ORDER BY subject.id, member.party_id
 FOR UPDATE OF subject
 """
+_SEE = _LOCK.replace("FOR UPDATE OF subject\n", "")
 _MOVE_SLOTS = """
 UPDATE contacts_slot SET
     holder = 'person:' || %s::bigint || substr(holder, length('person:' || %s::bigint) + 1),
@@ -93,6 +95,29 @@ def lock(*, party_id: int, recipient_party_id: int) -> Locked:
             if each not in found:
                 _settle(each)
     raise AssertionError("subjects are being united without end")
+
+
+def see(*, party_ids: Collection[int]) -> dict[int, Locked]:
+    """Return of many persons, by party, what ``lock`` returns of each; nothing is locked.
+
+    A person whom nobody asked to contact yet gets her counter row.
+    """
+    assert connection.in_atomic_block
+    rows = prepared(_SEE, {"wanted": sorted(party_ids)})
+    found = {
+        party_id: Locked(
+            subject_id=subject_id,
+            recipient_id=subject_id,
+            party_ids=tuple(kin),
+            recipient_party_ids=tuple(kin),
+            united_ids=tuple(united),
+            recipient_united_ids=tuple(united),
+        )
+        for party_id, subject_id, is_current, kin, united, _ in rows
+        if is_current
+    }
+    missing = sorted(set(party_ids) - found.keys())
+    return found | {each: lock(party_id=each, recipient_party_id=each) for each in missing}
 
 
 def subject_of(*, party: Party) -> Subject | None:

@@ -8,7 +8,8 @@ Source  PIPL 13 (bases), 6 (only what is necessary).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -128,6 +129,43 @@ def points(
     by_value = _data(ids) if data is None else _by_value(data)
     basis = derived_basis(party=party, on=on) if derived is None else derived
     return sorted((_known(row, by_value, basis, on) for row in rows), key=_rank)
+
+
+def best_points(*, borrowers: Collection[int], on: date) -> dict[int, dict[str, ContactPoint]]:
+    """Return of many borrowers the best usable point of each kind, as ``points`` ranks them.
+
+    That they borrowed is the basis for what they gave.
+    """
+    roots = {
+        pk: root or pk
+        for pk, root in Party.objects.filter(pk__in=borrowers).values_list("pk", "merged_into_id")
+    }
+    whose = {root: root for root in roots.values()} | dict(
+        Party.objects.filter(merged_into__in=set(roots.values())).values_list(
+            "pk", "merged_into_id"
+        )
+    )
+    data: dict[int, list[PersonalDatum]] = defaultdict(list)
+    held = PersonalDatum.objects.filter(party_id__in=whose, field__in=FIELDS.values())
+    for datum in held.only("party_id", "field", "blind_index"):
+        data[whose[datum.party_id]].append(datum)
+    by_value = {root: _by_value(found) for root, found in data.items()}
+    derived = PointBasis.CONTRACT.value
+    known: dict[int, list[Known]] = defaultdict(list)
+    for point in ContactPoint.objects.filter(party_id__in=whose):
+        root = whose[point.party_id]
+        of_value = by_value.get(root, {}).get((FIELDS[point.kind], bytes(point.digest)))
+        fault = _fault(point, of_value, derived, on)
+        if not fault:
+            basis = _basis(point, derived)
+            known[root].append(
+                Known(point=point, datum=of_value, masked="", basis=basis, fault=fault)
+            )
+    best: dict[int, dict[str, ContactPoint]] = defaultdict(dict)
+    for root, found in known.items():
+        for each in sorted(found, key=_rank):
+            best[root].setdefault(each.point.kind, each.point)
+    return {pk: best.get(root, {}) for pk, root in roots.items()}
 
 
 def known_point(*, point: ContactPoint, on: date) -> Known:

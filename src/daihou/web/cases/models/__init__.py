@@ -30,6 +30,7 @@ from daihou.web.cases.models.notes import (
     Tag,
     TagKind,
 )
+from daihou.web.cases.models.plans import DayPlan
 from daihou.web.cases.models.promises import (
     Promise,
     PromiseDecision,
@@ -52,6 +53,7 @@ __all__ = [
     "CloseReason",
     "Collector",
     "CollectorExclusion",
+    "DayPlan",
     "Direction",
     "DirectionKind",
     "EntryRule",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
-from daihou.web.access.queries import may_everywhere
+from daihou.web.access.queries import PERMISSIONS, may_everywhere
 from daihou.web.board.page import book_page, page_of_all_books, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import operations, staffing as staff
@@ -25,6 +26,8 @@ from daihou.web.cases.models import (
     Stage,
     Team,
 )
+from daihou.web.channels import reminder_rules
+from daihou.web.channels.models import ReminderRule
 from daihou.web.desk.answering import attempt
 from daihou.web.desk.cases.showing import person
 from daihou.web.desk.reading import Sent, sent_by
@@ -32,6 +35,7 @@ from daihou.web.parties.models import Party
 
 ROWS_MOST = 100
 RULES_SHOWN = 5
+DIGITS_MOST = 4
 DAYS_MOST = 32_767  # What a small integer of the database holds.
 
 
@@ -48,13 +52,25 @@ def staffing(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "collectors": Collector.objects.select_related("user", "team").order_by(
             "-is_active", "team__name", "user__username"
         ),
+        "may_collect": _users_who("case.work").filter(collector__isnull=True),
+        "may_lead": _users_who("case.assign"),
         "exclusions": [_named(each) for each in _exclusions(sight)[:ROWS_MOST]],
         "directions": [_named(each) for each in _directions(sight, today)[:ROWS_MOST]],
         "rules": rules.order_by("-effective_on")[:RULES_SHOWN],
+        "leaving": reminder_rules.rule_on(book=sight.book, on=timezone.localdate()),
+        "leaving_rules": ReminderRule.objects.filter(book=sight.book)
+        .select_related("made_by")
+        .order_by("-effective_on")[:RULES_SHOWN],
         "may_staff": may_everywhere(user=user_of(request), permission="case.configure"),
         "may_rule": may(request, sight, "case.configure"),
     }
     return show(request, "desk/supervision/staffing.html", context, sight=sight, page="supervision")
+
+
+def _users_who(permission: str) -> QuerySet[User]:
+    """Query the users whose role carries a permission in some book."""
+    found = User.objects.filter(is_active=True, grants__role__in=PERMISSIONS[permission])
+    return found.distinct().order_by("username")
 
 
 def _business_day(sight: Sight) -> date:
@@ -170,6 +186,21 @@ def _small(sent: Sent, name: str) -> int:
     return found
 
 
+def _set_leaving(sight: Sight, sent: Sent, user: User) -> object:
+    words = _words(sent.text("overdue_days"))
+    if not all(word.isascii() and word.isdigit() and len(word) <= DIGITS_MOST for word in words):
+        raise DaihouError("form.number_wrong", field="overdue_days")
+    return reminder_rules.set_rule(
+        book=sight.book,
+        effective_on=sent.day("effective_on"),
+        receipts=bool(sent.text("receipts")),
+        broken_promises=bool(sent.text("broken_promises")),
+        overdue_days=[int(word) for word in words],
+        today=timezone.localdate(),
+        acting_user=user,
+    )
+
+
 def _direct(sight: Sight, sent: Sent, user: User) -> object:
     return operations.direct(
         book=sight.book,
@@ -221,6 +252,7 @@ def _person(sight: Sight, sent: Sent) -> Party:
 _PEOPLE: dict[str, Deed] = {"team": _put_team, "collector": _put_collector}
 _RULES: dict[str, Deed] = {
     "rule": _set_rule,
+    "leaving": _set_leaving,
     "direct": _direct,
     "end_direction": _end_direction,
     "exclude": _exclude,
