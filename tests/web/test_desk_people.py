@@ -10,11 +10,14 @@ from daihou.collect.next_step import advise
 from daihou.collect.requests import Recipient
 from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
+from daihou.web.cases import noting
+from daihou.web.cases.models import Note
 from daihou.web.channels import accounts, secrets
 from daihou.web.channels.models import TemplateVersion
-from daihou.web.contacts.models import Permit, Refusal
+from daihou.web.contacts.models import Inbound, Permit, Refusal
 from daihou.web.ledger.models import Book
 from daihou.web.parties import relations
+from daihou.web.parties.models import ReachTally
 from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
 from tests.web.desk_book import give_part
@@ -137,3 +140,32 @@ def test_the_end_of_a_claim_is_fed_to_the_suggested_step(at_work, monkeypatch):
         Book.objects.filter(pk=at_work.book.pk).update(business_date=on)
         at_work.page()
     assert seen == [None, date(2029, 1, 6)]
+
+
+def test_a_call_she_made_is_noted_counts_and_leads_on(at_work):
+    form = at_work.form("called").content.decode()
+    assert "138****0000" in form
+    point = at_work.phone()
+    key = f"debtor-{at_work.case.party_id}-{point.pk}"
+    wrong = at_work.do("called", point=f"guarantor-{key}", text="下周发工资")
+    assert wrong.status_code == 200
+    assert not Inbound.objects.exists()
+    said = at_work.do("called", point=key, text="下周发工资就还").content.decode()
+    assert f"/cases/{at_work.case.pk}/promise/" in said
+    kept = Inbound.objects.get()
+    assert (kept.channel, kept.outcome, kept.purpose) == ("voice", "effective", "service_answer")
+    assert (kept.case_number, kept.recipient) == (at_work.case.pk, "debtor")
+    assert noting.text_of(Note.objects.get(case=at_work.case)) == "下周发工资就还"
+    tally = ReachTally.objects.get(point=point)
+    assert (tally.tried, tally.reached) == (1, 1)
+    told = at_work.client.get(at_work.url("case_timeline", at_work.case.pk)).content.decode()
+    assert "下周发工资就还" in told
+    assert "来电" in told
+    assert not Permit.objects.exists()
+
+
+def test_a_guarantors_call_is_noted_in_her_part(at_work):
+    point = part(at_work, "guarantor", 25, type="joint", months=36)
+    at_work.do("called", point=f"guarantor-{point.party_id}-{point.pk}", text="问还欠多少")
+    kept = Inbound.objects.get()
+    assert (kept.recipient, kept.party_id) == ("guarantor", point.party_id)

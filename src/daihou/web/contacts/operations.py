@@ -219,6 +219,7 @@ def record_inbound(
 ) -> Inbound:
     """Note a contact that the person herself began; some caps count it. It needs no permit.
 
+    When she spoke with us is learned as a time that suits her.
     ``details``: ``reference``, ``note`` (kept apart, salted).
     """
     given = dict(details or {})
@@ -246,6 +247,14 @@ def record_inbound(
         ),
         acting_user=acting_user,
     )
+    if outcome is CollectOutcome.EFFECTIVE:  # Of a call that we missed nothing is learned.
+        reach.follow_outcome(
+            point=contact.contact_point,
+            channel=request.channel,
+            outcome=outcome,
+            at=at,
+            zone=made.time_zone,
+        )
     audit.record(
         acting_user=acting_user,
         action="contact.inbound",

@@ -8,12 +8,14 @@ from daihou.collect import codec
 from daihou.web.cases import timeline
 from daihou.web.cases.timeline import Asked, Entry, before
 from daihou.web.contacts import subjects
-from daihou.web.contacts.models import Permit, Refusal, StopLift, StopOrder
+from daihou.web.contacts.models import Inbound, Permit, Refusal, StopLift, StopOrder
+
+NOTED = "note:"  # How the reference begins of what a person noted, with the note's number.
 
 
 def register() -> None:
     """Let the timeline be told; called in ``AppConfig.ready``."""
-    for source in (permits, refusals, stops, lifts):
+    for source in (permits, inbound, refusals, stops, lifts):
         timeline.register(source.__name__, source)
 
 
@@ -45,6 +47,31 @@ def _permit(row: Permit) -> Entry:
         },
         target=("permit", row.pk),
     )
+
+
+def inbound(asked: Asked) -> Sequence[Entry]:
+    """Tell each contact that a person here noted as begun by her; providers' are told by channels.
+
+    What she said stands as a note.
+    """
+    found = Inbound.objects.filter(
+        book_id=asked.case.book_id,
+        case_number=asked.case.pk,
+        reference__startswith=NOTED,
+    )
+    return [
+        Entry(
+            source="inbound",
+            kind=row.outcome,
+            at=row.at,
+            key=row.pk,
+            label=_("Called us"),
+            actor=row.acting_user,
+            facts={"recipient": row.recipient},
+            target=("inbound", row.pk),
+        )
+        for row in before(found.select_related("acting_user"), at="at", asked=asked)
+    ]
 
 
 def refusals(asked: Asked) -> Sequence[Entry]:

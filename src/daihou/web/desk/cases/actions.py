@@ -49,6 +49,7 @@ MAIN: tuple[Row, ...] = (  # Name, key, icon, label, permission.
     ("complaint", "q", "message-report", _("Complaint"), "complaint.record"),
 )
 MORE: tuple[Row, ...] = (
+    ("called", "f", "phone-incoming", _("She called"), "case.work"),
     ("dispute", "u", "scale", _("Dispute"), "complaint.record"),
     ("paid", "a", "zoom-money", _("Says it is paid"), "complaint.record"),
     ("pay_link", "y", "qrcode", _("Pay link"), "case.work"),

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from daihou.collect.facts import StopKind
 from daihou.collect.requests import Channel, Recipient
 from daihou.errors import DaihouError
-from daihou.web.cases import noting, promises, working
+from daihou.web.cases import noting, people, promises, working
 from daihou.web.cases.models import PromiseKind
+from daihou.web.cases.people import Asked
 from daihou.web.contacts import stops
-from daihou.web.desk.cases import people, words
+from daihou.web.desk.cases import words
 from daihou.web.desk.cases.doing import Doing, Kind, Panel, nothing
-from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.servicing import choosing
 from daihou.web.parties import editing, queries as parties, states
 from daihou.web.parties.models import StateKind

@@ -1,5 +1,6 @@
 """Every form of a case by its name in the address."""
 
+from daihou.web.desk.cases.called import CALLED
 from daihou.web.desk.cases.caring import CARE
 from daihou.web.desk.cases.deeds import DEEDS
 from daihou.web.desk.cases.doing import Kind
@@ -9,5 +10,5 @@ from daihou.web.desk.cases.reaching import CALLS
 from daihou.web.desk.cases.writing import MESSAGES
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (*DEEDS, *CALLS, *MESSAGES, *CARE, *MARKS, *OWNING)
+    kind.name: kind for kind in (*DEEDS, *CALLS, *CALLED, *MESSAGES, *CARE, *MARKS, *OWNING)
 }

@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 from daihou.collect.requests import Channel, Content, Outcome, Recipient
 from daihou.errors import DaihouError
 from daihou.web.board.sight import user_of
+from daihou.web.cases import people
 from daihou.web.cases.contacting import contact_of, turned_to
 from daihou.web.cases.models import Case
+from daihou.web.cases.people import Asked
 from daihou.web.channels import accounts, recordings
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.models import Permit
-from daihou.web.desk.cases import people, words
+from daihou.web.desk.cases import words
 from daihou.web.desk.cases.doing import Doing, Kind, Panel
-from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.ways import Way, way_of
 from daihou.web.parties import reach
 from daihou.web.parties.models import ContactPoint, PointKind

@@ -14,6 +14,7 @@ from daihou.collect.facts import StopKind
 from daihou.collect.next_step import Advice, Situation, Step, Way as Open, advise
 from daihou.collect.requests import Channel
 from daihou.web.board.sight import Sight, may, user_of
+from daihou.web.cases import people
 from daihou.web.cases.contacting import point_for
 from daihou.web.cases.locking import is_locked
 from daihou.web.cases.models import Case, PromiseState
@@ -22,7 +23,7 @@ from daihou.web.cases.sighting import loans_of
 from daihou.web.complaints.models import Complaint, Nature
 from daihou.web.contacts import keys, stops
 from daihou.web.contacts.models import StopOrder
-from daihou.web.desk.cases import owing as owed, people, timelines, words
+from daihou.web.desk.cases import owing as owed, timelines, words
 from daihou.web.desk.cases.actions import ACTIONS, Action
 from daihou.web.desk.cases.limits import first_end
 from daihou.web.desk.cases.ways import ways

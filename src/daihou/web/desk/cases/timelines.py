@@ -34,6 +34,7 @@ ICONS = {
     "files": "file",
     "visits": "map-pin",
     "permits": "phone",
+    "inbound": "phone-incoming",
     "contacts": "phone",
     "refusals": "ban",
     "stops": "hand-stop",

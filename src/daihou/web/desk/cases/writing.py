@@ -12,15 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from daihou.collect.requests import Channel, Recipient
 from daihou.collect.templates import TemplateRefused, Value
 from daihou.errors import DaihouError
-from daihou.web.cases import promises
+from daihou.web.cases import people, promises
 from daihou.web.cases.contacting import contact_of, turned_to
+from daihou.web.cases.people import Asked
 from daihou.web.channels import accounts, facts, rendering
 from daihou.web.channels.models import FIELD_OF, ChannelKind, TemplateVersion, VersionState
 from daihou.web.contacts import operations as contacts
 from daihou.web.desk.answering import line_of
-from daihou.web.desk.cases import people
 from daihou.web.desk.cases.doing import Doing, Kind
-from daihou.web.desk.cases.people import Asked
 from daihou.web.desk.cases.reaching import choices, point_of
 from daihou.web.loans.models import Loan
 from daihou.web.parties.editing import POINT_KINDS
@@ -59,10 +58,9 @@ ROBOT = Deed(
     done=_("The robot calls; whatever needs a person puts the case first."),
     channels=(Channel.ROBOT,),
 )
-PURPOSES = ("collection", "reminder", "service_answer")
+PURPOSES = ("collection", "reminder", "service_answer", "statutory_notice")
 LANGUAGE = "zh"
 OF_BROKEN = "promise-broken"  # The key of the text that speaks of a promise that was not kept.
-FOR_GUARANTORS = "guarantor-"  # How the key of a text begins that speaks of somebody else's debt.
 
 
 def _asked(doing: Doing) -> list[Asked]:
@@ -165,11 +163,9 @@ def _missed(doing: Doing) -> dict[str, Value]:
 def _versions(doing: Doing, who: Asked, deed: Deed) -> QuerySet[TemplateVersion]:
     """Query the approved texts for a person in her part, in the language of the case."""
     book = doing.sight.book
-    is_for_guarantors = Q(template__key__startswith=FOR_GUARANTORS)
-    is_guarantor = who.recipient is Recipient.GUARANTOR
     found = TemplateVersion.objects.filter(
         Q(template__book=book) | Q(template__book__isnull=True),
-        is_for_guarantors if is_guarantor else ~is_for_guarantors,
+        people.fitting(who.recipient),
         state=VersionState.APPROVED,
         template__channel__in=[each.value for each in deed.channels],
         template__purpose__in=PURPOSES,
