@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.web.collected_book import case_of, make_user
@@ -11,7 +12,12 @@ from tests.web.talked_book import DAY, TEN, call, let_in, make_talked_book, staf
 pytestmark = pytest.mark.browser
 
 NAME = "talked"
-USERS = {"lead-1": "team_lead", "listener-1": "quality", "officer-1": "compliance"}
+USERS = {
+    "lead-1": "team_lead",
+    "listener-1": "quality",
+    "officer-1": "compliance",
+    "manager-1": "manager",
+}
 
 
 @pytest.fixture
@@ -125,3 +131,77 @@ def test_a_collector_sits_an_exam_on_her_phone(visit, talked, beside, language):
     page.wait_for_load_state("networkidle")
     expect(page.locator("fieldset[disabled]").first).to_be_visible()
     browser.check()
+
+
+@pytest.mark.parametrize(("screen", "language"), [("desk", "zh"), ("phone", "en")])
+def test_a_manager_sets_up_a_team_shares_cases_out_and_takes_the_figures(
+    visit, talked, screen, language
+):
+    browser = visit(screen, language, name="manager-1")
+    page = browser.page
+    browser.open(f"/books/{talked}/supervision/staffing/")
+    form = page.locator("form:has([value=team]):has(input[name=name]:not([type=hidden]))")
+    page.locator("details", has=form).locator("summary").click()
+    form.locator("[name=name]").fill(f"night-{language}")
+    form.locator("[name=stages]").first.check()
+    form.locator("button").click()
+    expect(page.locator("summary", has_text=f"night-{language}")).to_be_visible()
+    assert not browser.is_too_wide()
+    browser.open(f"/books/{talked}/supervision/")
+    page.locator("form[action$='assign/'] button").click()
+    expect(page.locator(".alert")).to_be_visible()
+    assert not browser.is_too_wide()
+    browser.open(f"/books/{talked}/supervision/figures/?through={DAY}")
+    assert not browser.is_too_wide()
+    with page.expect_download() as taken:
+        page.locator("a[href*='/export/']").click()
+    assert taken.value.path().read_text(encoding="utf-8-sig").count("\n") > 1
+    browser.check()
+
+
+@pytest.mark.parametrize(("screen", "language"), [("desk", "zh"), ("phone", "en")])
+def test_a_compliance_officer_notes_an_agreement_and_lifts_a_stop(
+    visit, talked, beside, screen, language
+):
+    party = beside(stop_contact, talked)
+    browser = visit(screen, language, name="officer-1")
+    page = browser.page
+    browser.open(f"/books/{talked}/parties/{party}/known/")
+    assert not browser.is_too_wide()
+    form = page.locator("form:has([value=agree])")
+    form.locator("[name=evidence]").fill(f"letter {language}")
+    form.locator("button").click()
+    expect(page.locator("li", has_text=f"letter {language}")).to_be_visible()
+    browser.open(f"/books/{talked}/stops/")
+    assert not browser.is_too_wide()
+    page.locator("td.wide a").first.click()
+    expect(page.locator("textarea[name=reason]")).to_be_visible()
+    assert not browser.is_too_wide()
+    page.fill("textarea[name=reason]", "she asked to be called again")
+    page.fill("input[name=her_word]", f"recording {language}")
+    page.locator("form[action$='/lift/'] button").click()
+    expect(page.locator("dd", has_text="she asked to be called again")).to_be_visible()
+    browser.open(f"/books/{talked}/stops/?show=ended")
+    assert page.locator("td.wide a").count()
+    assert not browser.is_too_wide()
+    browser.check()
+
+
+def stop_contact(name):
+    """Stop contact with a person as she asked; return her number."""
+    from daihou.collect.facts import StopKind
+    from daihou.web.access.models import User
+    from daihou.web.contacts import stops
+    from daihou.web.ledger.models import Book
+
+    book = Book.objects.get(name=name)
+    party = case_of(book, "D").party
+    stops.order(
+        party=party,
+        kind=StopKind.CEASE,
+        at=timezone.now() - timedelta(hours=1),
+        acting_user=User.objects.get(username="ann-1"),
+        note="leave me alone",
+        book=book,
+    )
+    return party.pk

@@ -186,3 +186,15 @@ def test_the_note_of_a_session_is_written_once_a_minute_at_most(book, make_user)
     back_date(client, seen_at=30)
     assert is_in(client)
     assert client.session[sessions.SEEN] == seen - 30
+
+
+def test_a_page_left_open_asks_who_is_logged_in(book, make_user):
+    user = make_user("collector")
+    client = entered(user)
+    said = client.get("/account/session/")
+    assert said.json()["user"] == user.pk
+    assert len(said.json()["token"]) == 64
+    assert "no-store" in said.headers["Cache-Control"]
+    back_date(client, seen_at=1801)
+    assert client.get("/account/session/").status_code == 302
+    assert client.get("/account/session/").status_code == 302

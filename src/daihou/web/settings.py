@@ -165,6 +165,9 @@ ACCOUNT_RATE_LIMITS = {
 MFA_ADAPTER = "daihou.web.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
+    "authenticate": "daihou.web.access.forms.CodeForm",
+    "reauthenticate": "daihou.web.access.forms.CodeAgainForm",
+    "activate_totp": "daihou.web.access.forms.ActivateAppForm",
     "add_webauthn": "daihou.web.access.forms.AddPasskeyForm",
     "edit_webauthn": "daihou.web.access.forms.RenamePasskeyForm",
 }
@@ -205,6 +208,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
+        "media-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],

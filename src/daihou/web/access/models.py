@@ -10,7 +10,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 SYSTEM_USERNAME = "system"
 
@@ -61,6 +61,8 @@ class User(AbstractBaseUser):
         verbose_name_plural = _("用户")
 
     def __str__(self) -> str:
+        if self.username == SYSTEM_USERNAME:
+            return gettext("系统")
         return self.display_name or self.username
 
     def has_perm(self, permission: str, target: object = None) -> bool:

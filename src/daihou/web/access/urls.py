@@ -3,7 +3,7 @@
 from allauth.account import views
 from django.urls import include, path
 
-from daihou.web.access.views import own_sessions
+from daihou.web.access.views import own_sessions, session
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("session/", session, name="account_session"),
     path("sessions/", own_sessions, name="account_sessions"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

@@ -1,14 +1,23 @@
-"""One's own sessions: where one is logged in, and how to end it there."""
+"""One's own sessions: whether this one lasts, where else there are some, and how to end one."""
 
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from daihou.web.access import operations
 from daihou.web.access.models import User
+
+
+@require_safe
+@never_cache
+def session(request: HttpRequest) -> HttpResponse:
+    """Tell a page that was left open who is logged in, and a token its forms are taken with."""
+    return JsonResponse({"user": request.user.pk, "token": get_token(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -137,7 +137,7 @@ CHARTS = {
     "no_data": _("No data yet"),
 }
 INSTALMENT_STATES = {
-    "paid": _("Paid"),
+    "paid": _("Paid in full"),
     "partial": _("Part paid"),
     "overdue": _("Past due"),
     "due_today": _("Due today"),

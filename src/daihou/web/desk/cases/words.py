@@ -35,7 +35,7 @@ POINT_KINDS = {
     "phone": _("Phone"),
     "email": _("E-mail"),
     "address": _("Address"),
-    "account": _("Account"),
+    "account": _("Bank account"),
     "wechat": _("WeChat"),
     "push": _("App"),
 }
@@ -166,7 +166,7 @@ TAGS = {
     "fraud": _("Fraud suspected"),
     "lost_contact": _("Lost contact"),
 }
-CASE_STATES = {"open": _("Being collected"), "calm": _("Calm"), "closed": _("Closed")}
+CASE_STATES = {"open": _("Being collected"), "calm": _("Calm"), "closed": _("Case closed")}
 PROMISE_KINDS = {
     "full": _("Everything"),
     "arrears": _("All that is overdue"),

@@ -16,6 +16,6 @@ STEPS = MappingProxyType(
         "decide": _("Decided"),
         "remedy": _("Remedy"),
         "answer": _("Answered in writing"),
-        "close": _("Closed"),
+        "close": _("Complaint closed"),
     }
 )

@@ -114,6 +114,7 @@ def sample(request: HttpRequest, *, sight: Sight, sample_id: int) -> HttpRespons
         "items": _items(queries.sheet_on(found.drawn_on)),
         "can_mark": can_mark,
         "may_review": may(request, sight, "quality.review"),
+        "may_open": may(request, sight, "file.open"),
         "is_hers": found.collector_id == user.pk,
         "refused": refused,
         "sent": request.POST,

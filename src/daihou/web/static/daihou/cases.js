@@ -16,7 +16,8 @@
     if (event.detail.target === act) wait = { typed: "", isForForm: event.detail.requestConfig.verb === "get" };
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.target === act && !event.detail.xhr.getResponseHeader("HX-Redirect")) wait = null;
+    const goes = event.detail.xhr.getResponseHeader("HX-Redirect") && document.getElementById("logged-out").hidden;
+    if (event.detail.target === act && !goes) wait = null;
   });
   window.addEventListener("pageshow", () => { wait = null; });
   const hold = (event) => {
@@ -60,15 +61,12 @@
     }
     if (event.ctrlKey || isTyping(event.target)) return;
     if (event.key === "?") { event.preventDefault(); event.stopPropagation(); help.showModal(); return; }
-    if (choose(event.key)) { event.preventDefault(); event.stopPropagation(); return; }
-    const hidden = document.querySelector(`.case-bar [data-key-hint="${CSS.escape(event.key)}"]`);
-    if (hidden && event.target.type !== "radio") { event.preventDefault(); event.stopPropagation(); hidden.click(); closeMenus(); }
+    if (choose(event.key)) { event.preventDefault(); event.stopPropagation(); }
   }, true);
 
-  const closeMenus = () => document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== act) return;
-    closeMenus();
+    document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
     const first = act.querySelector("[autofocus]");
     first?.focus();
     if (wait?.typed) type(first, wait.typed);

@@ -13,7 +13,7 @@
       if (form && button) { event.preventDefault(); button.click(); }
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") {
       document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
       if (isTyping(document.activeElement)) document.activeElement.blur();
@@ -26,7 +26,7 @@
       return;
     }
     const row = { j: 1, k: -1 }[event.key];
-    if (row) { walk(row, event); return; }
+    if (row && walk(row, event)) return;
     if (event.key === "g") { afterG = event.timeStamp; return; }
     if (afterG && event.timeStamp - afterG < 1500) {
       const link = document.querySelector(`.bar-nav [data-key="${CSS.escape(event.key)}"]`);
@@ -40,21 +40,24 @@
   const INSIDE = "a[href], input:not([type=hidden]), button";
 
   // j and k walk through the rows of a list (and through an open menu); Enter follows the link.
+  // Where there is none they are keys like others.
   const walk = (step, event) => {
     const menu = document.querySelector("details.action-menu[open]");
     const rows = [...(menu ? menu.querySelectorAll(INSIDE) : document.querySelectorAll("a[data-row]"))];
-    if (!rows.length) return;
+    if (!rows.length) return false;
     event.preventDefault();
     const now = rows.indexOf(document.activeElement);
     const next = now < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, now + step));
     rows[next].focus();
+    return true;
   };
 
-  // One key for one thing of this page: fields are entered, menus opened, the rest pressed.
+  // One key for one thing of this page: fields are entered, menus opened, the rest pressed, be it in
+  // a menu that is shut.
   const press = (event) => {
     if (event.key.length !== 1 || event.key === "\\" || event.key === '"') return;
     const found = document.querySelector(`[data-press="${CSS.escape(event.key)}"]`);
-    if (!found || !found.offsetParent) return;
+    if (!found?.offsetParent && !found?.closest("details[data-menu]:not([open])")) return;
     event.preventDefault();
     if (isTyping(found)) { found.focus(); return; }
     found.click();
