@@ -34,6 +34,8 @@ from daihou.engine.tables import ShardTables
 
 Part = TypeVar("Part")
 
+ROWS_AT_ONCE = 8_000_000  # Of a shard's history.
+
 READ_COLUMNS = {
     "loans": c.LOAN_FACTS.names,
     "dues": c.DUE_FACTS.names,
@@ -119,25 +121,49 @@ def history(*, book: Book, dates: Sequence[date]) -> pl.DataFrame:
     _check_days(book, days)
     if not days:
         return c.HISTORY.empty()
+    parts = _each_shard(book, lambda shard_no: _fold_days(_read(book, shard_no), days))
+    return _as_frame(parts, days)
 
-    numbers = [arrays.day_number(day) for day in days]
 
-    def fold(shard_no: int) -> _History:
+def each_history(
+    *, book: Book, dates: Sequence[date], take: Callable[[pl.DataFrame], Part]
+) -> list[Part]:
+    """Take something of ``history`` shard by shard, some days at a time, on a thread per core.
+
+    A big book's history of many days is never in memory as a whole.
+
+    :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
+    """
+    days = sorted(set(dates))
+    _check_days(book, days)
+
+    def fold(shard_no: int) -> list[Part]:
         shard = _read(book, shard_no)
-        chosen = np.arange(shard.plain.height)
-        into = arrays.fold_arrays(shard=shard.arrays, chosen=chosen, snapshots=numbers)
-        decoded = others.decode(shard.tables.others)
-        rows = (row for other in decoded for row in others.history_rows(other, days))
-        return _History(
-            plain=(shard.arrays.loan_ids, into.history),
-            others=others.whole_frame(rows, c.HISTORY),
-            stated=shard.tables.stated,
-        )
+        size = max(1, ROWS_AT_ONCE // max(1, shard.tables.loans.height))
+        chunks = [days[first : first + size] for first in range(0, len(days), size)]
+        return [take(_as_frame([_fold_days(shard, chunk)], chunk)) for chunk in chunks]
 
-    parts = _each_shard(book, fold)
-    plain = frames.history(
-        parts=[part.plain for part in parts], days=np.array(numbers, dtype=np.int32)
+    return [part for parts in _each_shard(book, fold) for part in parts]
+
+
+def _fold_days(shard: _Shard, days: Sequence[date]) -> _History:
+    into = arrays.fold_arrays(
+        shard=shard.arrays,
+        chosen=np.arange(shard.plain.height),
+        snapshots=[arrays.day_number(day) for day in days],
     )
+    decoded = others.decode(shard.tables.others)
+    rows = (row for other in decoded for row in others.history_rows(other, days))
+    return _History(
+        plain=(shard.arrays.loan_ids, into.history),
+        others=others.whole_frame(rows, c.HISTORY),
+        stated=shard.tables.stated,
+    )
+
+
+def _as_frame(parts: Sequence[_History], days: Sequence[date]) -> pl.DataFrame:
+    numbers = np.array([arrays.day_number(day) for day in days], dtype=np.int32)
+    plain = frames.history(parts=[part.plain for part in parts], days=numbers)
     rest = [part.others for part in parts if part.others.height]
     whole = pl.concat([plain, *rest]).sort("as_of", "loan_id") if rest else plain
     stated = pl.concat([part.stated for part in parts])
@@ -149,9 +175,17 @@ def dues(*, book: Book, as_of: date) -> pl.DataFrame:
 
     :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
     """
+    return pl.concat(each_dues(book=book, as_of=as_of, take=lambda frame: frame)).sort(*c.DUES.key)
+
+
+def each_dues(*, book: Book, as_of: date, take: Callable[[pl.DataFrame], Part]) -> list[Part]:
+    """Take something of ``dues`` shard by shard, on a thread per core.
+
+    :raises BookRefused: ``book.no_version``, ``book.after_business_date``.
+    """
     _check_days(book, [as_of])
 
-    def fold(shard_no: int) -> pl.DataFrame:
+    def fold(shard_no: int) -> Part:
         shard = _read(book, shard_no)
         day = arrays.day_number(as_of)
         into = arrays.fold_arrays(
@@ -167,9 +201,10 @@ def dues(*, book: Book, as_of: date) -> pl.DataFrame:
         rest = others.whole_frame(rows, c.DUES)
         refs = shard.tables.loans.filter(pl.col("disbursed_on") <= as_of)
         both = frames.in_order(c.DUES, [plain, rest])
-        return both.join(refs.select("loan_id", "loan_ref"), on="loan_id", maintain_order="left")
+        named = both.join(refs.select("loan_id", "loan_ref"), on="loan_id", maintain_order="left")
+        return take(named)
 
-    return pl.concat(_each_shard(book, fold)).sort("loan_id", "instalment_no")
+    return _each_shard(book, fold)
 
 
 def _check_days(book: Book, days: Sequence[date]) -> None:

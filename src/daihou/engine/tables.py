@@ -27,6 +27,20 @@ class ShardTables:
     def items(self) -> tuple[tuple[c.Table, pl.DataFrame], ...]:
         return tuple((table, getattr(self, table.name)) for table in c.SHARD_TABLES)
 
+    def only(self, wanted: c.Wanted) -> "ShardTables":
+        """Return the tables as ``Book.read_shard`` gives them where it is asked for these columns.
+
+        >>> ShardTables().only({"dues": ("loan_id", "due_on")}).dues.columns
+        ['loan_id', 'due_on']
+        """
+        return ShardTables(
+            **{
+                table.name: frame.select(wanted.get(table.name, table.names))
+                for table, frame in self.items()
+                if wanted.get(table.name) != ()
+            }
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFacts:

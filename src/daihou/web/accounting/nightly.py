@@ -33,6 +33,7 @@ from daihou.web.audit import operations as audit
 from daihou.web.ledger import queries
 from daihou.web.ledger.copying import copy_in, copy_out
 from daihou.web.ledger.models import Book, BookVersion
+from daihou.web.ledger.shard_work import newest_tables
 
 LOAN_FACTS = {"loan_id": pl.Int64, "product": pl.Int64}
 PRODUCTS_FILE = "loans-by-product.parquet"  # In the book's folder.
@@ -118,7 +119,7 @@ def each_shard(
     waiting: list[Future[Walked]] = []
     with ThreadPoolExecutor(max_workers=most) as pool:
         for shard in range(folder.shard_count):
-            tables = folder.read_shard(shard=shard, columns=posting.READ_COLUMNS)
+            tables = newest_tables(book=folder, shard=shard, columns=posting.READ_COLUMNS)
             loan_ids = tables.loans["loan_id"]
             place = np.searchsorted(ids, loan_ids.to_numpy())
             came = opened(tables.loans, after)

@@ -17,9 +17,10 @@ from daihou.risk.ageing import ageing
 from daihou.risk.buckets import STATES
 from daihou.risk.first_payment_default import first_payment_default
 from daihou.risk.roll_rates import OPEN, roll_matrix
-from daihou.risk.vintages import vintage_curves
+from daihou.risk.vintages import curves_of
 
 COHORTS_SHOWN = 12
+OVER_DAYS = 30  # So late is what the vintage curves count.
 DAY_1_WINDOW_DAYS = 30
 HEAT_STEPS = 10
 
@@ -34,8 +35,8 @@ class BoardFrames:
     compared_on: date
     positions: pl.DataFrame
     before: pl.DataFrame
-    instalments: pl.DataFrame  # loan_id, instalment_no, due_on, paid_on, due_minor
-    month_ends: pl.DataFrame  # engine.replay.history at month ends
+    instalments: pl.DataFrame  # decisive_instalments: loan_id, … due_on, paid_on, due_minor
+    late: pl.DataFrame  # risk.vintages.late_balances at month ends, over OVER_DAYS
     days: pl.DataFrame  # daily_totals of the last months
 
 
@@ -83,12 +84,23 @@ def day_1(*, instalments: pl.DataFrame, as_of: date) -> Document:
     }
 
 
+def decisive_instalments(*, instalments: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Keep what the board counts: each loan's first instalment, and those of the last 30 days."""
+    owed = instalments.filter(pl.col("due_minor") > 0)
+    is_first = pl.col("due_on") == pl.col("due_on").min().over("loan_id")
+    return owed.filter(is_first | _fell_due_lately(as_of))
+
+
 def day_1_instalments(*, instalments: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Mark the instalments of the last 30 days that were still owed when their day ended."""
+    return instalments.filter(_fell_due_lately(as_of), pl.col("due_minor") > 0).with_columns(
+        is_missed=(pl.col("paid_on") > pl.col("due_on")).fill_null(value=True)
+    )
+
+
+def _fell_due_lately(as_of: date) -> pl.Expr:
     from_on = as_of - timedelta(days=DAY_1_WINDOW_DAYS)
-    return instalments.filter(
-        pl.col("due_on").is_between(from_on, as_of, closed="left"), pl.col("due_minor") > 0
-    ).with_columns(is_missed=(pl.col("paid_on") > pl.col("due_on")).fill_null(value=True))
+    return pl.col("due_on").is_between(from_on, as_of, closed="left")
 
 
 def stale(positions: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -143,16 +155,14 @@ def heat(rate: float) -> int:
     return min(HEAT_STEPS, int(rate * HEAT_STEPS) + 1) if rate > 0 else 0
 
 
-def vintages(*, frames: BoardFrames, over_days: int = 30) -> Document:
+def vintages(*, frames: BoardFrames) -> Document:
     """Draw the last cohorts: principal more than 30 days late, by months on book."""
-    curves = vintage_curves(
-        history=frames.month_ends, loans=frames.positions, over_days=over_days
-    ).filter(pl.col("as_of") <= frames.as_of)
+    curves = curves_of(late=frames.late, loans=frames.positions)
     cohorts = curves["cohort_on"].unique().sort()[-COHORTS_SHOWN:].to_list()
     shown = curves.filter(pl.col("cohort_on").is_in(cohorts))
     highest = max((rate for rate in shown["rate"] if rate), default=0)
     return {
-        "over_days": over_days,
+        "over_days": OVER_DAYS,
         "cohorts": [_cohort(shown, cohort_on=cohort_on, highest=highest) for cohort_on in cohorts],
     }
 
@@ -186,7 +196,8 @@ def daily_totals(*, history: pl.DataFrame) -> pl.DataFrame:
     late = active & (pl.col("days_past_due") > 0)
     principal = pl.col("principal_outstanding_minor")
     return (
-        history.group_by("as_of")
+        history.lazy()
+        .group_by("as_of")
         .agg(
             loans=active.sum().cast(pl.Int64),
             principal_outstanding_minor=principal.filter(active).sum(),
@@ -195,6 +206,7 @@ def daily_totals(*, history: pl.DataFrame) -> pl.DataFrame:
             overdue_minor=pl.col("overdue_minor").filter(late).sum(),
         )
         .sort("as_of")
+        .collect()
     )
 
 

@@ -3,7 +3,6 @@
 import logging
 import threading
 
-from daihou.risk.months import month_end_before
 from daihou.web.wsgi import application
 
 __all__ = ["application"]
@@ -16,14 +15,9 @@ def warm() -> None:
     from django.db import connection  # noqa: PLC0415  Only once the site is ready.
 
     from daihou.web.board import source  # noqa: PLC0415
-    from daihou.web.board.sight import Sight  # noqa: PLC0415
-    from daihou.web.ledger.models import Book  # noqa: PLC0415
 
     try:
-        for book in Book.objects.exclude(business_date=None):
-            found = source.newest(Sight(book=book, funder_ids=None))
-            as_of = found.business_date
-            source.board(found, as_of=as_of, compared_on=month_end_before(as_of))
+        source.draw_ahead()
     except Exception:  # The page itself will say what is wrong.
         logger.exception("the boards could not be computed ahead")
     finally:

@@ -4,7 +4,8 @@ It publishes nothing: files of the book become visible with the manifest, and wh
 database waits in a staging folder. Doing it again gives the same bytes.
 
 A process that runs night after night keeps the tables of a small shard instead of reading them
-again; they count only while the published files are the very ones they were written to.
+again, for posting and for the next night; they count only while the published files are the very
+ones they were written to.
 """
 
 import os
@@ -20,6 +21,7 @@ import polars as pl
 import psycopg
 from psycopg import Connection
 
+from daihou.engine import columns as c
 from daihou.engine.book import Book as EngineBook, apply
 from daihou.engine.end_of_day import run_shard
 from daihou.engine.tables import NewFacts, ShardResult, ShardTables
@@ -99,20 +101,35 @@ def compute_shard_on(connection: Connection[Any], task: ShardTask) -> ShardDone:
 
 
 def _before(task: ShardTask) -> ShardTables:
-    kept = _KEPT.pop((task.book.root, task.shard), None)
     if task.from_on is None:
         return ShardTables()
-    if kept is not None and kept.business_date == task.from_on and _still_holds(task, kept):
-        return kept.tables
+    kept = _kept_tables(task.book, shard=task.shard, on=task.from_on)
+    if kept is not None:
+        return kept
     if task.is_small:
         return task.book.read_shard(shard=task.shard, business_date=task.from_on)
     return task.book.read_for_night(shard=task.shard, from_on=task.from_on, to_on=task.to_on)
 
 
-def _still_holds(task: ShardTask, kept: _Kept) -> bool:
-    named = task.book.manifest(business_date=kept.business_date).files
-    folder = f"{kept.business_date.isoformat()}/shard-{task.shard:04d}/"
-    return kept.files == {path: named[path] for path in named if path.startswith(folder)}
+def newest_tables(*, book: EngineBook, shard: int, columns: c.Wanted) -> ShardTables:
+    """Return some columns of a shard of the newest version: as kept by this process, else read.
+
+    :raises BookRefused: ``book.no_version``, ``book.damaged``.
+    """
+    kept = _kept_tables(book, shard=shard, on=book.manifest().business_date)
+    if kept is not None:
+        return kept.only(columns)
+    return book.read_shard(shard=shard, columns=columns)
+
+
+def _kept_tables(book: EngineBook, *, shard: int, on: date) -> ShardTables | None:
+    kept = _KEPT.get((book.root, shard))
+    if kept is None or kept.business_date != on:
+        return None
+    named = book.manifest(business_date=on).files
+    folder = f"{on.isoformat()}/shard-{shard:04d}/"
+    is_same = kept.files == {path: named[path] for path in named if path.startswith(folder)}
+    return kept.tables if is_same else None
 
 
 def _keep(
