@@ -77,7 +77,11 @@ class Slot(models.Model):
         "contacts.Permit", null=True, on_delete=models.PROTECT, related_name="slots"
     )
     inbound = models.ForeignKey(
-        "contacts.Inbound", null=True, on_delete=models.PROTECT, related_name="slots"
+        "contacts.Inbound",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="slots",
+        db_index=False,
     )
     prior = models.ForeignKey(
         "parties.PriorAttempt",
@@ -86,7 +90,13 @@ class Slot(models.Model):
         related_name="slots",
         db_index=False,
     )
-    limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="+", db_index=False)
+    limit = models.ForeignKey(
+        Limit,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # The trigger takes it from the row, and no row of limits ever goes.
+    )
     rule_id = models.CharField(max_length=40)
     holder = models.CharField(max_length=120)
     day = models.DateField()
@@ -100,8 +110,9 @@ class Slot(models.Model):
         verbose_name_plural = _("名额")
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["holder", "rule_id", "day", "number", "united_from"],
-                condition=Q(released_at__isnull=True, inbound__isnull=True),
+                fields=["holder", "rule_id", "day", "number", "united_from", "inbound"],
+                condition=Q(released_at__isnull=True),
+                nulls_distinct=False,
                 name="contacts_slot_once",
             ),
             models.CheckConstraint(
@@ -113,13 +124,6 @@ class Slot(models.Model):
                 | Q(permit__isnull=True, inbound__isnull=False, prior__isnull=True)
                 | Q(permit__isnull=True, inbound__isnull=True, prior__isnull=False),
                 name="contacts_slot_of_one",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["holder", "rule_id", "day"],
-                condition=Q(released_at__isnull=True),
-                name="contacts_slot_held",
             ),
         ]
 

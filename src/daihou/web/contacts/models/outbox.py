@@ -28,7 +28,9 @@ class Outbox(models.Model):
         "contacts.Permit", primary_key=True, on_delete=models.PROTECT, related_name="outbox"
     )
     state = models.CharField(max_length=8, choices=OutboxState, default=OutboxState.WAITING)
-    subject = models.ForeignKey("contacts.Subject", on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(
+        "contacts.Subject", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     channel = models.CharField(max_length=12)
     contact_point = models.ForeignKey(
         "parties.ContactPoint",

@@ -75,10 +75,14 @@ class Asked(models.Model):
     place of personal data. With the rule set it is decided again to the same.
     """
 
-    book = models.ForeignKey("ledger.Book", on_delete=models.PROTECT, related_name="+")
-    subject = models.ForeignKey("contacts.Subject", on_delete=models.PROTECT, related_name="+")
+    book = models.ForeignKey(
+        "ledger.Book", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    subject = models.ForeignKey(
+        "contacts.Subject", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     recipient_subject = models.ForeignKey(
-        "contacts.Subject", on_delete=models.PROTECT, related_name="+"
+        "contacts.Subject", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
     recipient_party = models.ForeignKey(
@@ -95,7 +99,12 @@ class Asked(models.Model):
     time_zone = models.CharField(_("时区"), max_length=40)
     at = models.DateTimeField(_("触达时间"))
     rule_set = models.ForeignKey(
-        RuleSet, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        RuleSet,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # Found by its digest as the row is written; no rule set ever goes.
     )
     kept = models.TextField()
     acting_user = models.ForeignKey(
@@ -130,6 +139,7 @@ class Permit(Asked):
             ),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["book", "at"], name="contacts_permit_of_book"),
             models.Index(fields=["subject", "at"], name="contacts_permit_of_subject"),
             models.Index(fields=["recipient_subject", "at"], name="contacts_permit_of_recipient"),
             models.Index(fields=["address_key", "at"], name="contacts_permit_of_address"),
@@ -147,6 +157,7 @@ class Refusal(Asked):
         verbose_name = _("拒绝记录")
         verbose_name_plural = _("拒绝记录")
         indexes: ClassVar = [
+            models.Index(fields=["book", "at"], name="contacts_refusal_of_book"),
             models.Index(fields=["subject", "at"], name="contacts_refusal_of_subject"),
         ]
 
