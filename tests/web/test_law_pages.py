@@ -148,9 +148,9 @@ def test_evidence_is_put_on_record_and_withdrawn(enter, late):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"on": ""}, "not a day"),
+        ({"on": ""}, "The day has to be a day"),
         ({"on": "2999-01-01"}, "a day to come"),
-        ({"arrived_at": "noon"}, "not a day"),
+        ({"arrived_at": "noon"}, "When it provably arrived has to be a day"),
         ({"ground": "gossip"}, "no such kind"),
     ],
 )

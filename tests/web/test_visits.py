@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -149,6 +150,16 @@ def test_what_is_sent_again_is_done_once(desk, noon, client):
     assert CheckIn.objects.get().accuracy_m == 9
     other = plan(desk, noon, ref="D")
     refused("visit.key_taken", arrive, other, noon, key=key)
+
+
+def test_a_time_without_a_zone_is_by_the_books_clock(desk, noon, client):
+    visit = plan(desk, noon)
+    client.force_login(user("field"))
+    by_phone = f"{noon.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%dT%H:%M:%S}"
+    sent = {"client_key": str(uuid4()), "together": "1", "at": by_phone}
+    address = reverse("desk:visit_check_in", args=[desk.name, visit.pk])
+    assert client.post(address, sent).status_code == 302
+    assert CheckIn.objects.get().at == noon.replace(microsecond=0)
 
 
 def test_who_was_spoken_to_saw_an_identity_and_was_recorded(desk, noon):

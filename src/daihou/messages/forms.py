@@ -16,6 +16,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
 }
 FIELDS: Final[dict[str, tuple[str, str]]] = {  # What a page calls the fields that lines name.
     "amount": ("金额", "The amount"),
+    "arrived_at": ("可证明的到达时间", "When it provably arrived"),
     "as_of": ("截至日", "The day"),
     "counted_share": ("抵押率", "The share that counts"),
     "description": ("描述", "The description"),
@@ -34,6 +35,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {  # What a page calls the fields th
     "language": ("语言", "The language"),
     "moved_on": ("日期", "The day"),
     "number": ("编号", "The number"),
+    "on": ("日期", "The day"),
     "paid_on": ("付款日", "The day of payment"),
     "place": ("保管处", "The place"),
     "pledged_on": ("设立日", "The day of the pledge"),
@@ -44,6 +46,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {  # What a page calls the fields th
     "source": ("依据", "The report"),
     "starts_on": ("起始日", "The first day"),
     "sum": ("保险金额", "The sum insured"),
+    "through": ("终止日", "The last day"),
     "through_on": ("最后一日", "The last day"),
     "value": ("价值", "The value"),
     "valued_by": ("评估方式", "Who valued it"),

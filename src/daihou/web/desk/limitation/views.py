@@ -1,6 +1,6 @@
 """Limitation periods: the debts that run out soon; of one debt its clock and its evidence."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from daihou.web.access import queries as access
 from daihou.web.board.page import book_page, page_no, paging, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.desk.answering import attempt, line_of
+from daihou.web.desk.reading import sent_by
 from daihou.web.limitation import operations, queries
 from daihou.web.limitation.models import Evidence, EvidenceGround
 from daihou.web.loans.models import Loan
@@ -75,19 +76,16 @@ def loan(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
 @book_page("limitation.record")
 def record(request: HttpRequest, *, sight: Sight, loan_ref: str) -> HttpResponse:
     found = _loan(sight, loan_ref)
-    post = request.POST
+    sent = sent_by(request, sight)
 
     def put() -> None:
-        on = _day(post.get("on", ""))
-        if on is None:
-            raise DaihouError("parameter.day_invalid", text="")
         operations.record_evidence(
             loan=found,
-            ground=post.get("ground", ""),
-            on=on,
-            through=_day(post.get("through", "")),
-            arrived_at=_instant(post.get("arrived_at", "")),
-            reference=post.get("reference", "").replace("\0", ""),
+            ground=sent.text("ground"),
+            on=sent.day("on"),
+            through=sent.day_or_none("through"),
+            arrived_at=sent.instant_or_none("arrived_at"),
+            reference=sent.text("reference"),
             acting_user=user_of(request),
         )
 
@@ -109,7 +107,7 @@ def withdraw(request: HttpRequest, *, sight: Sight, evidence_id: int) -> HttpRes
         request,
         lambda: operations.withdraw_evidence(
             evidence=found,
-            reason=request.POST.get("reason", "").replace("\0", ""),
+            reason=sent_by(request, sight).text("reason"),
             acting_user=user_of(request),
         ),
         done=_("The evidence counts no more."),
@@ -118,25 +116,7 @@ def withdraw(request: HttpRequest, *, sight: Sight, evidence_id: int) -> HttpRes
 
 
 def _loan(sight: Sight, loan_ref: str) -> Loan:
-    if "\0" in loan_ref:
-        raise Http404
     found = sight.loans().filter(loan_ref=loan_ref).select_related("book", "product").first()
     if found is None:
         raise Http404
     return found
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as exception:
-        raise DaihouError("parameter.day_invalid", text=text[:40]) from exception
-
-
-def _instant(text: str) -> datetime | None:
-    """Read an instant by the clock of the book's zone, in which its pages are shown."""
-    try:
-        given = datetime.fromisoformat(text) if text else None
-    except ValueError as exception:
-        raise DaihouError("parameter.day_invalid", text=text[:40]) from exception
-    return timezone.make_aware(given) if given and given.tzinfo is None else given

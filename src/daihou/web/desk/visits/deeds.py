@@ -1,7 +1,7 @@
 """What is done at a visit: see the address, check in, add photos, report; plan it, call it off."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -235,14 +235,7 @@ def _key(sent: Sent) -> UUID:
 
 def _instant(sent: Sent) -> datetime:
     """Read when it happened by the phone; without a script: now."""
-    text = sent.text("at")
-    if not text:
-        return timezone.now()
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as exception:
-        raise DaihouError("form.day_wrong", field="at") from exception
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return sent.instant_or_none("at") or timezone.now()
 
 
 def _clock(sent: Sent, name: str) -> datetime:
