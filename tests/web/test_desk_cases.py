@@ -137,7 +137,7 @@ def test_what_is_noted_in_a_case_is_kept_and_the_next_case_follows(at_work, noon
     at_work.do("promise", kind="arrears", amount_1="220.04", on_1=soon)
     at_work.do("hardship", wages="3000", food="1,200.50", household="2", is_hardship="1")
     at_work.do("state", kind="hardship", started_on=soon[:8] + "01", note="lost her work")
-    ended = at_work.do("later", on=soon, clock="10:00", what="ask again", then="next")
+    ended = at_work.do("later", on=soon, clock="10:00", what="ask\0 again", then="next")
     at_work.case.refresh_from_db()
     assert Note.objects.count() == 1
     assert Promise.objects.get().amount_minor == 22_004

@@ -67,7 +67,7 @@ def ask(params: Mapping[str, str], *, business_date: date) -> Asked:
     sort = params.get("sort", DEFAULT_SORT)
     asked = Asked(
         as_of=as_of,
-        text=params.get("q", "").replace("\0", "").strip()[:80],
+        text=params.get("q", "").strip()[:80],
         bucket=reading.one_of("bucket", BUCKETS),
         class_floor=reading.one_of("class_floor", tuple(FiveLevel)),
         status=reading.one_of("status", ("active", "closed", "written_off")),

@@ -4,32 +4,40 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from daihou.web.access import queries as access
 from daihou.web.access.models import User
-from daihou.web.board.sight import GROUPS, Sight, open_book, pages_of, user_of, visible_books
+from daihou.web.board.sight import GROUPS, Sight, books_seen, open_book, pages_of, user_of
 from daihou.web.ledger.models import Book
 
 View = Callable[..., HttpResponseBase]
+Given = TypeVar("Given", bound=QueryDict)
 FIRST_DAY = date(1900, 1, 1)  # No loan here is older; a calendar has to end somewhere.
 DIGITS_MOST = 9
 PAGE_SIZE = 50
 
 
 def book_page(permission: str) -> Callable[[View], View]:
-    """Open the book named in the address under a permission, and read times in its zone."""
+    """Open the book named in the address under a permission, and read times in its zone.
+
+    What was typed is freed of NUL characters, which no text of the database can hold.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def opened(request: HttpRequest, book_name: str, **rest: Any) -> HttpResponseBase:
+            if "\0" in request.path:
+                raise Http404
+            request.GET = _without_nulls(request.GET)
+            request.POST = _without_nulls(request.POST)
             sight = open_book(request, name=book_name, permission=permission)
             with timezone.override(ZoneInfo(sight.book.time_zone)):
                 return view(request, sight=sight, **rest)
@@ -37,6 +45,12 @@ def book_page(permission: str) -> Callable[[View], View]:
         return opened
 
     return decorate
+
+
+def _without_nulls(given: Given) -> Given:
+    """Return what was sent; a copy only where a NUL stands in it."""
+    told = given.urlencode()
+    return type(given)(told.replace("%00", "")) if "%00" in told else given
 
 
 def page_of_all_books(permission: str) -> Callable[[View], View]:
@@ -75,7 +89,7 @@ def show(
         user = user_of(request)
         frame |= {
             "book": sight.book,
-            "books": list(visible_books(user)),
+            "books": books_seen(request),
             **_links(user, book=sight.book),
         }
     return render(request, template, frame | dict(context), status=status)

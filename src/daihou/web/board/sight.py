@@ -276,6 +276,14 @@ PAGES: dict[str, Page] = {  # In the order of the bar.
         label=_("Users and rights"),
         group="set_up",
     ),
+    "audit": Page(
+        permission="audit.view",
+        url="desk:audit",
+        icon="history",
+        key="",
+        label=_("Audit"),
+        group="set_up",
+    ),
     "personal_exports": Page(
         permission="personal_data.export",
         url="desk:personal_exports",
@@ -337,7 +345,8 @@ def open_book(request: HttpRequest, *, name: str, permission: str) -> Sight:
 
     :raises Http404, PermissionDenied: see the module.
     """
-    book = None if "\0" in name else Book.objects.filter(name=name).first()
+    seen = next((book for book in books_seen(request) if book.name == name), None)
+    book = seen or Book.objects.filter(name=name).first()
     if book is None:
         raise Http404
     user = user_of(request)
@@ -365,6 +374,15 @@ def pages_of(user: User, *, book: Book) -> dict[str, Page]:
         for name, page in PAGES.items()
         if _sight(user=user, book=book, permission=page.permission)
     }
+
+
+def books_seen(request: HttpRequest) -> list[Book]:
+    """List the books that the user of a page sees; read once for the page and its frame."""
+    found: list[Book] | None = getattr(request, "books_seen", None)
+    if found is None:
+        found = list(visible_books(user_of(request)))
+        request.books_seen = found  # type: ignore[attr-defined]
+    return found
 
 
 def visible_books(user: User) -> QuerySet[Book]:

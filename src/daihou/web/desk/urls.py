@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<str:book_name>/credit/", include("daihou.web.desk.credit.urls")),
     path("books/<str:book_name>/interfaces/", include("daihou.web.desk.interfaces.urls")),
     path("books/<str:book_name>/access/", include("daihou.web.desk.access.urls")),
+    path("books/<str:book_name>/audit/", include("daihou.web.desk.audit.urls")),
     path("books/<str:book_name>/personal-data/", include("daihou.web.desk.privacy.urls")),
     path("books/<str:book_name>/listening/", include("daihou.web.desk.quality.urls")),
     path("books/<str:book_name>/supervision/", include("daihou.web.desk.supervision.urls")),

@@ -52,7 +52,7 @@ def of_person(rows: QuerySet[Row], *, party: Party, number: str) -> Row:
 
 def matching(user: User, sight: Sight, text: str) -> list[int]:
     """Find parties by reference, or, for those who may see personal data, by value."""
-    wanted = text.replace("\0", "").strip()[:TEXT_LONGEST]
+    wanted = text.strip()[:TEXT_LONGEST]
     ids = set(in_sight(sight).filter(reference=wanted).values_list("pk", flat=True))
     if access.may(user=user, permission="party.view_personal_data", target=sight.book):
         found = {

@@ -37,7 +37,7 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 @require_safe
 @book_page("loan.view")
 def loans(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\0", "").strip()
+    text = request.GET.get("q", "").strip()
     if text and set(request.GET) == {"q"}:
         exact = sight.loans().filter(loan_ref=text).values_list("loan_ref", flat=True).first()
         if exact is not None:

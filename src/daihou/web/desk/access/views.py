@@ -159,7 +159,7 @@ _DEEDS: dict[str, Callable[[HttpRequest, User], None]] = {
 
 
 def _list(request: HttpRequest, sight: Sight) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\0", "").strip()[:64]
+    text = request.GET.get("q", "").strip()[:64]
     found = User.objects.exclude(username=SYSTEM_USERNAME)
     if text:
         found = found.filter(Q(username__icontains=text) | Q(display_name__icontains=text))
@@ -255,4 +255,4 @@ def _funder(request: HttpRequest) -> Party | None:
 
 
 def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").strip().replace("\0", "")
+    return request.POST.get(name, "").strip()

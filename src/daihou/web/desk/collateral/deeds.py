@@ -92,7 +92,7 @@ def value(request: HttpRequest, _sight: Sight, item: Item, sent: Sent) -> object
 
 @_on_item(lambda: _("The pledge is noted."))
 def pledge(request: HttpRequest, sight: Sight, item: Item, sent: Sent) -> object:
-    loan = sight.loans().filter(loan_ref=sent.text("loan").replace("\0", "")).first()
+    loan = sight.loans().filter(loan_ref=sent.text("loan")).first()
     if loan is None:
         raise CollateralRefused("collateral.unknown")
     return operations.pledge(
@@ -202,7 +202,7 @@ def _owner(sight: Sight, reference: str) -> Party | None:
     """Find an owner by her number in this book; without one the owner is not known."""
     if not reference:
         return None
-    found = Party.objects.filter(source=sight.book.name, reference=reference.replace("\0", ""))
+    found = Party.objects.filter(source=sight.book.name, reference=reference)
     owner = found.first()
     if owner is None:
         raise CollateralRefused("collateral.owner_unknown", reference=reference[:80])

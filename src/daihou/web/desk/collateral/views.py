@@ -24,7 +24,7 @@ ENDED_SHOWN = 50
 @require_safe
 @book_page("collateral.view")
 def register(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    text = request.GET.get("q", "").strip().replace("\0", "")[:80]
+    text = request.GET.get("q", "").strip()[:80]
     found = seen(sight, text=text)
     pages = paging(number=page_no(request), found=found.count())
     as_of = business_date(sight)

@@ -270,7 +270,7 @@ _DEEDS: Final[dict[str, tuple[str, Deed]]] = {
 
 def _loan(sight: Sight, loan_ref: str) -> Loan | None:
     found = sight.loans().select_related("book", "person")
-    return found.filter(loan_ref=loan_ref.replace("\0", "")).first()
+    return found.filter(loan_ref=loan_ref).first()
 
 
 def _need_loan(sight: Sight, loan_ref: str) -> Loan:

@@ -31,7 +31,7 @@ DAYS = 7
 @require_safe
 @book_page("document.make")
 def documents(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    loan_ref = request.GET.get("loan", "").strip().replace("\0", "")[:128]
+    loan_ref = request.GET.get("loan", "").strip()[:128]
     found = archive.files(book=sight.book).filter(kind=Kind.PRODUCED)
     if sight.funder_ids is not None:
         found = archive.of_funders(found=found, funder_ids=sight.funder_ids)
@@ -54,7 +54,7 @@ def documents(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 @book_page("document.make")
 def make(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     sent = sent_by(request, sight)
-    loan_ref = sent.text("loan").replace("\0", "")
+    loan_ref = sent.text("loan")
 
     def write() -> File:
         loan = sight.loans().filter(loan_ref=loan_ref).first()

@@ -34,8 +34,8 @@ SAFE_HEADERS = {
 @require_safe
 @book_page("file.view")
 def files(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    loan_ref = request.GET.get("loan", "").strip().replace("\0", "")
-    text = request.GET.get("q", "").strip().replace("\0", "")[:80]
+    loan_ref = request.GET.get("loan", "").strip()
+    text = request.GET.get("q", "").strip()[:80]
     loan = sight.loans().filter(loan_ref=loan_ref).first() if loan_ref else None
     found = _seen(sight)
     if loan_ref:
@@ -203,7 +203,7 @@ def _file(sight: Sight, file_id: int) -> File:
 
 
 def _loan(request: HttpRequest, sight: Sight) -> Loan | None:
-    loan_ref = request.POST.get("loan", "").strip().replace("\0", "")
+    loan_ref = request.POST.get("loan", "").strip()
     return sight.loans().filter(loan_ref=loan_ref).first()
 
 

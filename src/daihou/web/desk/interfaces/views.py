@@ -144,4 +144,4 @@ def _user(username: str) -> User:
 
 
 def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").strip().replace("\0", "")[:TEXT_LONGEST]
+    return request.POST.get(name, "").strip()[:TEXT_LONGEST]

@@ -45,7 +45,7 @@ class Named:
 def parameters(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     today = _today(sight)
     profile = queries.profile_on(book=sight.book, on=today)
-    search = request.GET.get("q", "").strip().replace("\0", "")[:SEARCH_LONGEST]
+    search = request.GET.get("q", "").strip()[:SEARCH_LONGEST]
     found = list(queries.history_of(search=search, jurisdiction=profile.jurisdiction))
     if not profile.jurisdiction:
         found = []
@@ -111,11 +111,7 @@ def _given(request: HttpRequest, found: list[Parameter]) -> dict[str, Any]:
 @require_POST
 @book_page("parameter.change")
 def add(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    post = {
-        name: value.replace("\0", "").strip()
-        for name, value in request.POST.items()
-        if isinstance(value, str)
-    }
+    post = {name: value.strip() for name, value in request.POST.items() if isinstance(value, str)}
 
     def ask() -> None:
         operations.request_parameter(

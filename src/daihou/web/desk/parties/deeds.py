@@ -124,7 +124,7 @@ def _check(request: HttpRequest, sight: Sight, party: Party) -> object:  # noqa:
 
 def _add_role(request: HttpRequest, sight: Sight, party: Party) -> object:
     given = request.POST
-    loan = sight.loans().filter(loan_ref=given.get("loan", "").replace("\0", "")).first()
+    loan = sight.loans().filter(loan_ref=given.get("loan", "")).first()
     if loan is None:
         raise PartyRefused("party.loan_unknown")
     most = _decimal(given, "guarantee_most")

@@ -99,7 +99,7 @@ def _add(request: HttpRequest, sight: Sight, loan: Loan, sent: Sent) -> Mandate:
 
 
 def _loan(sight: Sight, loan_ref: str) -> Loan:
-    found = None if "\0" in loan_ref else sight.loans().filter(loan_ref=loan_ref).first()
+    found = sight.loans().filter(loan_ref=loan_ref).first()
     if found is None:
         raise Http404
     return found

@@ -41,7 +41,7 @@ def items(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 def item(request: HttpRequest, *, sight: Sight, item_id: int) -> HttpResponse:
     whole_book(sight)
     found = _find(sight, item_id)
-    named = request.GET.get("loans", "").replace("\0", "").split()[:PARTS_MOST]
+    named = request.GET.get("loans", "").split()[:PARTS_MOST]
     suggested = suggestions.suggestions(item=found)
     chosen = named or [each.loan.loan_ref for each in suggested[:1]]
     context: dict[str, Any] = {

@@ -33,7 +33,7 @@ def paged(request: HttpRequest, found: QuerySet[Any]) -> dict[str, Any]:
 @book_page("payment.view")
 def payments(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     sent = Sent(
-        fields={name: str(value).replace("\0", "") for name, value in request.GET.items()},
+        fields={name: str(value) for name, value in request.GET.items()},
         digits=sight.book.minor_digits,
     )
     found = queries.receipts(

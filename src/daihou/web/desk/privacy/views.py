@@ -32,7 +32,7 @@ def exports(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 def ask(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     """Ask for an export; what was typed is shown again where it is refused."""
     whole_book(sight)
-    named = request.POST.get("references", "").replace("\0", "")
+    named = request.POST.get("references", "")
     try:
         exporting.request_export(
             book=sight.book,

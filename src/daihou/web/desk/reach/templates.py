@@ -113,7 +113,7 @@ def template(request: HttpRequest, *, sight: Sight, template_id: int) -> HttpRes
     found = _template(sight, template_id)
     versions = list(found.versions.select_related("made_by").order_by("-version_no"))
     shown = versions[0] if versions else None
-    loan_ref = request.GET.get("loan", "").strip()[:128].replace("\0", "")
+    loan_ref = request.GET.get("loan", "").strip()[:128]
     context = {
         "template": found,
         "versions": versions,

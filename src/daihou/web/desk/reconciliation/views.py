@@ -22,8 +22,8 @@ from daihou.web.payments.models import BreakKind, BreakState, Channel, Receipt, 
 @book_page("reconciliation.view")
 def breaks(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     whole_book(sight)
-    kind = request.GET.get("kind", "").replace("\0", "")[:24]
-    state = request.GET.get("state", BreakState.OPEN.value).replace("\0", "")[:8]
+    kind = request.GET.get("kind", "")[:24]
+    state = request.GET.get("state", BreakState.OPEN.value)[:8]
     today = timezone.localdate()
     context = paged(request, queries.breaks(book=sight.book, kind=kind, state=state)) | {
         "kind": kind,

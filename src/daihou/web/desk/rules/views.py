@@ -185,11 +185,7 @@ def _choices(sight: Sight, found: tuple[Rule, ...]) -> dict[str, Any]:
 @require_POST
 @book_page("rule.change")
 def tighten(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    post = {
-        name: value.replace("\0", "").strip()
-        for name, value in request.POST.items()
-        if isinstance(value, str)
-    }
+    post = {name: value.strip() for name, value in request.POST.items() if isinstance(value, str)}
 
     def ask() -> None:
         kind, __, number = post.get("whose", "").partition(":")
@@ -238,7 +234,7 @@ def end(request: HttpRequest, *, sight: Sight, number: int) -> HttpResponse:
         tightenings.request_end(
             tightening=row,
             last_on=last_on,
-            reason=request.POST.get("reason", "").replace("\0", ""),
+            reason=request.POST.get("reason", ""),
             acting_user=user_of(request),
         )
 

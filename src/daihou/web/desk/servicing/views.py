@@ -280,7 +280,7 @@ def withdraw_offer(request: HttpRequest, *, sight: Sight, offer_id: int) -> Http
 
 def loan_of(sight: Sight, loan_ref: str) -> Loan:
     """Find a loan in sight."""
-    found = None if "\0" in loan_ref else sight.loans().filter(loan_ref=loan_ref).first()
+    found = sight.loans().filter(loan_ref=loan_ref).first()
     if found is None:
         raise Http404
     return found
