@@ -1,11 +1,14 @@
 """Goal: a right comes from a role on a scope, and from nothing else."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
 
+from daihou.cli import acting
 from daihou.errors import DaihouError
 from daihou.web.access import operations, queries
 from daihou.web.access.adapters import MFAAdapter
@@ -52,6 +55,35 @@ def test_a_funder_on_one_book_sees_nothing_on_another(make_user, funder):
     user = make_user("funder", funder=funder, book_name="demo")
     assert user.has_perm("loan.view", loan(DEMO, funder))
     assert not user.has_perm("loan.view", loan(OTHER, funder))
+
+
+def test_every_right_is_asked_for_somewhere():
+    """``action=`` names what is written to the audit; it asks for nothing."""
+    own = Path(queries.__file__)
+    sources = [path for path in own.parents[2].rglob("*.py") if path != own]
+    asked = {
+        name
+        for path in sources
+        if not {"migrations", "messages"} & set(path.parts)
+        for name in re.findall(r'(?<!action=)"([a-z_]+\.[a-z_]+)"', path.read_text("utf-8"))
+    }
+    assert set(queries.PERMISSIONS) <= asked
+
+
+def test_a_command_acts_for_a_user_who_may_or_for_the_machine(make_user):
+    user = make_user("operator", username="olga", book_name="demo")
+    assert acting.user_or_machine("olga", permission="tape.import", book=DEMO) == user
+    machine = acting.user_or_machine(None, permission="tape.import", book=None)
+    assert machine == queries.system_user()
+    for name, permission, book, code in (
+        ("olga", "tape.import", OTHER, "user.may_not"),
+        ("olga", "tape.import", None, "user.may_not"),
+        ("olga", "audit.export", DEMO, "user.may_not"),
+        ("nobody", "tape.import", DEMO, "user.unknown"),
+    ):
+        with pytest.raises(DaihouError) as refused:
+            acting.user_or_machine(name, permission=permission, book=book)
+        assert refused.value.code == code
 
 
 @pytest.mark.parametrize("permission", sorted(queries.PERMISSIONS))

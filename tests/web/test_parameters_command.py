@@ -58,7 +58,7 @@ def test_asks_for_a_row_and_adds_none(run, make_user):
         ("lpr.one_year", '{"share": 1}', "cora", "parameter.form_differs"),
         ("LPR", '{"rate": "0.031"}', "cora", "parameter.name_invalid"),
         ("lpr.one_year", '{"rate": "0.031"}', "nobody", "user.unknown"),
-        ("lpr.one_year", '{"rate": "0.031"}', "mary", "parameter.not_allowed"),
+        ("lpr.one_year", '{"rate": "0.031"}', "mary", "user.may_not"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(run, make_user, name, value, user, refused):

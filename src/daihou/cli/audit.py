@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from daihou.cli import output
+from daihou.cli.acting import ByUser, user_or_machine
 from daihou.errors import DaihouError, describe
 
 app = typer.Typer(no_args_is_help=True, help="The sealed log of evidence. 存证日志")
@@ -47,16 +48,17 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where to write JSON lines.")],
     *,
     book: Book = None,
+    user: ByUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the sealed rows with the digests of all others (导出); ``verify`` needs only this."""
     _begin()
     from daihou.cli.books import open_book
-    from daihou.web.access.queries import system_user
     from daihou.web.audit import exporting
 
     opened = open_book(book).ledger if book is not None else None
-    found = exporting.export(path=file, book=opened, acting_user=system_user())
+    by = user_or_machine(user, permission="audit.export", book=opened)
+    found = exporting.export(path=file, book=opened, acting_user=by)
     output.emit({"file": str(file), "head": asdict(found)}, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from daihou.cli import output
+from daihou.cli.acting import ByUser, user_or_machine
 
 app = typer.Typer(no_args_is_help=True, help="Take over from another collections system. 迁入")
 
@@ -28,18 +29,17 @@ def bring(
     errors: Annotated[
         Path | None, typer.Option("--errors", help="Write rows that were refused to this CSV.")
     ] = None,
+    user: ByUser = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Bring promises, recent attempts, stop orders and numbers (迁入); given again, no change."""
     from daihou.cli.books import open_book
 
     opened = open_book(book)
-    from daihou.web.access.queries import system_user
     from daihou.web.parties import cutover
 
-    report = cutover.bring(
-        book=opened.ledger, folder=source, acting_user=system_user(), is_dry_run=dry_run
-    )
+    by = user_or_machine(user, permission="cutover.import", book=opened.ledger)
+    report = cutover.bring(book=opened.ledger, folder=source, acting_user=by, is_dry_run=dry_run)
     if errors is not None:
         with errors.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.DictWriter(file, [each.name for each in fields(cutover.BadRow)])

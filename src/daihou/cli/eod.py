@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daihou.cli import output
+from daihou.cli.acting import ByUser, user_or_machine
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
+    from daihou.web.access.models import User
     from daihou.web.ledger.end_of_day import EndOfDayResult, Progress
+    from daihou.web.ledger.models import Book
 
 app = typer.Typer(add_completion=False)
 WORDS = {"compute": "计算 computing", "publish": "发布 publishing"}
@@ -38,33 +41,33 @@ def eod(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes to compute with; by default what pays.")
     ] = None,
+    user: ByUser = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Run the end of day (日终) through a date; killed, it goes on where it was."""
     if halt is not None:
-        output.emit(_halt(book=book, reason=halt), as_json=as_json)
+        output.emit(_halt(book=book, reason=halt, user=user), as_json=as_json)
         return
     if through is None:
         raise DaihouError("end_of_day.through_missing")
     if resume or override is not None:
-        _let_go_on(book=book, reason=override)
-    document = age(book=book, through=through.date(), processes=processes)
+        _let_go_on(book=book, reason=override, user=user)
+    document = age(book=book, through=through.date(), processes=processes, user=user)
     output.emit(document, as_json=as_json)
 
 
-def age(*, book: str | None, through: date, processes: int | None = None) -> dict[str, Any]:
+def age(
+    *, book: str | None, through: date, processes: int | None = None, user: str | None = None
+) -> dict[str, Any]:
     """Bring a book to the end of a day, show how it goes, and return what is reported."""
-    from daihou.cli.books import open_book
-
-    ledger = open_book(book).ledger
-    from daihou.web.access.queries import system_user
+    ledger, acting_user = _opened(book, user)
     from daihou.web.ledger.end_of_day import run_end_of_day
 
     with _progress(ledger.name) as show:
         result = run_end_of_day(
             book=ledger,
             through=through,
-            acting_user=system_user(),
+            acting_user=acting_user,
             on_progress=show,
             processes=processes,
         )
@@ -79,25 +82,27 @@ def age(*, book: str | None, through: date, processes: int | None = None) -> dic
     }
 
 
-def _let_go_on(*, book: str | None, reason: str | None) -> None:
+def _opened(book: str | None, user: str | None) -> "tuple[Book, User]":
+    """Find the book, and for whom its night is run."""
     from daihou.cli.books import open_book
 
     ledger = open_book(book).ledger
-    from daihou.web.access.queries import system_user
+    return ledger, user_or_machine(user, permission="end_of_day.run", book=ledger)
+
+
+def _let_go_on(*, book: str | None, reason: str | None, user: str | None) -> None:
+    ledger, acting_user = _opened(book, user)
     from daihou.web.ledger import halting
 
     run = halting.halted_run(book=ledger)
-    halting.resume(run=run, acting_user=system_user(), override_reason=reason)
+    halting.resume(run=run, acting_user=acting_user, override_reason=reason)
 
 
-def _halt(*, book: str | None, reason: str) -> dict[str, Any]:
-    from daihou.cli.books import open_book
-
-    ledger = open_book(book).ledger
-    from daihou.web.access.queries import system_user
+def _halt(*, book: str | None, reason: str, user: str | None) -> dict[str, Any]:
+    ledger, acting_user = _opened(book, user)
     from daihou.web.ledger import halting
 
-    run = halting.ask_to_halt(book=ledger, reason=reason, acting_user=system_user())
+    run = halting.ask_to_halt(book=ledger, reason=reason, acting_user=acting_user)
     state = "halted" if run.halt_code else "asked"
     return {"book": ledger.name, "through": run.through_on, "state": state, "reason": reason}
 

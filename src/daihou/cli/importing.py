@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daihou.cli import output
+from daihou.cli.acting import ByUser, user_or_machine
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
@@ -31,14 +32,20 @@ def import_(
     format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="native, kiva, abs-ee …")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")],
     book: Annotated[str | None, typer.Option(help="By default named as the format.")] = None,
+    user: ByUser = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Import a tape (导入): bad rows go to an errors file, importing twice changes nothing."""
-    output.emit(import_tape(format_name=format_name, paths=paths, book=book), as_json=as_json)
+    document = import_tape(format_name=format_name, paths=paths, book=book, user=user)
+    output.emit(document, as_json=as_json)
 
 
 def import_tape(
-    *, format_name: str, paths: Sequence[Path], book: str | None = None
+    *,
+    format_name: str,
+    paths: Sequence[Path],
+    book: str | None = None,
+    user: str | None = None,
 ) -> dict[str, Any]:
     """Read, post and reconcile a tape.
 
@@ -54,10 +61,11 @@ def import_tape(
         digests = _digests(paths)
     from django.db import transaction
 
-    from daihou.web.access.queries import system_user
+    from daihou.web.ledger.models import Book
     from daihou.web.ledger.operations import post_tape
 
-    acting_user = system_user()
+    known = Book.objects.filter(name=name).first()  # None: the right on all books.
+    acting_user = user_or_machine(user, permission="tape.import", book=known)
     with _spinner(f"{name}: 入账 posting"), transaction.atomic():
         ledger = _book(name=name, chosen=chosen, tape=tape, acting_user=acting_user)
         result = post_tape(book=ledger, tape=tape, acting_user=acting_user, sources=digests)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daihou.cli import output
+from daihou.cli.acting import user_who_may
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
-    from daihou.web.access.models import User
     from daihou.web.approvals.models import Approval
     from daihou.web.parameters.models import Parameter
 
@@ -71,7 +71,7 @@ def put(
             "confidence": confidence,
         },
         reason=reason,
-        acting_user=_allowed(user),
+        acting_user=user_who_may(user, permission="parameter.change"),
     )
     output.emit(_asked(asked), as_json=as_json)
 
@@ -99,7 +99,7 @@ def profile(
         jurisdiction=jurisdiction,
         lender_type=lender_type,
         reason=reason,
-        acting_user=_allowed(user, target=opened.ledger),
+        acting_user=user_who_may(user, permission="parameter.change", target=opened.ledger),
     )
     output.emit(_asked(asked), as_json=as_json)
 
@@ -108,18 +108,6 @@ def _begin() -> None:
     from daihou.web.postgres.database import ensure_database
 
     ensure_database()
-
-
-def _allowed(username: str, target: object = None) -> "User":
-    from daihou.web.access import queries as access
-    from daihou.web.access.models import User
-
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise DaihouError("user.unknown", username=username)
-    if not access.may(user=user, permission="parameter.change", target=target):
-        raise DaihouError("parameter.not_allowed", username=username)
-    return user
 
 
 def _value(text: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daihou.cli import output
+from daihou.cli.acting import user_who_may
 from daihou.errors import DaihouError
 
 if TYPE_CHECKING:
@@ -55,12 +56,10 @@ def ask(
     """Ask for an export; a second person decides on it in the inbox of approvals."""
     _begin()
     from daihou.cli.books import open_book
-    from daihou.web.access import queries
     from daihou.web.privacy import exporting
 
-    ledger, asking = open_book(book).ledger, _user(user)
-    if not queries.may(user=asking, permission="personal_data.export", target=ledger):
-        raise DaihouError("personal_data.not_hers", username=user)
+    ledger = open_book(book).ledger
+    asking = user_who_may(user, permission="personal_data.export", target=ledger)
     approval = exporting.request_export(
         book=ledger, references=references, fields=field, reason=reason, acting_user=asking
     )
@@ -77,7 +76,8 @@ def export(approval: int, *, to: To, user: str, as_json: AsJson = False) -> None
 
     from daihou.web.privacy import exporting
 
-    rows = exporting.take(approval_id=approval, at=timezone.now(), acting_user=_user(user))
+    by = user_who_may(user, permission="personal_data.export")
+    rows = exporting.take(approval_id=approval, at=timezone.now(), acting_user=by)
     _write_private(to, exporting.as_csv(rows).encode("utf-8-sig"))
     output.emit({"file": str(to), "rows": len(rows)}, as_json=as_json)
 
@@ -88,7 +88,8 @@ def answer(party: int, *, reason: str, to: To, user: str, as_json: AsJson = Fals
     _begin()
     from daihou.web.privacy import answering
 
-    held = answering.answer(party=_party(party), reason=reason, acting_user=_user(user))
+    by = user_who_may(user, permission="personal_data.answer")
+    held = answering.answer(party=_party(party), reason=reason, acting_user=by)
     _write_private(to, answering.as_json(held).encode())
     output.emit({"file": str(to), "parts": list(held)}, as_json=as_json)
 
@@ -100,7 +101,8 @@ def delete(party: int, *, reason: str, user: str, as_json: AsJson = False) -> No
     from daihou.web.privacy import deleting
 
     found = _party(party)
-    deleted = deleting.delete(party=found, reason=reason, acting_user=_user(user))
+    by = user_who_may(user, permission="party.delete_personal_data")
+    deleted = deleting.delete(party=found, reason=reason, acting_user=by)
     emptied = deleting.empty_texts()
     output.emit({"values": deleted, "texts": emptied}, as_json=as_json)
 
@@ -136,12 +138,3 @@ def _begin() -> "User":
     from daihou.web.access import queries
 
     return queries.system_user()
-
-
-def _user(name: str) -> "User":
-    from daihou.web.access.models import User
-
-    found = User.objects.filter(username=name, is_active=True).first()
-    if found is None:
-        raise DaihouError("user.unknown", username=name)
-    return found

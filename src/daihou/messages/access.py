@@ -30,8 +30,4 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "not approved, taken already, not asked for by you, or older than {hours} hours",
     ),
     "file.exists": ("文件 {path} 已存在", "the file {path} exists already"),
-    "personal_data.not_hers": (
-        "用户 {username} 无权导出个人信息",
-        "the user {username} may not export personal data",
-    ),
 }

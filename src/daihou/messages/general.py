@@ -103,6 +103,10 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     ),
     # People who log in.
     "user.exists": ("用户 {username} 已存在", "the user {username} exists already"),
+    "user.may_not": (
+        "用户 {username} 没有权限 {permission}",
+        "the user {username} does not have the permission {permission}",
+    ),
     "user.unknown": ("没有用户 {username}", "there is no user {username}"),
     "user.name_invalid": ("用户名 {username} 无效", "the user name {username} is not allowed"),
     "role.unknown": ("没有角色 {role}：{known}", "there is no role {role}; known: {known}"),

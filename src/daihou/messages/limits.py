@@ -107,10 +107,6 @@ LINES: Final[dict[str, tuple[str, str]]] = {
         "参数名 {name} 或法域 {jurisdiction} 无效",
         "the parameter {name} or the jurisdiction {jurisdiction} is not a name",
     ),
-    "parameter.not_allowed": (
-        "{username} 无权变更参数",
-        "{username} may not change parameters",
-    ),
     "parameter.source_missing": ("参数必须有来源", "a parameter needs its source"),
     "parameter.source_too_long": (
         "来源超过 {most} 个字符",

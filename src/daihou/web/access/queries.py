@@ -44,7 +44,6 @@ PERMISSIONS = MappingProxyType(
         "tape.import": frozenset({Role.FINANCE, Role.OPERATOR}),
         "end_of_day.run": frozenset({Role.OPERATOR}),
         "end_of_day.view": _NIGHT,
-        "event.record": frozenset({Role.FINANCE}),
         "data_quality.view": _NIGHT,
         "book.export": frozenset({Role.MANAGER, Role.ANALYST, Role.COMPLIANCE, Role.FINANCE}),
         "audit.view": frozenset({Role.COMPLIANCE, Role.AUDITOR}),
