@@ -40,7 +40,6 @@ class Ground(StrEnum):
     GUARANTOR_DEMAND = "guarantor_demand"  # Towards the guarantor, within the guarantee period.
 
 
-SPANS = frozenset({Ground.SUIT, Ground.SUSPENSION})
 _RESTARTS = frozenset(
     {Ground.PAYMENT, Ground.PLAN_CHANGE, Ground.DEMAND, Ground.AUTO_DEBIT, Ground.PROMISE}
     | {Ground.ACKNOWLEDGEMENT, Ground.SUIT}

@@ -1,6 +1,5 @@
 """Notes, which only grow, and tags, which are set and cleared on their day."""
 
-import hmac
 from datetime import datetime
 from typing import Final
 
@@ -52,14 +51,6 @@ def text_of(note: Note) -> str | None:
         return None
     sealed = encryption.Sealed(key_id=found.key_id, ciphertext=bytes(found.ciphertext))
     return encryption.unseal(sealed=sealed, place=place(note_id=note.pk))
-
-
-def is_unchanged(note: Note) -> bool:
-    """Tell whether a note's text is what was written; one that was deleted says nothing."""
-    text = text_of(note)
-    if text is None:
-        return True
-    return hmac.compare_digest(encryption.blind_index(field="note", plain=text), bytes(note.digest))
 
 
 def tag(*, case: Case, kind: str, reason: str, at: datetime, acting_user: User) -> Tag:

@@ -241,7 +241,10 @@ def _waiver_shares(asked: _Asked) -> dict[Component, Figure]:
 
 
 def find_class_rules(*, book: Book, on: date) -> ClassRules | None:
-    """Return the thresholds for a book on a day; None where its law or the day has none here."""
+    """Return the thresholds for a book on a day; None where its law or the day has none here.
+
+    A class is what a lender's supervisor asks of its whole book, whatever law a contract is under.
+    """
     try:
         return class_rules_on(jurisdiction=profile_on(book=book, on=on).jurisdiction, on=on)
     except DaihouError:
