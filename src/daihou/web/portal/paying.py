@@ -21,6 +21,7 @@ from daihou.web.payments import links
 from daihou.web.payments.models import LinkState, OrderKind, PayLink
 
 PER_MINUTE: Final = 30
+NOT_FOUND: Final = 404
 GONE: Final = 410
 TOO_MANY: Final = 429
 
@@ -33,7 +34,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return _private(render(request, "429.html", status=TOO_MANY))
     link = links.find(token=token)
     if link is None:
-        raise Http404
+        return _private(render(request, "portal/pay.html", status=NOT_FOUND))
     is_payable = links.is_payable(link=link, now=timezone.now())
     is_done = link.state == LinkState.PAID
     context = {
