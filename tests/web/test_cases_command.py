@@ -9,6 +9,7 @@ from daihou.cli import main
 from daihou.web.access.queries import system_user
 from daihou.web.cases import promises
 from daihou.web.cases.models import Case, CaseNight, Team
+from daihou.web.contacts.models import Finding
 from daihou.web.ledger import operations as ledger
 from daihou.web.ledger.end_of_day import run_end_of_day
 from tests.web.collected_book import NIGHT, make_user
@@ -94,3 +95,22 @@ def test_teams_days_away_exclusions_and_exceptions_are_said(run):
     assert back["case"] is not None
     assert run("direct", "A")[1]["error"]["code"] == "case.direction_missing"
     assert run("direct", "Z")[1]["error"]["code"] == "loan.unknown"
+
+
+def test_sold_loans_rest_and_the_gate_before_a_bureau_report_answers(run, tmp_path):
+    book = ledger.create_book(name="desk", currency="CNY", acting_user=system_user())
+    given = tape(loans=[loan(ref) for ref in ("A", "B")])
+    ledger.post_tape(book=book, tape=given, acting_user=system_user())
+    run_end_of_day(book=book, through=NIGHT, acting_user=system_user())
+    sold, wrong = tmp_path / "sold.txt", tmp_path / "wrong.txt"
+    sold.write_text("B\nA\n")
+    wrong.write_text("A\nnobody\n")
+    words = ("--to", "Assets Ltd", "--on", "2025-05-20", "--evidence", "contract 7")
+    assert run("transferred", str(wrong), *words)[1]["error"]["code"] == "contact.finding_loans"
+    assert not Finding.objects.exists()
+    code, told = run("transferred", str(sold), *words)
+    assert (code, told["loans"], told["to"]) == (0, 2, "Assets Ltd")
+    assert set(Finding.objects.values_list("kind", "named")) == {("transferred", "Assets Ltd")}
+    code, gate = run("reporting", "--as-of", "2025-05-20")
+    assert (code, gate["may"], gate["may_not"]) == (0, 0, 2)
+    assert gate["loans"]["A"] == ["report.not_told", "report.no_consent"]
