@@ -58,9 +58,9 @@ def values(*, complaint: Complaint, loans: list[Loan], language: Language, made_
     """Give what stands in the answer."""
     data = parties.personal_data(party=complaint.party) if complaint.party else {}
     issuers = {loan.creditor_id: loan.creditor for loan in loans if loan.creditor is not None}
-    issuer = ""
+    issuer = str(getattr(complaint.book, "identity", ""))  # The house; the creditor who is named.
     for creditor in issuers.values():
-        issuer = parties.personal_data(party=creditor).get("name", ("",))[0]
+        issuer = parties.personal_data(party=creditor).get("name", (issuer,))[0]
     reasoning = texts.opened(complaint_id=complaint.pk, place="reasoning", text=complaint.reasoning)
     received_on = complaint.received_at.astimezone(ZoneInfo(complaint.book.time_zone)).date()
     with override("zh-hans" if language == Language.CHINESE else "en"):
