@@ -126,16 +126,20 @@ class _Reading:
 def select(
     source: Source, *, asked: Asked, person_ids: frozenset[int] = frozenset()
 ) -> pl.DataFrame:
-    """Keep and sort the loans asked for; ``person_ids`` are those whose data match the text."""
+    """Keep the loans asked for; ``person_ids`` are those whose data match the text."""
     frame = source.positions(asked.as_of).join(
         source.attributes(), on="loan_id", how="left", maintain_order="left"
     )
     if "class_floor" not in frame.columns:  # No law is known for the book or the day.
         frame = frame.with_columns(class_floor=pl.lit(None, dtype=CLASS_FLOOR))
     frame = frame.filter(*_conditions(asked, person_ids=person_ids))
-    frame = _behind_figures(frame, source=source, asked=asked)
+    return _behind_figures(frame, source=source, asked=asked)
+
+
+def in_order(frame: pl.DataFrame, *, asked: Asked) -> pl.LazyFrame:
+    """Sort what was selected; a few of the first rows are found without sorting all."""
     name, descending = SORTS[asked.sort]
-    return frame.sort(
+    return frame.lazy().sort(
         name, "loan_ref", descending=[descending != asked.is_turned, False], nulls_last=True
     )
 

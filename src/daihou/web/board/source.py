@@ -115,12 +115,14 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def draw_ahead() -> None:
-    """Compute each book's board of its newest night, so that the first visitor does not wait."""
-    for book in Book.objects.exclude(business_date=None).order_by("pk"):
-        found = newest(Sight(book=book, funder_ids=None))
+def draw_ahead() -> list[Source]:
+    """Compute the board of every book's newest night; return what each was drawn from."""
+    books = Book.objects.exclude(business_date=None).order_by("pk")
+    sources = [newest(Sight(book=book, funder_ids=None)) for book in books]
+    for found in sources:
         as_of = found.business_date
         board(found, as_of=as_of, compared_on=month_end_before(as_of))
+    return sources
 
 
 def _frames(source: Source, *, as_of: date, compared_on: date) -> figures.BoardFrames:

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_safe
 from daihou.risk.buckets import BUCKETS
 from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.board import borrowers, source as frames, words
-from daihou.web.board.loan_list import FLAGS, SORTS, Asked, ask, select
-from daihou.web.board.page import book_page, paging, show
+from daihou.web.board.loan_list import FLAGS, SORTS, Asked, ask, in_order, select
+from daihou.web.board.page import PAGE_SIZE, book_page, paging, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.ledger.handing_out import hand_out_loans
 from daihou.web.loans.models import Product
@@ -72,7 +72,9 @@ def loans_csv(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
         acting_user=user_of(request),
     )
     name = f"loans-{asked.as_of}.csv"
-    response = StreamingHttpResponse(_csv_lines(frame), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        _csv_lines(in_order(frame, asked=asked).collect()), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
@@ -116,10 +118,11 @@ def _context(
     request: HttpRequest, *, source: frames.Source, asked: Asked, frame: pl.DataFrame
 ) -> dict[str, Any]:
     pages = paging(number=asked.page, found=frame.height)
+    shown = in_order(frame, asked=asked).slice(pages.cut.start, PAGE_SIZE).collect()
     sight = source.sight
     return {
         "asked": asked,
-        "rows": _rows(frame[pages.cut].to_dicts(), sight=sight),
+        "rows": _rows(shown.to_dicts(), sight=sight),
         "search_text": asked.text,
         "principal_minor": int(frame["principal_outstanding_minor"].sum() or 0),
         "overdue_minor": int(frame["overdue_minor"].sum() or 0),

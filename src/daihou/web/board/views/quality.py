@@ -70,10 +70,8 @@ def _codes(sight: Sight) -> list[dict[str, Any]]:
 def _without_schedule(sight: Sight) -> dict[str, Any]:
     is_without = Q(schedule__isnull=True) | Q(schedule__due_on=[UNSCHEDULED_ON])
     loans = sight.loans().filter(is_without, terms__terms__method="free")
-    return {
-        "count": loans.count(),
-        "shown": list(loans.order_by("loan_ref").values_list("loan_ref", flat=True)[:ROWS_SHOWN]),
-    }
+    shown = list(loans.order_by("loan_ref").values_list("loan_ref", flat=True)[:ROWS_SHOWN])
+    return {"count": loans.count() if len(shown) == ROWS_SHOWN else len(shown), "shown": shown}
 
 
 def _stale(sight: Sight) -> dict[str, Any]:
