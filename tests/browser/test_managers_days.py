@@ -1,17 +1,27 @@
 """A team lead's, a reviewer's and a compliance officer's day over real pages, in both languages."""
 
+import wave
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from daihou.web.access.queries import system_user
+from daihou.web.archive import operations as archive
+from daihou.web.archive.models import Kind, Target
 from tests.web.collected_book import case_of, make_user
-from tests.web.talked_book import DAY, TEN, call, let_in, make_talked_book, staff
+from tests.web.talked_book import DAY, NIGHT, TEN, call, let_in, make_talked_book, staff
 
 pytestmark = pytest.mark.browser
 
 NAME = "talked"
+PLAY = """(sound) => new Promise((done, fail) => {
+  sound.addEventListener("timeupdate", () => { if (sound.currentTime > 0.2) done(); });
+  sound.addEventListener("error", () => fail(sound.error));
+  sound.play().catch(fail);
+})"""
 USERS = {
     "lead-1": "team_lead",
     "listener-1": "quality",
@@ -42,11 +52,32 @@ def make_once():
         Collector.objects.create(user=collector, team=team, capacity=3)
     for ref in "AB":
         claim(case=case_of(book, ref), at=TEN, acting_user=ann)
-    call(book, "A", ann, recorded=False)
+    call(book, "A", ann, recording="")
     call(book, "B", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
-    call(book, "D", ann, seconds=4)
+    call(book, "D", ann, seconds=4, recording=keep_recording(book))
     for username, role in USERS.items():
         let_in(make_user(username, role))
+
+
+def keep_recording(book):
+    """Put two seconds of silence into the archive; return their digest."""
+    content = BytesIO()
+    with wave.open(content, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8_000)
+        sound.writeframes(bytes(32_000))
+    content.seek(0)
+    stored = archive.store_file(
+        book=book,
+        name="call.wav",
+        kind=Kind.RECORDING,
+        content=content,
+        links=[archive.Owner(target_type=Target.PARTY, target_id=case_of(book, "D").party_id)],
+        arrived_on=NIGHT,
+        acting_user=system_user(),
+    )
+    return stored.content_id
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -85,10 +116,23 @@ def test_a_reviewer_draws_listens_and_marks(visit, talked, language):
     page.locator("form:has(input.mark) button").click()
     page.wait_for_load_state("networkidle")
     expect(page.locator("h2", has_text="100 / 100")).to_be_visible()
+    listen(browser, talked)
     for path in ("results/", "sheet/", "?view=all"):
         browser.open(f"/books/{talked}/listening/{path}")
         assert not browser.is_too_wide(), path
     browser.check()
+
+
+def listen(browser, book):
+    """Play the one recording there is."""
+    page = browser.page
+    browser.open(f"/books/{book}/listening/?view=all")
+    links = page.locator("td.wide a")
+    for address in links.evaluate_all("links => links.map((each) => each.pathname)"):
+        browser.open(address)
+        if page.locator("audio").count():
+            break
+    page.locator("audio").evaluate(PLAY)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -71,8 +71,8 @@ def let_in(user):
     User.objects.filter(pk=user.pk).update(password=password)
 
 
-def call(book, ref, user, *, at=TEN, outcome=Outcome.EFFECTIVE, recorded=True, seconds=90):
-    """Ask for a call to the person of a loan, and end it."""
+def call(book, ref, user, *, at=TEN, outcome=Outcome.EFFECTIVE, recording="a" * 64, seconds=90):
+    """Ask for a call to the person of a loan, and end it; ``recording`` is a digest or empty."""
     case = case_of(book, ref)
     point = ContactPoint.objects.get(party=case.party, kind="phone")
     permit = contacts.ask(
@@ -90,7 +90,7 @@ def call(book, ref, user, *, at=TEN, outcome=Outcome.EFFECTIVE, recorded=True, s
         acting_user=user,
         at=at,
     )
-    details = {"seconds": seconds, "recording_digest": "a" * 64 if recorded else ""}
+    details = {"seconds": seconds, "recording_digest": recording}
     contacts.record_outcome(
         permit=permit,
         outcome=outcome,

@@ -43,7 +43,7 @@ def reviewer():
 
 
 def test_flagged_contacts_are_drawn_and_of_the_others_one_by_lot(book, ann, reviewer):
-    unrecorded = call(book, "A", ann, recorded=False)
+    unrecorded = call(book, "A", ann, recording="")
     short = call(book, "B", ann, seconds=4)
     call(book, "D", ann)
     call(book, "A", ann, at=TEN + timedelta(hours=1), outcome=Outcome.UNANSWERED)
