@@ -17,12 +17,12 @@ from daihou.web.access.queries import system_user
 from daihou.web.archive import operations as archive
 from daihou.web.archive.models import Kind, Target
 from daihou.web.cases.contacting import contact_of
+from daihou.web.cases.people import Asked
 from daihou.web.channels import accounts, recordings, secrets
 from daihou.web.channels.models import Delivery
 from daihou.web.contacts import operations as contacts, stops
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.models import Agreement, Outcome as OutcomeRow, Permit, StopLift, StopOrder
-from daihou.web.desk.cases.people import Asked
 from daihou.web.parties import states
 from daihou.web.quality import drawing
 from daihou.web.quality.models import Flag, Sample
@@ -126,6 +126,16 @@ def test_what_ends_with_its_own_deed_is_not_lifted_by_hand(at_work):
     assert not StopLift.objects.exists()
     other = reverse("desk:stop", args=[at_work.book.name, 999_999])
     assert at_work.client.get(other).status_code == 404
+
+
+def test_evidence_that_reads_like_a_deed_makes_none(at_work):
+    typed = order(at_work, evidence="complaint:5")
+    assert (typed.origin, typed.origin_number) == ("", None)
+    enter(at_work, "compliance")
+    shown = at_work.client.get(at_work.url("stop", typed.pk)).content.decode()
+    assert at_work.url("stop_lift", typed.pk) in shown
+    lift(at_work, typed, reason="she wrote")
+    assert StopLift.objects.get().order == typed
 
 
 def test_a_contact_person_who_refuses_is_stopped_for_good_by_the_outcome(at_work):

@@ -19,7 +19,7 @@ from daihou.web.complaints import clocks, texts
 from daihou.web.complaints.errors import ComplaintRefused
 from daihou.web.complaints.models import ClaimState, PaidClaim
 from daihou.web.contacts import stops
-from daihou.web.contacts.models import StopLift
+from daihou.web.contacts.models import StopLift, StopOrigin
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import Party
 from daihou.web.payments.models import Receipt, ReceiptKind, ReceiptState
@@ -59,7 +59,7 @@ def claim(*, loan: Loan, party: Party, claimed: Claimed, acting_user: User) -> P
         kind=StopKind.ALREADY_PAID,
         at=now,
         scope=stops.Scope(loan_ids=frozenset({loan.pk})),
-        evidence=f"paid_claim:{loan.pk}",
+        evidence=stops.Origin(kind=StopOrigin.PAID_CLAIM, number=loan.pk),
         book=loan.book,
         acting_user=acting_user,
     )

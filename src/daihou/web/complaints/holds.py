@@ -9,7 +9,7 @@ from daihou.collect.requests import Channel
 from daihou.web.access.models import User
 from daihou.web.complaints.models import Complaint, ComplaintHold, Finding, Nature, Topic
 from daihou.web.contacts import stops
-from daihou.web.contacts.models import Permit, StopLift
+from daihou.web.contacts.models import Permit, StopLift, StopOrigin
 from daihou.web.contacts.stops import Scope
 from daihou.web.loans.models import Loan
 from daihou.web.parties.models import Party
@@ -34,7 +34,7 @@ def place(*, complaint: Complaint, at: datetime, acting_user: User) -> None:
             kind=kind,
             at=at,
             scope=_scope(complaint, party, loans, permits),
-            evidence=f"complaint:{complaint.pk}",
+            evidence=stops.Origin(kind=StopOrigin.COMPLAINT, number=complaint.pk),
             book=complaint.book,
             acting_user=acting_user,
         )

@@ -4,7 +4,6 @@ A stop binds every book, funder and agency; statutory notices pass, as the rules
 said goes to ``note``: it is kept apart and encrypted, the rows hold a salted digest.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,13 +24,13 @@ from daihou.web.contacts.models import (
     OutboxState,
     StopLift,
     StopOrder,
+    StopOrigin,
 )
 from daihou.web.ledger.models import Book
 from daihou.web.parties.models import ContactPoint, Party
 
 UNSTOPPED = ("statutory_notice",)
 HER_OWN = frozenset({StopKind.CEASE, StopKind.OPT_OUT, StopKind.WORKPLACE})  # Hers to take back.
-_ORIGIN = re.compile(r"(person_state|complaint|paid_claim):([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +47,17 @@ class Scope:
 EVERYTHING = Scope()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What orders a stop in the name of a deed, with its number, and ends it with the deed."""
+
+    kind: StopOrigin
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.number}"
+
+
 @transaction.atomic
 def order(
     *,
@@ -57,10 +67,12 @@ def order(
     acting_user: User,
     scope: Scope = EVERYTHING,
     note: str = "",
-    evidence: str = "",
+    evidence: str | Origin = "",
     book: Book | None = None,
 ) -> StopOrder:
     """Stop contact with a person from an instant on, and take back what waits within the scope.
+
+    Where the evidence is the deed that orders it, it ends with that deed and no hand lifts it.
 
     :raises ContactFault: ``contact.stop_ends_first``.
     """
@@ -81,7 +93,9 @@ def order(
         else "",
         started_at=at,
         ends_at=scope.ends_at,
-        evidence=evidence,
+        evidence=str(evidence),
+        origin=evidence.kind if isinstance(evidence, Origin) else "",
+        origin_number=evidence.number if isinstance(evidence, Origin) else None,
         note_digest=withholding.keep(text=note, party_id=party.pk),
         acting_user=acting_user,
     )
@@ -128,7 +142,7 @@ def release(
     :raises ContactFault: ``contact.stop_of_deed``, ``contact.stop_over``,
         ``contact.stop_by_orderer``; as ``lift``.
     """
-    if origin_of(stop=stop) is not None:
+    if stop.origin:
         raise ContactFault("contact.stop_of_deed")
     if stop.ends_at is not None and stop.ends_at <= at:
         raise ContactFault("contact.stop_over")
@@ -138,16 +152,6 @@ def release(
         raise ContactFault("contact.stop_by_orderer")
     note = f"{reason.strip()} · {word}" if reason.strip() and word else reason
     return lift(stop=stop, at=at, note=note, acting_user=acting_user)
-
-
-def origin_of(*, stop: StopOrder) -> tuple[str, int] | None:
-    """Name what ordered a stop and ends it, with its number; None for one ordered by itself.
-
-    >>> origin_of(stop=StopOrder(evidence="complaint:12"))
-    ('complaint', 12)
-    """
-    found = _ORIGIN.fullmatch(stop.evidence)
-    return (found[1], int(found[2])) if found else None
 
 
 def in_force(*, party: Party, at: datetime) -> QuerySet[StopOrder]:

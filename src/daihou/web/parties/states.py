@@ -19,7 +19,7 @@ from daihou.collect.facts import StopKind
 from daihou.web.access.models import User
 from daihou.web.audit import operations as audit
 from daihou.web.contacts import stops
-from daihou.web.contacts.models import StopOrder
+from daihou.web.contacts.models import StopOrder, StopOrigin
 from daihou.web.parties import queries
 from daihou.web.parties.editing import REASON_LONGEST, checked_reason, lock_party
 from daihou.web.parties.errors import PartyRefused
@@ -150,14 +150,17 @@ def end_state(*, state: PersonState, ended_on: date, reason: str, acting_user: U
     locked.ended_on, locked.ended_by, locked.end_reason = ended_on, acting_user, text
     locked.save(update_fields=["ended_on", "ended_by", "end_reason"])
     _audit("person_state.end", locked, acting_user, on=ended_on.isoformat(), reason=text)
-    for stop in StopOrder.objects.filter(evidence=_origin(locked), lifted__isnull=True):
+    ordered = StopOrder.objects.filter(
+        origin=StopOrigin.PERSON_STATE, origin_number=locked.pk, lifted__isnull=True
+    )
+    for stop in ordered:
         stops.lift(stop=stop, at=timezone.now(), note=text, acting_user=acting_user)
     return locked
 
 
-def _origin(state: PersonState) -> str:
+def _origin(state: PersonState) -> stops.Origin:
     """Name the state in the stop order it gave."""
-    return f"person_state:{state.pk}"
+    return stops.Origin(kind=StopOrigin.PERSON_STATE, number=state.pk)
 
 
 def _evidence(text: str) -> str:

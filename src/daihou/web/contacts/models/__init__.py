@@ -21,6 +21,7 @@ from daihou.web.contacts.models.stops import (
     StopKind,
     StopLift,
     StopOrder,
+    StopOrigin,
 )
 from daihou.web.contacts.models.subjects import Subject, SubjectMember
 from daihou.web.contacts.models.times import BadTime, BadTimeEnd
@@ -54,6 +55,7 @@ __all__ = [
     "StopKind",
     "StopLift",
     "StopOrder",
+    "StopOrigin",
     "Subject",
     "SubjectMember",
 ]

@@ -29,6 +29,14 @@ class StopKind(models.TextChoices):
     HOLD = "hold", _("内部暂停")
 
 
+class StopOrigin(models.TextChoices):
+    """What ordered a stop and ends it; none: somebody ordered it by itself."""
+
+    PERSON_STATE = "person_state", _("人员状态")
+    COMPLAINT = "complaint", _("投诉")
+    PAID_CLAIM = "paid_claim", _("称已还款")
+
+
 class StopOrder(models.Model):
     """Nothing leaves to the subject while it holds, within its scope; statutory notices do.
 
@@ -51,6 +59,10 @@ class StopOrder(models.Model):
     started_at = models.DateTimeField(_("起"))
     ends_at = models.DateTimeField(_("止"), null=True)
     evidence = models.CharField(_("证据"), max_length=200, blank=True, db_default="")
+    origin = models.CharField(
+        _("来源事项"), max_length=12, choices=StopOrigin, blank=True, db_default=""
+    )
+    origin_number = models.BigIntegerField(null=True)  # Of the state or complaint, or the loan.
     note_digest = models.CharField(_("说明摘要"), max_length=64, blank=True, db_default="")
     acting_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -67,6 +79,11 @@ class StopOrder(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("started_at")),
                 name="contacts_stop_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin="", origin_number__isnull=True)
+                | Q(origin__in=StopOrigin.values, origin_number__isnull=False),
+                name="contacts_stop_origin_known",
             ),
         ]
 

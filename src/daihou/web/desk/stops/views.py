@@ -128,14 +128,13 @@ def _find(sight: Sight, stop_id: int) -> StopOrder:
 
 
 def _shown(row: StopOrder, names: dict[int, str], *, at: datetime) -> Shown:
-    origin, origin_id = orders.origin_of(stop=row) or ("", 0)
     return Shown(
         row=row,
         name=names.get(row.party_id, row.party.reference),
         word=str(words.STOPS[row.kind]),
         scope=_scope(row),
-        origin=origin,
-        origin_id=origin_id,
+        origin=row.origin,
+        origin_id=row.origin_number or 0,
         lift=getattr(row, "lifted", None),
         is_over=row.ends_at is not None and row.ends_at <= at,
     )
