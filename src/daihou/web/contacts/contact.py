@@ -31,3 +31,8 @@ class Contact:
     agency: Agency | None = None
     visit: VisitPlan | None = None
     is_recorded: bool = False
+
+    @property
+    def about(self) -> tuple[int, ...]:
+        """Name what its facts are about: its point and its loans."""
+        return (self.contact_point.pk, *(loan.pk for loan in self.loans))

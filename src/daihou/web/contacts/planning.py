@@ -96,14 +96,20 @@ def _decide(
 def gather(
     *, contacts: Sequence[Contact], acting_user: User, at: datetime, actor: Actor | None = None
 ) -> list[Gathered]:
-    """Read what ``preview`` reads of each contact of one book; ``actor`` in the user's stead."""
-    found: list[Gathered] = []
-    for first in range(0, len(contacts), BATCH):
-        some = contacts[first : first + BATCH]
-        found += _gather(some, acting_user=acting_user, at=at)
+    """Read what ``preview`` reads of each contact of one book; ``actor`` in the user's stead.
+
+    What is known is read once for each point with its loans, whatever the channels.
+    """
+    once = list({each.about: each for each in contacts}.values())
+    read: dict[tuple[int, ...], Gathered] = {}
+    for first in range(0, len(once), BATCH):
+        some = once[first : first + BATCH]
+        found = _gather(some, acting_user=acting_user, at=at)
+        read |= zip((each.about for each in some), found, strict=True)
+    turned = [facts_of.turned_to(gathered=read[each.about], contact=each) for each in contacts]
     if actor is None:
-        return found
-    return [replace(each, request=replace(each.request, actor=actor)) for each in found]
+        return turned
+    return [replace(each, request=replace(each.request, actor=actor)) for each in turned]
 
 
 def _gather(contacts: Sequence[Contact], *, acting_user: User, at: datetime) -> list[Gathered]:
