@@ -123,20 +123,14 @@ def previews(*, contacts: Sequence[Contact], acting_user: User, at: datetime) ->
     with transaction.atomic():
         locked = _lock(contacts[0]) if contacts else None
         for each in contacts:
-            about = _about(each)
-            if locked is not None and about not in read:
-                read[about] = facts_of.gather(
+            if locked is not None and each.about not in read:
+                read[each.about] = facts_of.gather(
                     contact=each, locked=locked, acting_user=acting_user, at=at
                 )
-    found = [facts_of.turned_to(gathered=read[_about(each)], contact=each) for each in contacts]
+    found = [facts_of.turned_to(gathered=read[each.about], contact=each) for each in contacts]
     return [
         guard.decide(request=each.request, facts=each.facts, rules=each.rules) for each in found
     ]
-
-
-def _about(contact: Contact) -> tuple[int, ...]:
-    """Name what the facts of a contact are about: its point and its loans."""
-    return (contact.contact_point.pk, *(loan.pk for loan in contact.loans))
 
 
 @transaction.atomic
@@ -327,7 +321,7 @@ def _write(
     if gathered.rules is not None and not gathered.are_rules_kept:
         rule_sets.keep(gathered.rules)
     if not decision.is_allowed:
-        number: int = prepared(_REFUSAL, parameters)[0][0]
+        number: int = prepared(_REFUSAL, parameters, is_last=True)[0][0]
         return number
     leaving = {
         "state": "sent" if request.channel is Channel.VISIT else "waiting",
@@ -336,7 +330,7 @@ def _write(
         "live_subject": locked.subject_id if is_call else None,
         "live_recipient": locked.recipient_id if is_call else None,
     }
-    ((number, made_at, rule_set_id),) = prepared(_PERMIT, parameters | leaving)
+    ((number, made_at, rule_set_id),) = prepared(_PERMIT, parameters | leaving, is_last=True)
     fields = {**parameters, "id": number, "made_at": made_at, "rule_set_id": rule_set_id}
     names = [field.attname for field in Permit._meta.concrete_fields]  # noqa: SLF001
     return Permit.from_db("default", names, [fields[name] for name in names])
