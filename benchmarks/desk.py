@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from benchmarks import homes, machine, payments_load
-from benchmarks.native_tape import BUSINESS_DATE, write_tape
+from benchmarks.native_tape import BUSINESS_DATE, add_persons, write_tape
 
 DAIHOU = Path(sys.executable).with_name("daihou")
 PORT = 8497
@@ -133,17 +133,8 @@ def _tape(*, folder: Path, loan_count: int, yesterday: date) -> None:
         frame = pl.read_parquet(path).with_columns((pl.col(column) + later).alias(column))
         if name == "payments":
             frame = frame.filter(pl.col("effective_on") <= yesterday)
-        if name == "loans":
-            number = pl.int_range(pl.len()) * 3 // 10
-            frame = frame.with_columns(party_ref=pl.format("P{}", number))
         frame.write_parquet(path, compression="zstd")
-    persons = pl.select(number=pl.int_range((loan_count - 1) * 3 // 10 + 1))
-    persons.select(
-        party_ref=pl.format("P{}", "number"),
-        kind=pl.lit("person"),
-        name=pl.format("测试{}", "number"),
-        phone=pl.format("138{}", pl.col("number").cast(pl.String).str.zfill(8)),
-    ).write_parquet(folder / "history" / "parties.parquet", compression="zstd")
+    add_persons(folder=folder)
 
 
 def _staff() -> None:

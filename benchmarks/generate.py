@@ -58,6 +58,7 @@ class Size:
 
 SIZES = {
     "20k": Size(name="20k", loans=20_000, shards=2),
+    "100k": Size(name="100k", loans=100_000, shards=2),
     "1m": Size(name="1m", loans=1_000_000, shards=8),
     "10m": Size(name="10m", loans=10_000_000, shards=40),
 }

@@ -42,6 +42,21 @@ def write_tape(*, folder: Path, loan_count: int, seed: int = 7) -> dict[str, int
     return {name: frame.height for name, frame in frames.items()}
 
 
+def add_persons(*, folder: Path) -> None:
+    """Give the loans of a tape borrowers: three persons to ten loans."""
+    path = folder / "history" / "loans.parquet"
+    loans = pl.read_parquet(path)
+    number = pl.int_range(pl.len()) * 3 // 10
+    loans.with_columns(party_ref=pl.format("P{}", number)).write_parquet(path, compression="zstd")
+    persons = pl.select(number=pl.int_range((loans.height - 1) * 3 // 10 + 1))
+    persons.select(
+        party_ref=pl.format("P{}", "number"),
+        kind=pl.lit("person"),
+        name=pl.format("测试{}", "number"),
+        phone=pl.format("138{}", pl.col("number").cast(pl.String).str.zfill(8)),
+    ).write_parquet(folder / "history" / "parties.parquet", compression="zstd")
+
+
 def _loans(chance: np.random.Generator, loan_count: int) -> pl.DataFrame:
     age_days = chance.integers(YOUNGEST_DAYS, OLDEST_DAYS, loan_count)
     return pl.DataFrame(

@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument(
         "--database", action="store_true", help="import and age a book through PostgreSQL instead"
     )
+    parser.add_argument("--cases", action="store_true", help="with --database: let cases follow")
     parser.add_argument("--workers", type=int, default=2, help="processes of the pool")
     parser.add_argument("--spark", action="store_true", help="run the night on Spark, too")
     arguments = parser.parse_args()
@@ -28,7 +29,7 @@ def main() -> None:
         measure(size, arguments.folder / size.name, arguments)
         return
     if arguments.database:
-        figures = database.measure(loan_count=size.loans)
+        figures = database.measure(loan_count=size.loans, with_cases=arguments.cases)
         print(json.dumps({"machine": machine.describe(), **figures}, indent=1))
         return
     with tempfile.TemporaryDirectory(prefix="daihou-bench-") as folder:
