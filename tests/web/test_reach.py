@@ -161,7 +161,7 @@ def test_hardship_is_known_and_stops_nothing_by_itself(person, users):
         party=person, kind="hardship", started_on=DAY, note="lost her job", acting_user=users[0]
     )
     assert not stops.in_force(party=person, at=timezone.now()).exists()
-    assert states.held_by_party(parties=[person.pk], on=DAY) == {person.pk: {"hardship"}}
+    assert states.kinds_on(party=person, on=DAY) == {"hardship"}
 
 
 def test_a_cut_over_is_taken_once_and_bad_rows_are_told(book, person, tmp_path):

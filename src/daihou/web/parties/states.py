@@ -6,7 +6,6 @@ the state is ended. Interest stops only for what was proved, by somebody else th
 Errors: ``PartyRefused`` by code, see each operation.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -52,16 +51,6 @@ def states_of(*, party: Party, on: date | None = None) -> list[PersonState]:
 def kinds_on(*, party: Party, on: date) -> frozenset[str]:
     """Name the states in which a person is on a day, reported or proved."""
     return frozenset(state.kind for state in states_of(party=party, on=on))
-
-
-def held_by_party(*, parties: Iterable[int], on: date) -> dict[int, frozenset[str]]:
-    """Name the states of many parties at once, by party; for lists and for planning."""
-    held: dict[int, set[str]] = {}
-    rows = PersonState.objects.filter(party_id__in=list(parties), started_on__lte=on)
-    live = rows.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on))
-    for party_id, kind in live.values_list("party_id", "kind"):
-        held.setdefault(party_id, set()).add(kind)
-    return {party_id: frozenset(kinds) for party_id, kinds in held.items()}
 
 
 @transaction.atomic

@@ -6,15 +6,16 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0004_guards_of_the_log'),
+        ("audit", "0004_guards_of_the_log"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='auditrow',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='audit_auditrow_at'),
+            model_name="auditrow",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=["at"], name="audit_auditrow_at"
+            ),
         ),
     ]
