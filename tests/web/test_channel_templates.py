@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from daihou.errors import DaihouError
 from daihou.web.access.queries import system_user
@@ -34,6 +35,8 @@ def test_what_the_house_says_is_clean_and_says_who_writes(db):
     assert TemplateVersion.objects.filter(state="approved").count() == len(texts)
     for text in texts:
         templates.check(text=text.wording, channel=text.channel)
+    with override("en"):
+        assert all(each.title.isascii() for each in Template.objects.all())
     for version in TemplateVersion.objects.select_related("template"):
         assert version.names_institution, version.template
         if version.template.channel == "push":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from daihou.collect.templates import Language, Wording
 from daihou.web.access.models import User
@@ -16,6 +17,17 @@ from daihou.web.channels.models import Identity
 from daihou.web.ledger.models import Book
 
 TEXTS = Path(__file__).parent / "house.toml"
+NAMES = (  # What the texts are called there, for the catalogs.
+    gettext_noop("还款日前 3 天提醒"),
+    gettext_noop("还款日前 1 天提醒"),
+    gettext_noop("还款日当天提醒"),
+    gettext_noop("逾期提醒"),
+    gettext_noop("致保证人的逾期告知"),
+    gettext_noop("承诺还款日提醒"),
+    gettext_noop("承诺未履行告知"),
+    gettext_noop("收款回执"),
+    gettext_noop("报送不良信息前的告知"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from daihou.collect.templates import Language as TextLanguage, Wording
 from daihou.web.channels.models.accounts import Account, ChannelKind
@@ -103,6 +103,11 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.channel} {self.language}"
+
+    @property
+    def title(self) -> str:
+        """Give its name: in the language of the request where it came with the program."""
+        return gettext(self.name) if self.book_id is None else self.name
 
 
 class TemplateVersion(models.Model):
