@@ -35,6 +35,7 @@ from daihou.web.ledger.models import Book, Position
 from daihou.web.parameters.models import LendingProfile
 from daihou.web.parties import encryption, merging
 from daihou.web.parties.models import ContactPoint, Party, PersonalDatum
+from daihou.web.privacy.stores import STORES
 
 AT = people.MORNING
 HOUR = timedelta(hours=1)
@@ -381,3 +382,13 @@ def test_several_ways_to_one_number_are_answered_as_each_alone(made, caller):
     alone = [operations.preview(contact=each, acting_user=caller, at=AT + HOUR) for each in asked]
     assert together == alone
     assert len({decision.is_allowed for decision in together}) == 2
+
+
+def test_what_waits_can_be_encrypted_again_under_a_new_key(made, caller):
+    permit = call(made, caller, payload={"text": "call"})
+    place = next(store.place for store in STORES if store.table == "contacts_outbox")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT content, {place} FROM contacts_outbox")
+        ((sealed, found),) = cursor.fetchall()
+    assert encryption.open_text(sealed=sealed, place=found) == '{"text": "call"}'
+    assert operations.payload_of(row=permit.outbox) == {"text": "call"}

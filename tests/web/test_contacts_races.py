@@ -6,14 +6,17 @@ Method: real processes on a database of the test's own; half of the callers have
 from collections import Counter
 from datetime import timedelta
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from benchmarks import contact_people as people
 from daihou.web.access.models import User
-from daihou.web.contacts import operations, outbox
+from daihou.web.contacts import operations, outbox, subjects
 from daihou.web.contacts.models import Outbox, Outcome, Permit, Slot
+from daihou.web.contacts.statements import prepared
+from daihou.web.postgres import connections
 from tests.web import contact_children
 
 STEPS = (
@@ -114,3 +117,30 @@ def test_a_sender_killed_anywhere_rings_nobody_twice_and_forgets_nobody(
         assert Slot.objects.filter(permit_id__in=lost, released_at=None).count() == 2 * len(lost)
         assert lost & set(rung)  # Some of the unknown had rung: nobody can know which.
         assert lost - set(rung)
+
+
+def test_a_permit_whose_connection_is_lost_leaves_nothing_and_can_be_asked_for_again(
+    scratch_database, django_db_blocker, monkeypatch
+):
+    def lost(sql, parameters, **given):
+        with psycopg.connect(connections.current().application.conninfo()) as other:
+            pid = connection.connection.info.backend_pid
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        return prepared(sql, parameters, **given)
+
+    with django_db_blocker.unblock():
+        made = people.make(count=2)
+        asked = {
+            "contact": people.contact_of(made=made, number=0),
+            "acting_user": User.objects.get(pk=made.user_id),
+            "at": people.MORNING,
+        }
+        operations.ask(**{**asked, "contact": people.contact_of(made=made, number=1)})
+        for module in (subjects, operations):  # As it begins, and as it is written.
+            with monkeypatch.context() as patched:
+                patched.setattr(module, "prepared", lost)
+                with pytest.raises(DatabaseError):
+                    operations.ask(**asked)
+            connection.close()
+            assert Permit.objects.count() == 1
+        assert operations.ask(**asked) == Permit.objects.last()

@@ -96,7 +96,8 @@ STORES: Final = (
         table="contacts_outbox",
         row_id="permit_id",
         column="content",
-        place="'contacts_outbox|content|' || permit_id",
+        place="(SELECT 'contacts_outbox|content|' || p.address_key FROM contacts_permit p "
+        "WHERE p.id = permit_id)",
         holder="(SELECT recipient_party_id FROM contacts_permit p WHERE p.id = permit_id)",
     ),
     _of_letter("name"),
