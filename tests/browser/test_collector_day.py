@@ -123,13 +123,20 @@ def test_keys_open_help_forms_and_go_back_a_step(visit, shift):
     expect(page.locator(".case-timeline")).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("#key-help")).to_be_visible()
+    page.keyboard.press("n")  # No key of the page is meant while the help is read.
     page.keyboard.press("Escape")
     expect(page.locator("#key-help")).to_be_hidden()
-    page.keyboard.press("r")
+    expect(page.locator("#case-act")).to_be_empty()
+    page.keyboard.press("r")  # It stands in the menu, which is shut.
     expect(page.locator('[data-act="reveal"]')).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#case-act")).to_be_empty()
     page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/cases/$"))
+    page.locator("a[data-row]").first.click()
+    page.wait_for_url(re.compile(r"/cases/\d+/$"))
+    page.keyboard.press("g")
+    page.keyboard.press("c")  # After g it is no deed of the case.
     page.wait_for_url(re.compile(r"/cases/$"))
     browser.check()
 
