@@ -23,6 +23,7 @@ from daihou.web.cases.operations import set_entry_rule
 from daihou.web.cases.promises import MONEY_KINDS
 from daihou.web.cases.queries import late_loans, loans_of
 from daihou.web.channels import reminders
+from daihou.web.channels.models import Occasion, Reminder, ReminderState
 from daihou.web.channels.sandbox import site as sandbox
 from daihou.web.channels.sandbox.world import USUAL, World, by_chance
 from daihou.web.ledger.models import Event
@@ -174,8 +175,10 @@ def _last_day(desk: Desk, on: date, *, system: User) -> None:
     """Remind, call, write; let one of everything happen that a desk has to bear."""
     assigning.assign(book=desk.book, at=desk.at(on, "08:40"), acting_user=desk.staff["demo-lead"])
     reminders.plan(book=desk.book, on=on, acting_user=system)
-    asked = reminders.ask_due(at=desk.at(on, "09:31"), acting_user=system, most=REMINDERS)
-    desk.done["reminder"] += asked.asked
+    reminders.ask_due(at=desk.at(on, "09:31"), acting_user=system, most=REMINDERS)
+    desk.done["reminder"] += Reminder.objects.filter(
+        book=desk.book, on=on, occasion=Occasion.DUE, state=ReminderState.ASKED
+    ).count()
     post(desk=desk, at=desk.at(on, "09:32"))
     taken = incidents.all_of_them(desk=desk, users=_collectors(desk), on=on)
     for user in _collectors(desk):
