@@ -127,6 +127,16 @@ def test_a_history_of_interleaved_shards_is_the_positions_day_after_day(random_b
     assert_frame_equal(found, whole.select(c.HISTORY.names).sort(c.HISTORY.key))
 
 
+def test_a_history_in_pieces_is_the_whole(random_book, tmp_path, monkeypatch):
+    book, _ = run_nights(random_book, tmp_path, days=DAYS[:2])
+    days = [books.START_ON + 30 * books.DAY, books.START_ON + 60 * books.DAY, DAYS[1]]
+    monkeypatch.setattr(replay, "ROWS_AT_ONCE", 1)
+    pieces = replay.each_history(book=book, dates=days, take=lambda frame: frame)
+    assert len(pieces) == 2 * len(days)
+    whole = replay.history(book=book, dates=days)
+    assert_frame_equal(pl.concat(pieces).sort(c.HISTORY.key), whole)
+
+
 def test_a_base_holds_what_base_and_deltas_hold(random_book, tmp_path):
     book, _ = run_nights(random_book, tmp_path)
     days = [day for day in DAYS if day != DAYS[0]]
