@@ -67,9 +67,12 @@ def _figures(said: list[dict[str, Any]]) -> dict[str, Any]:
         "p50_ms": round(times[count // 2] * 1000, 2),
         "p95_ms": round(times[int(count * 0.95)] * 1000, 2),
         "p99_ms": round(times[int(count * 0.99)] * 1000, 2),
-        "cpu_ms_of_a_permit_in_python": round(
-            sum(each["cpu_seconds"] for each in said) / count * 1000, 2
-        ),
+        **{
+            f"cpu_ms_of_a_permit_in_{where}": round(
+                sum(each["cpu_seconds"][where] for each in said) / count * 1000, 2
+            )
+            for where in ("python", "postgresql")
+        },
     }
 
 
@@ -105,7 +108,7 @@ def _ask(*, made: dict[str, Any], first: int, count: int, rate: float | None) ->
     warm, timed = contacts[:50], contacts[50:]
     for contact in warm:
         operations.ask(contact=contact, acting_user=caller, at=at)
-    times, refused, begun, cpu = [], 0, time.perf_counter(), machine.cpu_seconds()
+    times, refused, begun, cpu = [], 0, time.perf_counter(), _cpu_seconds()
     for number, contact in enumerate(timed):
         due = begun + number / rate if rate else None
         if due is not None and (wait := due - time.perf_counter()) > 0:
@@ -120,8 +123,15 @@ def _ask(*, made: dict[str, Any], first: int, count: int, rate: float | None) ->
         "times": times,
         "refused": refused,
         "seconds": time.perf_counter() - begun,
-        "cpu_seconds": machine.cpu_seconds() - cpu,
+        "cpu_seconds": {where: used - cpu[where] for where, used in _cpu_seconds().items()},
     }
+
+
+def _cpu_seconds() -> dict[str, float]:
+    from django.db import connection
+
+    server = connection.connection.info.backend_pid
+    return {"python": machine.cpu_seconds(), "postgresql": machine.cpu_seconds_of(server)}
 
 
 def main() -> None:
