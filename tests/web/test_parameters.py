@@ -3,6 +3,7 @@
 Limits are built from rows alone; what nobody has entered is refused, never guessed.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from daihou.errors import DaihouError, describe
 from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.errors import ApprovalRefused
 from daihou.web.ledger.models import Book
-from daihou.web.parameters import operations, queries
+from daihou.web.parameters import operations, packs, queries
 from daihou.web.parameters.limits import class_rules_on, limitation_rules_on, limits_on
 from daihou.web.parameters.models import Confidence, Parameter
 from daihou.web.parameters.packs import rows_of
@@ -116,6 +117,16 @@ def test_the_pack_is_seeded_row_by_row_with_source_rule_and_confidence(db):
         assert found.confidence in Confidence.values
         assert found.rule_id
     assert len({(row["name"], row["valid_from"]) for row in rows}) == len(rows)
+
+
+def test_every_source_with_english_words_stands_in_chinese_too(db):
+    chinese = packs.sources_in_chinese()
+    in_english = re.compile(r"\b[a-z]{3,}\b")
+    for row in Parameter.objects.filter(source__regex=r"[a-z]{3}"):
+        told = chinese[row.source]
+        assert any("一" <= char <= "鿿" for char in told)
+        assert not in_english.search(told)
+        assert ("凭记忆" in told) is ("from memory" in row.source.lower())
 
 
 def test_no_figure_known_from_memory_counts_as_read(db):

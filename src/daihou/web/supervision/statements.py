@@ -198,8 +198,9 @@ SELECT person.user_id, team.name,
     person.away_until
 FROM cases_collector person
 JOIN cases_team team ON team.id = person.team_id
-CROSS JOIN LATERAL (SELECT max(at) AS last_at FROM contacts_permit
-    WHERE acting_user_id = person.user_id AND at >= %(from_at)s) contact
+LEFT JOIN (SELECT asked.acting_user_id, max(asked.at) AS last_at FROM ledger_book
+    JOIN contacts_permit asked ON asked.book_id = ledger_book.id AND asked.at >= %(from_at)s
+    GROUP BY asked.acting_user_id) contact ON contact.acting_user_id = person.user_id
 WHERE person.is_active
 ORDER BY team.name, person.user_id
 """

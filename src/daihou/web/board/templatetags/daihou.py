@@ -8,12 +8,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from daihou.collect.packs import sources_in_chinese
+from daihou.collect import packs as contact_packs
 from daihou.core.events import Event
 from daihou.messages.words import WORDS
 from daihou.tapes.canonical import UNSCHEDULED_ON
 from daihou.web.assets.icons import icon_svg
 from daihou.web.board import money as writing, words
+from daihou.web.parameters import packs as parameter_packs
 
 register = template.Library()
 
@@ -117,9 +118,11 @@ def named(value: str, table: str) -> str:
 
 @register.filter
 def rule_source(source: str) -> str:
-    """Give the source of a rule of contact in the language of the request; others as they are."""
-    is_chinese = (get_language() or "").startswith("zh")
-    return sources_in_chinese().get(source, source) if is_chinese else source
+    """Give the source of a row of our packs in the language of the request; others as they are."""
+    if not (get_language() or "").startswith("zh"):
+        return source
+    of_contact = contact_packs.sources_in_chinese().get(source)
+    return of_contact or parameter_packs.sources_in_chinese().get(source, source)
 
 
 @register.filter
