@@ -350,6 +350,8 @@ def test_a_spouse_is_offered_at_the_desk_once_two_people_know_of_a_joint_debt(at
     know(at_work, deed="end_finding", finding=row.pk, reason="divorced before")
     assert FindingEnd.objects.get().reason == "divorced before"
     assert "138****9999" not in at_work.form("call").content.decode()
+    told = at_work.client.get(at_work.url("case_timeline", at_work.case.pk)).content.decode()
+    assert told.index("已撤回认定") < told.index("已认定")
 
 
 def test_a_transfer_holds_at_once_and_its_notice_counts_when_approved(at_work):

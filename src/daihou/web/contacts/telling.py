@@ -1,4 +1,4 @@
-"""What the timeline of a case is told by contacts: what was permitted, refused and stopped."""
+"""What the timeline of a case is told by contacts: what was permitted, stopped, established."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,22 @@ from daihou.collect import codec
 from daihou.web.cases import timeline
 from daihou.web.cases.timeline import Asked, Entry, before
 from daihou.web.contacts import subjects
-from daihou.web.contacts.models import Inbound, Permit, Refusal, StopLift, StopOrder
+from daihou.web.contacts.models import (
+    Finding,
+    FindingEnd,
+    Inbound,
+    Permit,
+    Refusal,
+    StopLift,
+    StopOrder,
+)
 
 NOTED = "note:"  # How the reference begins of what a person noted, with the note's number.
 
 
 def register() -> None:
     """Let the timeline be told; called in ``AppConfig.ready``."""
-    for source in (permits, inbound, refusals, stops, lifts):
+    for source in (permits, inbound, refusals, stops, lifts, findings, findings_ended):
         timeline.register(source.__name__, source)
 
 
@@ -127,6 +135,44 @@ def lifts(asked: Asked) -> Sequence[Entry]:
             facts={"state": row.order.get_kind_display()},
         )
         for row in before(found.select_related("acting_user", "order"), at="at", asked=asked)
+    ]
+
+
+def findings(asked: Asked) -> Sequence[Entry]:
+    """Tell what was established of the case's loans."""
+    found = Finding.objects.filter(loan__in=asked.loan_ids).select_related("acting_user", "loan")
+    return [
+        Entry(
+            source="findings",
+            kind=row.kind,
+            at=row.made_at,
+            key=row.pk,
+            label=_("Established"),
+            actor=row.acting_user,
+            facts={"state": row.get_kind_display(), "loan": row.loan.loan_ref},
+        )
+        for row in before(found, at="made_at", asked=asked)
+    ]
+
+
+def findings_ended(asked: Asked) -> Sequence[Entry]:
+    """Tell what of it was taken back."""
+    found = FindingEnd.objects.filter(finding__loan__in=asked.loan_ids)
+    found = found.select_related("acting_user", "finding__loan")
+    return [
+        Entry(
+            source="findings_ended",
+            kind="taken_back",
+            at=row.at,
+            key=row.pk,
+            label=_("No longer established"),
+            actor=row.acting_user,
+            facts={
+                "state": row.finding.get_kind_display(),
+                "loan": row.finding.loan.loan_ref,
+            },
+        )
+        for row in before(found, at="at", asked=asked)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Nobody asks for the writes of one user: each write keeps one index less."""
+"""Whose writes they were is asked within chosen days alone: each write keeps one index less."""
 
 import django.db.models.deletion
 from django.conf import settings

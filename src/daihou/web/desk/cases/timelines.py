@@ -35,10 +35,11 @@ ICONS = {
     "visits": "map-pin",
     "permits": "phone",
     "inbound": "phone-incoming",
-    "contacts": "phone",
     "refusals": "ban",
     "stops": "hand-stop",
     "lifts": "player-play",
+    "findings": "certificate",
+    "findings_ended": "certificate-off",
     "complaints": "message-report",
 }
 TONES = {
