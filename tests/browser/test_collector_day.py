@@ -19,6 +19,11 @@ pytestmark = pytest.mark.browser
 PATIENCE_MS = 30_000
 LINE = "{no:>2} {what:<22} {keys:>3} keys {seconds:>6.2f} s {server_ms:>6.0f} ms"
 
+LEAVE_AT_ONCE = """() => {
+    document.addEventListener("htmx:afterSwap", () => document.getElementById("save-next").focus());
+    document.addEventListener("htmx:afterSettle", () => { window.isSettled = true; });
+}"""
+
 
 @pytest.fixture
 def patience():
@@ -86,6 +91,20 @@ def test_what_is_typed_ahead_of_a_form_waits_for_it_and_sets_off_nothing_else(vi
     expect(page.locator("#case-act form")).to_have_count(0)
     page.goto(noted_on)
     expect(page.locator(".case-timeline")).to_contain_text("she said so")
+    browser.check()
+
+
+def test_who_leaves_the_first_field_at_once_is_not_taken_back_to_it(visit, shift):
+    browser = visit(name="collector")
+    browser.open(f"/books/{shift(3)}/cases/?view=all")
+    page = browser.page
+    page.locator("a[data-row]").first.click()
+    expect(page.locator(".case-timeline")).to_be_visible()
+    page.evaluate(LEAVE_AT_ONCE)
+    page.keyboard.press("n")
+    expect(page.locator("#save-next")).to_be_focused()
+    page.wait_for_function("window.isSettled")
+    expect(page.locator("#save-next")).to_be_focused()
     browser.check()
 
 

@@ -69,9 +69,10 @@
     document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
     const first = act.querySelector("[autofocus]");
     first?.focus();
+    first?.removeAttribute("autofocus"); // Else htmx goes back to it a moment later, wherever one is by then.
     if (wait?.typed) type(first, wait.typed);
     if (window.innerWidth < 768) act.scrollIntoView({ block: "start" });
     const refusal = act.querySelector("#refusal");
-    if (refusal && !act.querySelector("[autofocus]")) refusal.focus({ preventScroll: true });
+    if (refusal && !first) refusal.focus({ preventScroll: true });
   });
 })();
