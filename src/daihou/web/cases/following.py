@@ -78,11 +78,21 @@ def follow(
     raw.execute("DROP TABLE IF EXISTS case_turned")
     turned = raw.execute(of_whom(statements.TURNED), given).rowcount
     followed = _turn(raw, given) if turned else Followed()
-    raw.execute(of_whom(statements.ADD_NEW_LOANS), given)
+    if party_ids is None and not after_loan:
+        _add_all_loans(raw, given)
+    else:
+        raw.execute(of_whom(statements.ADD_NEW_LOANS), given)
     if turned and after_loan:
         raw.execute(statements.ADD_OLDER_LOANS, given)
     raw.execute("DROP TABLE case_turned")
     return followed
+
+
+def _add_all_loans(raw: Connection[Any], given: Mapping[str, object]) -> None:
+    """Add the loans of all cases by hashing: tables that were just filled have no statistics."""
+    raw.execute("SET LOCAL enable_nestloop = off")
+    raw.execute(statements.whole(statements.ADD_NEW_LOANS), given)
+    raw.execute("SET LOCAL enable_nestloop TO DEFAULT")
 
 
 def _turn(raw: Connection[Any], given: Mapping[str, object]) -> Followed:
