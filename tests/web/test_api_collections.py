@@ -5,11 +5,18 @@ from datetime import timedelta
 import pytest
 
 from daihou.web.access.models import User
+from daihou.web.access.queries import system_user
+from daihou.web.approvals import operations as approvals
 from daihou.web.audit.models import AuditRow
 from daihou.web.cases.models import Case
 from daihou.web.channels.models import TemplateVersion
 from daihou.web.complaints.models import Complaint
-from daihou.web.contacts.models import Outbox, Permit, Refusal, StopOrder
+from daihou.web.contacts import findings
+from daihou.web.contacts.findings import Established
+from daihou.web.contacts.models import FindingKind, Outbox, Permit, Refusal, StopOrder
+from daihou.web.loans.models import Loan
+from daihou.web.parties import editing
+from daihou.web.parties.models import ContactPoint
 from tests.web.api_client import program
 from tests.web.collected_book import case_of
 from tests.web.desk_book import *  # noqa: F403
@@ -163,6 +170,32 @@ def test_whoever_answers_for_a_loan_is_reached_in_her_part_as_at_the_desk(dialer
     to_named = {"part": "contact_person", "party_id": named.party_id, "point_id": named.pk}
     wrong = dialer.post(path, written | to_named | {"template_version_id": text("overdue")}, 422)
     assert wrong["code"] == "api.contact_person_in_writing"
+
+
+def test_a_spouse_whose_part_was_established_is_listed_and_called(dialer, desk, make_user):
+    spouse = editing.add_party(
+        source=desk.name,
+        kind="person",
+        data={"name": ["林月"], "phone": ["13800139999"]},
+        acting_user=system_user(),
+    )
+    points = ContactPoint.objects.filter(party=spouse, kind="phone")
+    points.update(basis="consent", basis_evidence="file 3")
+    fact = Established(
+        kind=FindingKind.JOINT_DEBT,
+        loans=(Loan.objects.get(book=desk, loan_ref="A"),),
+        party=spouse,
+        from_on=desk.business_date,
+        evidence="marriage file 3",
+    )
+    asked = findings.note(book=desk, fact=fact, acting_user=User.objects.get(username="compliance"))
+    second = make_user("compliance", username="approver")
+    approvals.decide(approval=asked, verdict="approved", reason="seen", acting_user=second)
+    listed = dialer.get(f"{dialer.of_case}/recipients")
+    assert [(each["part"], each["party_id"]) for each in listed[1:]] == [("spouse", spouse.pk)]
+    body = {"channel": "voice", "point_id": points.get().pk, "part": "spouse"}
+    made = dialer.post(f"{dialer.of_case}/contacts", body | {"party_id": spouse.pk})
+    assert made["recipient"] == "spouse"
 
 
 def test_a_promise_a_note_a_tag_and_what_comes_next(dialer, noon):

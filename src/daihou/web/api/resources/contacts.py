@@ -61,7 +61,7 @@ Ended = Literal["effective", "unanswered", "busy", "wrong_person", "refused", "f
 Stopped = Literal[
     "cease", "opt_out", "attorney", "breathing_space", "hardship", "workplace", "contact_refused"
 ]
-Part = Literal["debtor", "co_borrower", "guarantor", "contact_person"]
+Part = Literal["debtor", "co_borrower", "guarantor", "contact_person", "spouse", "heir"]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
