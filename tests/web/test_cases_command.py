@@ -114,3 +114,4 @@ def test_sold_loans_rest_and_the_gate_before_a_bureau_report_answers(run, tmp_pa
     code, gate = run("reporting", "--as-of", "2025-05-20")
     assert (code, gate["may"], gate["may_not"]) == (0, 0, 2)
     assert gate["loans"]["A"] == ["report.not_told", "report.no_consent"]
+    assert run("reporting", "--as-of", "9999-12-31")[0] == 0

@@ -388,6 +388,9 @@ def test_the_gate_before_a_bureau_report_is_a_page(at_work):
     )
     page = at_work.client.get(at_work.url("reporting")).content.decode()
     assert (">A<" in page, ">B<" in page) == (True, False)
+    for wrong in ("9999-12-31", "0001-01-01", "soon"):
+        answer = at_work.client.get(at_work.url("reporting"), {"on": wrong, "show": "held"})
+        assert (answer.status_code, wrong in answer.content.decode()) == (200, True)
 
 
 def test_a_general_guarantor_is_called_once_the_debtor_has_nothing(at_work):

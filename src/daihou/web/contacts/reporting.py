@@ -6,7 +6,7 @@ No file of any bureau is written here: whoever writes one asks this gate first.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -124,7 +124,7 @@ def _consented(book: Book, loans: Sequence[Loan], on: date) -> frozenset[int]:
         Q(withdrawal__isnull=True) | Q(withdrawal__withdrawn_at__gt=ends),
         root__in={_root(loan) for loan in loans},
         purpose=Purpose.CREDIT_REPORT,
-        given_at__lt=ends,
+        given_at__lte=ends,
     )
     return frozenset(given.values_list("root", flat=True))
 
@@ -134,5 +134,5 @@ def _root(loan: Loan) -> int | None:
 
 
 def _end_of(book: Book, on: date) -> datetime:
-    """Return when a day of the book ends."""
-    return datetime.combine(on + timedelta(days=1), time(), ZoneInfo(book.time_zone))
+    """Return the last instant of a day of the book."""
+    return datetime.combine(on, time.max, ZoneInfo(book.time_zone))

@@ -42,10 +42,11 @@ def refused_by(error: DaihouError) -> Refused:
 
 def rule_lines(decision: Decision) -> tuple[RuleLine, ...]:
     """Tell every rule that refuses."""
-    return tuple(_line(ruling) for ruling in decision.refusals)
+    return tuple(rule_line(ruling) for ruling in decision.refusals)
 
 
-def _line(ruling: Ruling) -> RuleLine:
+def rule_line(ruling: Ruling) -> RuleLine:
+    """Tell one rule in the reader's language."""
     return RuleLine(
         rule_id=ruling.rule_id,
         line=line_of(DaihouError(ruling.code, **ruling.params)),
