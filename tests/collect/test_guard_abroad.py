@@ -7,7 +7,7 @@ import pytest
 
 from daihou.collect.facts import Basis, BasisKind, Limitation, Person, StopKind, StopOrder
 from daihou.collect.packs import rules_of
-from daihou.collect.reporting import refusals_to_report
+from daihou.collect.reporting import days_to_wait, refusals_to_report
 from daihou.collect.requests import Agency, Channel, Outcome, Recipient
 from tests.collect.asking import (
     ACTOR,
@@ -176,11 +176,16 @@ def test_adverse_data_is_reported_only_once_told():
     ]
     assert codes == [
         ["report.not_told", "report.no_consent"],
-        [],
-        ["report.no_consent"],
+        ["report.too_early"],
+        ["report.too_early", "report.no_consent"],
         ["report.too_early"],
         ["contact.rule_missing"],
         ["contact.rule_missing"],
     ]
-    late = on + timedelta(days=14)
-    assert not refusals_to_report(debt=told, on=late, rules=rules_of(jurisdiction="US"))
+    for law in ("CN", "US"):
+        rules = rules_of(jurisdiction=law)
+        wait = days_to_wait(rules=rules, on=on)
+        assert wait == 14
+        assert refusals_to_report(debt=told, on=on + timedelta(days=wait - 1), rules=rules)
+        assert not refusals_to_report(debt=told, on=on + timedelta(days=wait), rules=rules)
+    assert days_to_wait(rules=rules_of(jurisdiction="IN"), on=on) == 0

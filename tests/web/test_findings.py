@@ -5,7 +5,7 @@ with and after it. Twice through the page.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -19,6 +19,7 @@ from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
 from daihou.web.approvals import operations as approvals
 from daihou.web.approvals.models import Approval, State
+from daihou.web.channels import facts
 from daihou.web.contacts import findings, operations, reporting
 from daihou.web.contacts.errors import ContactFault
 from daihou.web.contacts.findings import Established
@@ -236,14 +237,17 @@ def test_india_knows_of_the_agent_and_of_the_class_of_the_product(made, caller, 
 def test_adverse_data_may_be_reported_once_she_was_told_and_agreed(made, caller, second):
     book, loans = Book.objects.get(pk=made.book_id), Loan.objects.filter(book_id=made.book_id)
 
-    def gate():
-        found = reporting.lines(book=book, loans=reporting.overdue(loans=loans), on=DAY)
+    later = DAY + timedelta(days=14)  # HOUSE-CR-01: the day that the notice named.
+
+    def gate(on=later):
+        found = reporting.lines(book=book, loans=reporting.overdue(loans=loans), on=on)
         return [[each.code for each in line.refusals] for line in found]
 
     nothing = ["report.not_told", "report.no_consent"]
     assert gate() == [nothing] * 3
     notice_of(made, caller, "bureau-notice", AT)
     assert gate() == [["report.no_consent"], nothing, nothing]
+    assert gate(later - timedelta(days=1))[0] == ["report.too_early", "report.no_consent"]
     consent = relations.give_consent(
         party=party_of(made),
         purpose="credit_report",
@@ -251,9 +255,9 @@ def test_adverse_data_may_be_reported_once_she_was_told_and_agreed(made, caller,
         evidence="contract 4",
         acting_user=caller,
     )
-    allowed = reporting.reportable(book=book, loans=loans, on=DAY)
+    allowed = reporting.reportable(book=book, loans=loans, on=later)
     assert ([line.loan for line in allowed], gate()[0]) == ([loan_of(made)], [])
-    assert reporting.reportable(book=book, loans=loans, on=DAY - timedelta(days=1)) == []
+    assert reporting.reportable(book=book, loans=loans, on=later - timedelta(days=1)) == []
     relations.withdraw_consent(consent=consent, withdrawn_at=AT, acting_user=caller)
     assert gate()[0] == ["report.no_consent"]
 
@@ -388,6 +392,9 @@ def test_the_gate_before_a_bureau_report_is_a_page(at_work):
     )
     page = at_work.client.get(at_work.url("reporting")).content.decode()
     assert (">A<" in page, ">B<" in page) == (True, False)
+    loan, told_on = Loan.objects.get(book=at_work.book, loan_ref="A"), date(2025, 5, 2)
+    says = facts.values_of(loan=loan, as_of=told_on, language="zh")
+    assert says["report_on"] == date(2025, 5, 16)  # HOUSE-CR-01: nothing is reported before.
     for wrong in ("9999-12-31", "0001-01-01", "soon"):
         answer = at_work.client.get(at_work.url("reporting"), {"on": wrong, "show": "held"})
         assert (answer.status_code, wrong in answer.content.decode()) == (200, True)

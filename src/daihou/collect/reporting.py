@@ -15,11 +15,7 @@ from daihou.collect.packs import Confidence, Kind, Rule, RuleSet
 
 def refusals_to_report(*, debt: Debt, on: date, rules: RuleSet | None) -> tuple[Ruling, ...]:
     """Say what refuses to report adverse data of a debt on a day."""
-    bureau = [
-        rule
-        for rule in (rules.in_force(on=on) if rules is not None else ())
-        if rule.kind is Kind.BUREAU_NOTICE
-    ]
+    bureau = _bureau(rules, on)
     if not bureau:
         missing = Ruling(
             rule_id=f"{GUARD}-RULES",
@@ -33,19 +29,28 @@ def refusals_to_report(*, debt: Debt, on: date, rules: RuleSet | None) -> tuple[
             ),
         )
         return (missing,)
-    return tuple(ruling for rule in bureau for ruling in _refusals(rule, debt, on))
-
-
-def _refusals(rule: Rule, debt: Debt, on: date) -> list[Ruling]:
-    found = []
     told_on = debt.bureau_notice_on
-    if told_on is None or told_on > on:
-        found.append(_ruling(rule, "report.not_told"))
-    elif rule.days is not None and (on - told_on).days < rule.days:
-        found.append(_ruling(rule, "report.too_early", Input(name="days", value=str(rule.days))))
-    if BasisKind.CONSENT in rule.bases and not debt.bureau_consent:
-        found.append(_ruling(rule, "report.no_consent"))
-    return found
+    found = [_ruling(bureau[0], "report.not_told")]
+    if told_on is not None and told_on <= on:
+        found = [
+            _ruling(rule, "report.too_early", Input(name="days", value=str(rule.days)))
+            for rule in bureau
+            if (on - told_on).days < (rule.days or 0)
+        ]
+    if not debt.bureau_consent:
+        asking = [rule for rule in bureau if BasisKind.CONSENT in rule.bases]
+        found += [_ruling(rule, "report.no_consent") for rule in asking]
+    return tuple(found)
+
+
+def days_to_wait(*, rules: RuleSet | None, on: date) -> int:
+    """Say how many days after the notice of a day the report may follow."""
+    return max((rule.days or 0 for rule in _bureau(rules, on)), default=0)
+
+
+def _bureau(rules: RuleSet | None, on: date) -> list[Rule]:
+    found = rules.in_force(on=on) if rules is not None else ()
+    return [rule for rule in found if rule.kind is Kind.BUREAU_NOTICE]
 
 
 def _ruling(rule: Rule, code: str, *inputs: Input) -> Ruling:

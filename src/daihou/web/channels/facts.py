@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from daihou.collect.reporting import days_to_wait
 from daihou.collect.requests import Channel
 from daihou.collect.templates import Language, Money, Value
 from daihou.core.position import Position, position
@@ -12,6 +13,8 @@ from daihou.web.channels.models import Identity
 from daihou.web.ledger.models import Book
 from daihou.web.ledger.queries import load_loans
 from daihou.web.loans.models import Loan
+from daihou.web.parameters.queries import profile_on
+from daihou.web.parameters.tightenings import rules_for
 from daihou.web.parties import queries as parties
 from daihou.web.parties.masking import masked
 from daihou.web.parties.models import Field, Party
@@ -23,7 +26,6 @@ OPT_OUT_OF_MAIL = {
 }
 PRODUCT = {Language.CHINESE: "借款", Language.ENGLISH: "loan"}
 TAIL = 4
-REPORT_AFTER = timedelta(days=14)  # The longest wait that a law here asks for (US-CR-01).
 
 
 def values_of(
@@ -58,12 +60,19 @@ def values_of(
         "product": product or PRODUCT[language],
         "loan_tail": loan.loan_ref[-TAIL:],
         "figures_on": as_of,
-        "report_on": as_of + REPORT_AFTER,
+        "report_on": _report_on(loan, as_of),
         "opt_out": (OPT_OUT_OF_MAIL if channel == Channel.EMAIL else OPT_OUT)[language],
         **_due(book, then),
         **_overdue(book, then),
     }
     return values | dict(more or {})
+
+
+def _report_on(loan: Loan, as_of: date) -> date:
+    """Return the day from which adverse data may be reported if she is told on a day."""
+    law = profile_on(book=loan.book, on=as_of).jurisdiction
+    rules = rules_for(book=loan.book, loans=[loan], jurisdiction=law)
+    return as_of + timedelta(days=days_to_wait(rules=rules, on=as_of))
 
 
 def _name(person: Party | None, language: Language) -> str:
