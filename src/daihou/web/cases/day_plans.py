@@ -31,10 +31,8 @@ from daihou.web.contacts.planning import Answer
 from daihou.web.ledger.models import Book
 from daihou.web.loans.models import Loan
 from daihou.web.parties import reach
-from daihou.web.parties.models import PointKind
 
 CHANNELS: Final = (Channel.VOICE, Channel.SMS, Channel.VISIT)
-KIND_OF: Final = POINT_OF | {Channel.VISIT: PointKind.ADDRESS}
 LAST_HOUR: Final = 22
 BATCH: Final = 2_000
 NO_TEAM: Final = 0
@@ -189,7 +187,7 @@ def _count(
         case.book, case.has_switch = book, False  # type: ignore[attr-defined]  # It records.
         team = case.team_id or NO_TEAM
         for channel in CHANNELS:
-            point = points[case.party_id].get(KIND_OF[channel])
+            point = points[case.party_id].get(POINT_OF[channel])
             if point is None:
                 counts[team][channel].nowhere += 1
             else:

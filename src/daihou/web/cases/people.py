@@ -69,7 +69,7 @@ def others(*, loans: Sequence[Loan], on: date) -> list[Asked]:
     """List who has a part in loans on a day, each person once for each part."""
     by_id = {loan.pk: loan for loan in loans}
     roles = (
-        LoanRole.objects.filter(loan__in=by_id, role__in=Role.values, started_on__lte=on)
+        LoanRole.objects.filter(loan__in=by_id, started_on__lte=on)
         .filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on))
         .select_related("party")
         .order_by("loan__start_on", "loan_id", "pk")

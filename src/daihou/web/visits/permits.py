@@ -1,9 +1,11 @@
 """The permit of a visit: asked of ``contacts`` for two collectors who identify themselves."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from daihou.collect.requests import Channel, Content, Outcome as ContactOutcome, Purpose, VisitPlan
+from daihou.collect.requests import Channel, Outcome as ContactOutcome, Purpose, VisitPlan
 from daihou.web.access.models import User
+from daihou.web.cases.contacting import SAID
 from daihou.web.cases.queries import late_loans, loans_of
 from daihou.web.contacts import operations as contacts
 from daihou.web.contacts.contact import Contact
@@ -11,16 +13,7 @@ from daihou.web.contacts.errors import ContactRefused
 from daihou.web.contacts.models import Permit
 from daihou.web.visits.models import Outcome, Visit
 
-# What the first collector says at the door before anything else; there is no text of a talk.
-AT_THE_DOOR = Content(
-    template_key="visit.at_the_door",
-    version=1,
-    text_digest=None,
-    names_institution=True,
-    names_creditor=True,
-    names_purpose=True,
-    carries_debt_facts=True,
-)
+AT_THE_DOOR = replace(SAID, template_key="visit.at_the_door")  # Before anything else.
 TOLD_AS = {
     Outcome.MET: ContactOutcome.EFFECTIVE,
     Outcome.MET_OTHER: ContactOutcome.WRONG_PERSON,

@@ -129,8 +129,7 @@ def _stop(doing: Doing) -> str:
 def _stopped(doing: Doing) -> Asked:
     """Find whom a stop is about; none chosen: the person of the case."""
     who = people.asked(case=doing.case, loans=doing.loans, on=doing.today)
-    key = doing.sent.text("who") or who[0].key
-    found = next((each for each in who if each.key == key), None)
+    found = people.named(people=who, key=doing.sent.text("who") or who[0].key)
     if found is None:
         raise DaihouError("form.choice_wrong", field="who")
     return found

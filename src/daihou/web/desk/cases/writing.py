@@ -73,7 +73,7 @@ def _form(doing: Doing, *, deed: Deed) -> dict[str, Any]:
     """Show the chosen text as it would leave for this case."""
     asked = doing.request.POST or doing.request.GET
     persons = _asked(doing)
-    who = next((each for each in persons if each.key == asked.get("who")), persons[0])
+    who = people.named(people=persons, key=asked.get("who", "")) or persons[0]
     versions = list(_versions(doing, who, deed))
     wanted = asked.get("version", "")
     chosen = next((each for each in versions if str(each.pk) == wanted), None)
@@ -114,8 +114,8 @@ def _form(doing: Doing, *, deed: Deed) -> dict[str, Any]:
 
 
 def _act(doing: Doing, *, deed: Deed) -> str:
-    persons, wanted = _asked(doing), doing.sent.text("who")
-    who = next((each for each in persons if not wanted or each.key == wanted), None)
+    persons = _asked(doing)
+    who = people.named(people=persons, key=doing.sent.text("who") or persons[0].key)
     if who is None:
         raise DaihouError("form.choice_wrong", field="who")
     version = _versions(doing, who, deed).filter(pk=doing.sent.number("version")).first()
