@@ -17,7 +17,7 @@ from daihou.risk.first_payment_default import first_payments
 from daihou.risk.months import month_end_before
 from daihou.risk.roll_rates import transitions
 from daihou.web.board import figures
-from daihou.web.board.page import Days
+from daihou.web.board.page import Days, number_of
 from daihou.web.board.source import Source, end_of_month
 
 SORTS = {
@@ -106,10 +106,10 @@ class _Reading:
 
     def number(self, name: str) -> int | None:
         text = self.params.get(name, "")
-        if text and not (text.isascii() and text.isdigit() and len(text) < 19):
+        number = number_of(text)
+        if text and number is None:
             self._refuse(name)
-            return None
-        return int(text) if text else None
+        return number
 
     def month(self, name: str) -> str:
         text = self.params.get(name, "")

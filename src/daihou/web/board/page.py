@@ -21,7 +21,7 @@ from daihou.web.ledger.models import Book
 View = Callable[..., HttpResponseBase]
 Given = TypeVar("Given", bound=QueryDict)
 FIRST_DAY = date(1900, 1, 1)  # No loan here is older; a calendar has to end somewhere.
-DIGITS_MOST = 9
+DIGITS_MOST = 18
 PAGE_SIZE = 50
 
 
@@ -138,11 +138,14 @@ class Days:
         return shown
 
 
+def number_of(text: str) -> int | None:
+    """Read a whole number that was sent; what is none, or too long for the database, is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS_MOST else None
+
+
 def page_no(request: HttpRequest) -> int:
     """Read the number of a list's page; what is none is the first."""
-    text = request.GET.get("page", "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MOST
-    return max(1, int(text)) if is_number else 1
+    return number_of(request.GET.get("page", "")) or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

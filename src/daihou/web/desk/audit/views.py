@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from daihou.errors import DaihouError
 from daihou.web.access.queries import may_everywhere
 from daihou.web.audit import exporting, queries
-from daihou.web.board.page import DIGITS_MOST, PAGE_SIZE, Days, page_of_all_books, show
+from daihou.web.board.page import PAGE_SIZE, Days, number_of, page_of_all_books, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import line_of
 
@@ -32,7 +32,9 @@ def rows(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     since = days.read("since", default=through - timedelta(days=DAYS_SHOWN - 1), latest=through)
     words = {name: request.GET.get(name, "").strip()[:TEXT_MOST] for name in FILTERS}
     from_at, until_at = sight.book.span(first_on=since, last_on=through)
-    asked = queries.Asked(from_at=from_at, until_at=until_at, before=_before(request), **words)
+    asked = queries.Asked(
+        from_at=from_at, until_at=until_at, before=number_of(request.GET.get("before", "")), **words
+    )
     found = list(queries.rows(asked=asked)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     places = queries.places(row_ids=[row.pk for row in shown])
@@ -78,9 +80,3 @@ def export(request: HttpRequest, *, sight: Sight) -> HttpResponseBase:
         return redirect("desk:audit", sight.book.name)
     name = f"log-{sight.book.name}-{found.size}.jsonl"
     return FileResponse(file, as_attachment=True, filename=name)
-
-
-def _before(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= 2 * DIGITS_MOST
-    return int(text) if is_number else None

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.errors import DaihouError
 from daihou.web.access.models import User
-from daihou.web.board.page import book_page, show
+from daihou.web.board.page import book_page, number_of, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import queries, saving, working
 from daihou.web.cases.models import Case, SavedView, Stage, TagKind, Team
@@ -154,11 +154,8 @@ def _wanted(request: HttpRequest, sight: Sight, *, is_worker: bool) -> tuple[Fil
     """Read filters, order and which view they are of, from a view's id or from the address."""
     user = user_of(request)
     text = request.GET.get("view", "")
-    saved = (
-        queries.views(book=sight.book, user=user).filter(pk=int(text)).first()
-        if text.isascii() and text.isdigit() and len(text) < 18
-        else None
-    )
+    number = number_of(text)
+    saved = queries.views(book=sight.book, user=user).filter(pk=number).first() if number else None
     if saved is not None:
         return queries.filters_of(saved.filters), saved.sort, str(saved.pk)
     if not text and not any(name in request.GET for name in _names()):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from daihou.core.events import Kind
 from daihou.web.access import queries as access
-from daihou.web.board.page import book_page, show
+from daihou.web.board.page import book_page, number_of, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.credit import lending, queries, staging
 from daihou.web.credit.errors import CreditRefused
@@ -139,9 +139,8 @@ def _disburse(request: HttpRequest, sight: Sight, loan: Loan) -> object:
 
 
 def _own(rows: Any, request: HttpRequest, name: str) -> Any:
-    text = request.POST.get(name, "")
-    is_number = text.isascii() and text.isdigit() and len(text) < 18
-    found = rows.filter(pk=int(text)).first() if is_number else None
+    number = number_of(request.POST.get(name, ""))
+    found = rows.filter(pk=number).first() if number is not None else None
     if found is None:
         raise Http404
     return found

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from daihou.errors import DaihouError
-from daihou.web.board.page import book_page, show
+from daihou.web.board.page import book_page, number_of, show
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.desk.answering import attempt, line_of
 from daihou.web.desk.parties import views
@@ -233,8 +233,7 @@ def _role(request: HttpRequest, sight: Sight, party: Party) -> LoanRole:
 
 
 def _number(given: QueryDict, name: str) -> int | None:
-    text = given.get(name, "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return number_of(given.get(name, "").strip())
 
 
 def _decimal(given: QueryDict, name: str) -> Decimal | None:

@@ -16,7 +16,7 @@ from daihou.collect.requests import Channel
 from daihou.errors import DaihouError
 from daihou.web.access import queries as access
 from daihou.web.audit.models import AuditRow
-from daihou.web.board.page import book_page, show
+from daihou.web.board.page import book_page, number_of, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.complaints import queries as complaints
 from daihou.web.complaints.models import Complaint
@@ -307,5 +307,4 @@ def _state(request: HttpRequest, party: Party) -> PersonState:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    return number_of(request.POST.get(name, "")) or 0

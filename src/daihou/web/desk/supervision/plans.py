@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from daihou.collect.packs import JURISDICTIONS, rules_of
-from daihou.web.board.page import book_page, show
+from daihou.web.board.page import book_page, number_of, show
 from daihou.web.board.sight import Sight, may, user_of
 from daihou.web.cases import day_plans
 from daihou.web.cases.models import Case, CaseState, DayPlan, Team
@@ -25,7 +25,7 @@ RULES_SHOWN = 12
 @require_safe
 @book_page("supervision.view")
 def plan(request: HttpRequest, *, sight: Sight) -> HttpResponse:
-    team_id = _team(request)
+    team_id = number_of(request.GET.get("team", ""))
     found = day_plans.newest(book=sight.book, on=timezone.localdate())
     context = {
         "plan": found,
@@ -36,11 +36,6 @@ def plan(request: HttpRequest, *, sight: Sight) -> HttpResponse:
         "open_count": Case.objects.filter(book=sight.book, state=CaseState.OPEN).count(),
     }
     return show(request, "desk/supervision/plan.html", context, sight=sight, page="supervision")
-
-
-def _team(request: HttpRequest) -> int | None:
-    text = request.GET.get("team", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _ways(found: DayPlan, team_id: int | None) -> list[dict[str, Any]]:
