@@ -50,6 +50,7 @@ POSTS: Final = (
     Post(username="demo-field", name="石磊", role="field_collector", speaks=True),
     Post(username="demo-field-2", name="白桦", role="field_collector", speaks=True),
     Post(username="demo-quality", name="苏敏", role="quality"),
+    Post(username="demo-quality-2", name="于静", role="quality"),  # Decides appeals of the first.
     Post(username="demo-compliance", name="严正", role="compliance"),
 )
 
