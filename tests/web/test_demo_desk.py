@@ -17,7 +17,7 @@ from daihou.web.cases.models import Affordability, AssignmentRun, Case, Promise,
 from daihou.web.channels.models import Heard, Reminder
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Outcome, Permit, Refusal, StopOrder
-from daihou.web.ledger.models import Book
+from daihou.web.ledger.models import Book, Event
 from daihou.web.quality.models import Review, Sample
 from daihou.web.training.models import ExamResult
 from daihou.web.visits.models import Visit
@@ -51,6 +51,7 @@ def test_the_book_ends_the_day_before_and_everybody_can_log_in(done):
     assert Book.objects.get(name=demo.BOOK).business_date == LAST
     _, staff = done
     assert [each["user"] for each in staff] == [post.username for post in demo_staff.POSTS]
+    assert not Event.objects.filter(recorded_at__gt=NOW).exists()
     for each in staff:
         assert User.objects.get(username=each["user"]).check_password(each["password"])
 

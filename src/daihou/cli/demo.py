@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, time as clock, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from daihou.cli import output
 
 if TYPE_CHECKING:
     from daihou.engine.book import Book as EngineBook
+    from daihou.tapes.protocol import Tape
     from daihou.web.access.models import User
     from daihou.web.ledger.models import Book
 
@@ -119,7 +120,7 @@ def _book_of_invented_loans(*, loans: int, seed: int, ends_on: date, acting_user
     starts_on = ends_on - timedelta(days=NIGHTS - 1)
     portfolio = Portfolio(loan_count=loans, seed=seed, starts_on=starts_on, ends_on=ends_on)
     output.note(f"{loans} loans, seed {seed}: people take them and pay, or do not …")
-    tape = consumer_tape(portfolio)
+    tape = _told_through(ends_on, consumer_tape(portfolio))
     book = create_book(
         name=BOOK,
         currency="CNY",
@@ -129,6 +130,14 @@ def _book_of_invented_loans(*, loans: int, seed: int, ends_on: date, acting_user
     )
     post_tape(book=book, tape=tape, acting_user=acting_user)
     return book
+
+
+def _told_through(day: date, tape: "Tape") -> "Tape":
+    """Leave out what banks will tell of only later: nobody knows it yet."""
+    import polars as pl
+
+    told = pl.col("known_at").dt.date() <= day
+    return replace(tape, payments=tape.payments.filter(told), events=tape.events.filter(told))
 
 
 def _with_desk(
