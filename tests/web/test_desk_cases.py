@@ -1,6 +1,6 @@
 """The workbench: a queue, a case on one page, what is done in it; refused, stale, locked."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -12,13 +12,15 @@ from daihou.web.access.models import User
 from daihou.web.audit.models import AuditRow
 from daihou.web.cases import working
 from daihou.web.cases.models import Affordability, Case, CaseRequest, Note, Promise, SavedView
+from daihou.web.cases.queries import owed_on
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Outcome, Permit, Refusal, StopOrder
 from daihou.web.ledger.models import Book
 from daihou.web.parties.models import ContactPoint, PersonState
-from tests.web.collected_book import case_of
+from tests.web.collected_book import NIGHT, case_of
 from tests.web.desk_book import *  # noqa: F403
 from tests.web.desk_book import give_data
+from tests.web.test_cases_following import pay
 
 QUERIES_MOST = 20  # The beginning and the end of a transaction among them: nothing one by one.
 FRAGMENT = {"HX-Request": "true"}
@@ -99,6 +101,18 @@ def test_one_page_tells_everything_masked_with_few_queries(at_work, noon):
     told = at_work.client.post(at_work.url("case_take", at_work.case.pk), headers=FRAGMENT)
     assert "110.02" in told.content.decode()
     assert at_work.client.get(at_work.url("case_timeline", at_work.case.pk)).status_code == 200
+
+
+def test_what_she_pays_today_is_seen_at_once_though_the_night_has_not_come(at_work, monkeypatch):
+    today = NIGHT + timedelta(days=1)
+    before = owed_on(book=at_work.book, today=today + timedelta(days=1))
+    assert (owed_on(book=at_work.book, today=today), before) == (today, NIGHT)
+    at = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at)
+    assert ">¥220.04<" in at_work.page().content.decode()
+    pay(at_work.book, "A", 22_004, key="at-noon", on=today)
+    text = at_work.page().content.decode()
+    assert all(shown in text for shown in (">¥0.00<", f"{today} 逾期", "无需催收"))
 
 
 def test_a_call_takes_its_permit_shows_the_number_and_waits_for_its_outcome(at_work, noon):

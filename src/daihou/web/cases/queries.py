@@ -345,6 +345,15 @@ def figures_on(*, case: Case) -> date:
     return max(case.figures_on, on or case.figures_on)
 
 
+def owed_on(*, book: Book, today: date) -> date:
+    """Return the day of which it is told what is owed: today, while each night follows its day.
+
+    Where the nights stand still it is their last day, older than which nobody is reminded of.
+    """
+    on = book.business_date
+    return today if on is None or on + timedelta(days=1) == today else on
+
+
 def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:
     """Keep the loans that are overdue as published: what a person is to be asked for.
 

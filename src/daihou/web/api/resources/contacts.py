@@ -37,6 +37,7 @@ from daihou.web.board.sight import Sight
 from daihou.web.cases import people
 from daihou.web.cases.contacting import POINT_OF, contact_of, turned_to
 from daihou.web.cases.models import Case
+from daihou.web.cases.queries import owed_on
 from daihou.web.cases.sighting import case_of, loans_of
 from daihou.web.channels import facts, recordings, rendering
 from daihou.web.channels.models import TemplateVersion, VersionState
@@ -404,7 +405,7 @@ def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
     version = _version(case, who, body.template_version_id or 0, loans[0], channel)
     values = facts.values_of(
         loan=loans[0],
-        as_of=sight.book.business_date or timezone.localdate(),
+        as_of=owed_on(book=sight.book, today=timezone.localdate()),
         language=version.template.language,
         channel=version.template.channel,
         recipient=None if who.is_debtor else who.party,

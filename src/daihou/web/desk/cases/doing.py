@@ -11,6 +11,7 @@ from django.utils import timezone
 from daihou.web.access.models import User
 from daihou.web.board.sight import Sight, user_of
 from daihou.web.cases.models import Case
+from daihou.web.cases.queries import owed_on
 from daihou.web.cases.sighting import loans_of
 from daihou.web.desk.cases import owing as owed
 from daihou.web.desk.reading import Sent, sent_by
@@ -44,9 +45,11 @@ class Doing:
 
     @property
     def owing(self) -> owed.Owing:
-        """Fold the loans on the business date."""
-        on = self.sight.book.business_date or self.today
-        return owed.owing(book=self.sight.book, loans=self.loans, on=on)
+        return owed.owing(book=self.sight.book, loans=self.loans, on=self.owed_on)
+
+    @property
+    def owed_on(self) -> date:
+        return owed_on(book=self.sight.book, today=self.today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is owed in a case today and why: each of its loans folded on the business date.
+"""What is owed in a case today and why: each of its loans folded on that day.
 
 Units   Amounts are minor units of the book's currency.
 """

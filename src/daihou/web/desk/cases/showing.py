@@ -18,7 +18,7 @@ from daihou.web.cases import people
 from daihou.web.cases.contacting import point_for
 from daihou.web.cases.locking import is_locked
 from daihou.web.cases.models import Case, PromiseState
-from daihou.web.cases.queries import figures_on
+from daihou.web.cases.queries import figures_on, owed_on
 from daihou.web.cases.sighting import loans_of
 from daihou.web.complaints.models import Complaint, Nature
 from daihou.web.contacts import keys, stops
@@ -92,7 +92,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     on = book.business_date or timezone.localdate()
     figures_as_of = figures_on(case=case)
     loans = loans_of(sight, case)
-    found = owed.owing(book=book, loans=loans, on=on)
+    found = owed.owing(book=book, loans=loans, on=owed_on(book=book, today=timezone.localdate(at)))
     data, points = _known(case.party, loans)
     open_ways = ways(case=case, loans=loans, points=points, acting_user=user, at=at)
     held = states.kinds_on(party=case.party, on=timezone.localdate())

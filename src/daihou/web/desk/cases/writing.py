@@ -142,7 +142,7 @@ def _act(doing: Doing, *, deed: Deed) -> str:
 def _rendered(doing: Doing, version: TemplateVersion, loan: Loan, who: Asked) -> rendering.Rendered:
     values = facts.values_of(
         loan=loan,
-        as_of=doing.sight.book.business_date or doing.today,
+        as_of=doing.owed_on,
         language=version.template.language,
         channel=version.template.channel,
         more=_missed(doing) if version.template.key == OF_BROKEN else {},
