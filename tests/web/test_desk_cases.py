@@ -15,7 +15,7 @@ from daihou.web.cases.models import Affordability, Case, CaseRequest, Note, Prom
 from daihou.web.cases.queries import owed_on
 from daihou.web.complaints.models import Complaint, PaidClaim
 from daihou.web.contacts.models import Outcome, Permit, Refusal, StopOrder
-from daihou.web.ledger.models import Book
+from daihou.web.ledger.models import Book, Position
 from daihou.web.parties.models import ContactPoint, PersonState
 from tests.web.collected_book import NIGHT, case_of
 from tests.web.desk_book import *  # noqa: F403
@@ -113,6 +113,17 @@ def test_what_she_pays_today_is_seen_at_once_though_the_night_has_not_come(at_wo
     pay(at_work.book, "A", 22_004, key="at-noon", on=today)
     text = at_work.page().content.decode()
     assert all(shown in text for shown in (">¥0.00<", f"{today} 逾期", "无需催收"))
+    assert "下一次日终完成前" not in at_work.client.get(at_work.url("cases")).content.decode()
+
+
+def test_nights_that_stand_still_are_told_before_anything_else(at_work, noon):
+    assert 'id="stale"' not in at_work.page().content.decode()
+    Position.objects.filter(loan__book=at_work.book).update(business_date=NIGHT)
+    text = at_work.page().content.decode()
+    assert all(
+        shown in text for shown in ('id="stale"', "等待日终", f"{NIGHT}", "HOUSE-FIGURES-01")
+    )
+    assert "下一次日终完成前" in at_work.client.get(at_work.url("cases")).content.decode()
 
 
 def test_a_call_takes_its_permit_shows_the_number_and_waits_for_its_outcome(at_work, noon):

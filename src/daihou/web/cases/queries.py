@@ -345,13 +345,15 @@ def figures_on(*, case: Case) -> date:
     return max(case.figures_on, on or case.figures_on)
 
 
-def owed_on(*, book: Book, today: date) -> date:
-    """Return the day of which it is told what is owed: today, while each night follows its day.
+def do_nights_follow(*, book: Book, today: date) -> bool:
+    """Say whether the day before has ended: nobody is contacted on older figures."""
+    return book.business_date is None or book.business_date + timedelta(days=1) >= today
 
-    Where the nights stand still it is their last day, older than which nobody is reminded of.
-    """
+
+def owed_on(*, book: Book, today: date) -> date:
+    """Return the day of which it is told what is owed: today, or the last that ended long ago."""
     on = book.business_date
-    return today if on is None or on + timedelta(days=1) == today else on
+    return today if on is None or do_nights_follow(book=book, today=today) else on
 
 
 def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:

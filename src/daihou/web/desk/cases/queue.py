@@ -62,6 +62,11 @@ def queue(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     except DaihouError as refused:
         remarks, sort, cursor = [line_of(refused)], "turn", ""
         page = queries.queue(book=sight.book, filters=filters, at=at, funder_ids=sight.funder_ids)
+    if not queries.do_nights_follow(book=sight.book, today=timezone.localdate(at)):
+        remarks.append(
+            _("The last day that ended is %(day)s: nobody is contacted before the next has.")
+            % {"day": sight.book.business_date}
+        )
     rows = _found(request, sight, text) if text else list(page.cases)
     context = {
         "rows": rows,
@@ -96,8 +101,9 @@ def queue(request: HttpRequest, *, sight: Sight) -> HttpResponse:
 def save_view(request: HttpRequest, *, sight: Sight) -> HttpResponse:
     """Keep the filters of the page under a name, or delete a view of one's own."""
     user = user_of(request)
-    if request.POST.get("delete", "").isdecimal():
-        found = SavedView.objects.filter(book=sight.book, pk=int(request.POST["delete"])).first()
+    if request.POST.get("delete"):
+        number = number_of(request.POST["delete"]) or 0
+        found = SavedView.objects.filter(book=sight.book, pk=number).first()
 
         def act() -> None:
             if found is not None:

@@ -89,12 +89,13 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     """Gather what the page of a case shows."""
     user = user_of(request)
     book = sight.book
-    on = book.business_date or timezone.localdate()
+    today = timezone.localdate(at)
     figures_as_of = figures_on(case=case)
     loans = loans_of(sight, case)
-    found = owed.owing(book=book, loans=loans, on=owed_on(book=book, today=timezone.localdate(at)))
+    found = owed.owing(book=book, loans=loans, on=owed_on(book=book, today=today))
     data, points = _known(case.party, loans)
     open_ways = ways(case=case, loans=loans, points=points, acting_user=user, at=at)
+    on = today if any(way.is_stale for way in open_ways) else book.business_date or today
     held = states.kinds_on(party=case.party, on=timezone.localdate())
     orders = list(stops.in_force(party=case.party, at=at))
     complaints = list(
@@ -147,6 +148,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "deeds": actions(request, sight, case),
         "locked_by_other": locked_by_other,
         "figures_on": figures_as_of,
+        "figures_due_on": on,
         "is_stale": figures_as_of < on and case.state != "closed",
         "may_work": may(request, sight, "case.work"),
         "may_plan_visit": may(request, sight, "visit.plan"),

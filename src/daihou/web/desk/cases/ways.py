@@ -29,6 +29,7 @@ class Way:
     next_at: datetime | None = None
     next_local: str = ""
     rules: tuple[RuleLine, ...] = ()
+    is_stale: bool = False  # The nights stand still: nobody is contacted on old figures.
 
     @property
     def word(self) -> str:
@@ -80,6 +81,7 @@ def way_of(channel: Channel, decision: Decision, *, zone: ZoneInfo, at: datetime
         next_at=later,
         next_local=_clock(later, zone=zone, at=at) if later else "",
         rules=rule_lines(decision),
+        is_stale=any(ruling.code == "contact.figures_stale" for ruling in decision.refusals),
     )
 
 
