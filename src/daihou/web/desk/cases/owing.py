@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from daihou.core.events import Event
-from daihou.core.position import Position, position
+from daihou.core.position import Position, Status, position
 from daihou.web.board import loan_page
 from daihou.web.ledger.models import Book
 from daihou.web.ledger.queries import contract_of, load_events
@@ -76,10 +76,10 @@ class Owing:
 
 
 def owing(*, book: Book, loans: Sequence[Loan], on: date) -> Owing:
-    """Fold the loans of a case; those with something overdue come first."""
+    """Fold the loans of a case; the longest overdue first, those paid off last."""
     events = load_events(loan_ids=[loan.pk for loan in loans])
     boxes = [_box(book, loan, events[loan.pk], on) for loan in loans]
-    boxes.sort(key=lambda box: -box.position.days_past_due)
+    boxes.sort(key=lambda box: (-box.position.days_past_due, box.position.status is Status.CLOSED))
     return Owing(boxes=tuple(boxes), on=on)
 
 
