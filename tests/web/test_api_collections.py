@@ -6,15 +6,11 @@ import pytest
 
 from daihou.web.access.models import User
 from daihou.web.access.queries import system_user
-from daihou.web.approvals import operations as approvals
 from daihou.web.audit.models import AuditRow
-from daihou.web.cases.models import Case
+from daihou.web.cases.models import Case, Note
 from daihou.web.channels.models import TemplateVersion
 from daihou.web.complaints.models import Complaint
-from daihou.web.contacts import findings
-from daihou.web.contacts.findings import Established
-from daihou.web.contacts.models import FindingKind, Outbox, Permit, Refusal, StopOrder
-from daihou.web.loans.models import Loan
+from daihou.web.contacts.models import Inbound, Outbox, Permit, Refusal, StopOrder
 from daihou.web.parties import editing
 from daihou.web.parties.models import ContactPoint
 from tests.web.api_client import program
@@ -181,21 +177,66 @@ def test_a_spouse_whose_part_was_established_is_listed_and_called(dialer, desk, 
     )
     points = ContactPoint.objects.filter(party=spouse, kind="phone")
     points.update(basis="consent", basis_evidence="file 3")
-    fact = Established(
-        kind=FindingKind.JOINT_DEBT,
-        loans=(Loan.objects.get(book=desk, loan_ref="A"),),
-        party=spouse,
-        from_on=desk.business_date,
-        evidence="marriage file 3",
-    )
-    asked = findings.note(book=desk, fact=fact, acting_user=User.objects.get(username="compliance"))
-    second = make_user("compliance", username="approver")
-    approvals.decide(approval=asked, verdict="approved", reason="seen", acting_user=second)
+    fact = {"kind": "joint_debt", "loan_refs": ["A"], "party_id": spouse.pk}
+    fact |= {"from_on": desk.business_date.isoformat(), "evidence": "marriage file 3"}
+    wrong = dialer.post(f"{dialer.book}/findings", fact | {"party_id": None}, 422)
+    assert wrong["code"] == "contact.finding_whom"
+    asked = dialer.post(f"{dialer.book}/findings", fact)["approval"]
+    assert (asked["state"], asked["made_by"]) == ("pending", "collector")
+    assert len(dialer.get(f"{dialer.of_case}/recipients")) == 1
+    make_user("compliance", username="approver")
+    decision = {"verdict": "approved", "reason": "seen"}
+    path = f"{dialer.book}/approvals/{asked['id']}/decision"
+    dialer.post(path, decision, 403)
+    Caller(desk, "approver").post(path, decision, 200)
     listed = dialer.get(f"{dialer.of_case}/recipients")
     assert [(each["part"], each["party_id"]) for each in listed[1:]] == [("spouse", spouse.pk)]
     body = {"channel": "voice", "point_id": points.get().pk, "part": "spouse"}
     made = dialer.post(f"{dialer.of_case}/contacts", body | {"party_id": spouse.pk})
     assert made["recipient"] == "spouse"
+
+
+def test_a_transfer_holds_at_once_and_is_taken_back_by_two(dialer, desk):
+    fact = {
+        "kind": "transferred",
+        "loan_refs": ["A", "A"],
+        "named": "示例资产",
+        "evidence": "deed 7",
+    }
+    fact["from_on"] = desk.business_date.isoformat()
+    dialer.post(f"{dialer.book}/findings", fact | {"loan_refs": ["A", "nothing"]}, 404)
+    for wrong in ({"evidence": ""}, {"loan_refs": []}, {"kind": "gone"}, {"amount_minor": -1}):
+        dialer.post(f"{dialer.book}/findings", fact | wrong, 422)
+    assert dialer.post(f"{dialer.book}/findings", fact)["approval"] is None
+    dial = {"channel": "voice", "point_id": dialer.point("phone"), "loan_refs": ["A"]}
+    refused = dialer.post(f"{dialer.of_case}/contacts", dial, 422)
+    assert "CN-ASG-01" in {each["rule_id"] for each in refused["decision"]["refused_by"]}
+    (held,) = dialer.get(f"{dialer.book}/loans/A/findings")["items"]
+    assert (held["named"], held["by"], held["ended_at"]) == ("示例资产", "collector", None)
+    path = f"{dialer.book}/findings/{held['id']}/end"
+    asked = dialer.post(path, {"reason": "the sale was undone"}, 200)["approval"]
+    assert asked["state"] == "pending"
+    dialer.post(f"{dialer.of_case}/contacts", dial, 422)
+    decision = {"verdict": "approved", "reason": "seen"}
+    officer = Caller(desk, "compliance")
+    officer.post(f"{dialer.book}/approvals/{asked['id']}/decision", decision, 200)
+    (ended,) = dialer.get(f"{dialer.book}/loans/A/findings")["items"]
+    assert ended["end_reason"] == "the sale was undone"
+    dialer.post(f"{dialer.of_case}/contacts", dial)
+    dialer.post(f"{dialer.book}/findings/999999/end", {"reason": "x"}, 404)
+    auditor = Caller(desk, "quality")
+    auditor.post(f"{dialer.book}/findings", fact, 403)
+
+
+def test_a_call_that_was_taken_is_counted_and_told(dialer):
+    body = {"point_id": dialer.point("phone"), "text": "she asks for a week"}
+    path = f"{dialer.of_case}/calls-taken"
+    noted = dialer.post(path, body)["note_id"]
+    assert Note.objects.get().pk == noted
+    assert Inbound.objects.get().outcome == "effective"
+    dialer.post(path, body | {"point_id": 999_999}, 404)
+    dialer.post(path, body | {"text": ""}, 422)
+    assert Inbound.objects.count() == 1
 
 
 def test_a_promise_a_note_a_tag_and_what_comes_next(dialer, noon):

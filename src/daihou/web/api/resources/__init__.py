@@ -13,6 +13,7 @@ from daihou.web.api.resources import (
     credit,
     documents,
     files,
+    findings,
     limitation,
     loans,
     parameters,
@@ -40,6 +41,7 @@ ROUTERS = (
     parameters.router,
     cases.router,
     contacts.router,
+    findings.router,
     complaints.router,
     webhooks.router,
 )

@@ -35,6 +35,7 @@ from daihou.web.api.resources.shared import (
 from daihou.web.api.site import needs, user_of
 from daihou.web.board.sight import Sight
 from daihou.web.cases import people
+from daihou.web.cases.called import note_call
 from daihou.web.cases.contacting import POINT_OF, contact_of, turned_to
 from daihou.web.cases.models import Case
 from daihou.web.cases.queries import owed_on
@@ -102,6 +103,19 @@ class ContactIn(Schema):
     party_id: Number | None = None
     loan_refs: Annotated[list[Reference], Field(max_length=50)] = []
     template_version_id: Number | None = None
+
+
+class CallTakenIn(Schema):
+    """From which number she called; ``text`` is what she said, kept encrypted as a note."""
+
+    point_id: Number
+    part: Part = "debtor"
+    party_id: Number | None = None
+    text: Annotated[LongText, Field(min_length=1)]
+
+
+class CallTakenOut(Schema):
+    note_id: int
 
 
 class ContactOutcomeOut(Schema):
@@ -239,6 +253,25 @@ def ask_for_contact(
     contact = _contact(sight, case_of(sight, case_id), body, user)
     permit = operations.ask(contact=contact, acting_user=user, at=timezone.now())
     return Status(201, _permit(permit))
+
+
+@router.post(OF_CASE + "/calls-taken", response={201: CallTakenOut}, auth=needs("case.work"))
+def note_call_taken(
+    request: HttpRequest, book_name: BookName, case_id: RowId, body: CallTakenIn
+) -> Status[Any]:
+    """Note that somebody called about a case: caps that count what she began count it."""
+    sight = sight_of(request, book_name=book_name, permission="case.work")
+    user, case = user_of(request), case_of(sight, case_id)
+    who = _recipient(sight, case, body)
+    note = note_call(
+        case=case,
+        who=who,
+        point=_point(who, Channel.VOICE, body.point_id),
+        text=body.text,
+        at=timezone.now(),
+        acting_user=user,
+    )
+    return Status(201, {"note_id": note.pk})
 
 
 @router.get(BOOK + "/contacts", response=Page[ContactOut], auth=SEES)
@@ -421,7 +454,7 @@ def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
     return turned_to(who.recipient, contact)
 
 
-def _recipient(sight: Sight, case: Case, body: ContactIn) -> people.Asked:
+def _recipient(sight: Sight, case: Case, body: ContactIn | CallTakenIn) -> people.Asked:
     """Find who is to be reached, in her part; unnamed it is the borrower."""
     party_id = body.party_id or (case.party_id if body.part == "debtor" else 0)
     key = f"{body.part}-{party_id}"

@@ -4,12 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from daihou.collect.requests import Channel, Purpose
 from daihou.errors import DaihouError
 from daihou.web.board.sight import may
 from daihou.web.cases import people
 from daihou.web.cases.called import note_call
-from daihou.web.cases.contacting import contact_of, turned_to
 from daihou.web.cases.people import Asked
 from daihou.web.desk.cases.actions import ACTIONS
 from daihou.web.desk.cases.doing import Doing, Kind, Panel
@@ -44,17 +42,10 @@ def _act(doing: Doing) -> Panel:
     who, known = next(named, (None, None))
     if who is None or known is None:
         raise DaihouError("form.choice_wrong", field="point")
-    contact = contact_of(
-        case=doing.case,
-        loans=who.loans,
-        point=known.point,
-        channel=Channel.VOICE,
-        user=doing.user,
-        purpose=Purpose.SERVICE_ANSWER.value,
-    )
     note_call(
         case=doing.case,
-        contact=turned_to(who.recipient, contact),
+        who=who,
+        point=known.point,
         text=doing.sent.text("text"),
         at=doing.at,
         acting_user=doing.user,
