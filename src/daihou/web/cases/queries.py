@@ -352,8 +352,8 @@ def do_nights_follow(*, book: Book, today: date) -> bool:
 
 def owed_on(*, book: Book, today: date) -> date:
     """Return the day of which it is told what is owed: today, or the last that ended long ago."""
-    on = book.business_date
-    return today if on is None or do_nights_follow(book=book, today=today) else on
+    does_follow = do_nights_follow(book=book, today=today)
+    return today if does_follow else book.business_date or today
 
 
 def late_loans(*, loans: Sequence[Loan]) -> list[Loan]:

@@ -7,6 +7,7 @@ problem with every rule that refuses, what it refused on, and when to ask again;
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -436,9 +437,10 @@ def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
     if not body.loan_refs or len(loans) != 1:
         raise DaihouError("api.one_loan_needed")
     version = _version(case, who, body.template_version_id or 0, loans[0], channel)
+    today = timezone.localdate(timezone=ZoneInfo(sight.book.time_zone))
     values = facts.values_of(
         loan=loans[0],
-        as_of=owed_on(book=sight.book, today=timezone.localdate()),
+        as_of=owed_on(book=sight.book, today=today),
         language=version.template.language,
         channel=version.template.channel,
         recipient=None if who.is_debtor else who.party,
