@@ -5,6 +5,7 @@ from django.urls import reverse
 from daihou.web.access.queries import system_user
 from daihou.web.audit import sealing, verifying
 from daihou.web.audit.models import AuditRow, Leaf
+from daihou.web.audit.operations import record
 from daihou.web.ledger.operations import create_book
 
 
@@ -27,6 +28,10 @@ def test_an_auditor_finds_a_write_and_takes_the_log_with_its_head(db, make_user,
         []
     ] * 2
     assert shown(action="book.", through="2001-01-01") == []
+    kept = {"is_good": True, "parts": {"a": None}}
+    record(acting_user=system_user(), action="a.b", target_type="c", target_id=1, details=kept)
+    text = client.get(page, {"action": "a.b"}).content.decode()
+    assert all(f'mono">{said}<' in text for said in ("true", "{&quot;a&quot;: null}"))
     while sealing.seal_waiting():
         pass
     place = Leaf.objects.get(source="audit", row_id=row.pk).number

@@ -1,5 +1,6 @@
 """Template tags of the faces: icons, amounts, days, states."""
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +24,12 @@ register = template.Library()
 def icon(name: str) -> SafeString:
     """Draw an icon; the markup comes from the locked package, never from data."""
     return mark_safe(icon_svg(name))  # noqa: S308
+
+
+@register.filter
+def as_kept(value: object) -> str:
+    """Write a value of an audit row: a text as it is, anything else as the JSON that is kept."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @register.filter
