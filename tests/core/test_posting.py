@@ -98,6 +98,18 @@ def test_later_days_change_no_entry_of_earlier_ones(history, offset, back):
         assert at_once == (late, posting.sub_ledger(**asked))
 
 
+@given(history=histories(), offset=DAYS)
+def test_what_moved_after_a_day_is_the_end_of_all_that_moved(history, offset):
+    contract, events = history
+    reversal = event(Kind.PAYMENT_REVERSED, offset, sequence=100, target_key="wrong")
+    events = [*events, paid(offset, 33_333, sequence=99, key="wrong"), reversal]
+    asked = {"contract": contract, "events": events, "as_of": on(offset + 20)}
+    whole, figures = posting.movements_and_figures(**asked)
+    for day in (offset, offset + 7):
+        late = tuple(movement for movement in whole if movement.on > on(day))
+        assert posting.movements_and_figures(**asked, after=on(day)) == (late, figures)
+
+
 CHANGES = {
     "extended": (Kind.EXTENDED, 0, Change(through_on=on(500))),
     "deferred": (

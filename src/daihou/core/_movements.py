@@ -167,14 +167,25 @@ class _Watched(Fold):
         self.noted: list[Movement] = []
         self.before = NOTHING
         self.is_handling = False
+        self.is_noting = True
+
+    def begin_after(self, day: date) -> None:
+        """Fold through a day of which nobody asks what moved; nothing is noted before it."""
+        self.is_noting = False
+        self._run_through(day)
+        self.is_noting = True
+        self.before = standing(self, day.toordinal())
 
     def skip_to(self, day: date) -> None:
         """Fold through a day and stop there alone; what only days moved is noted as one."""
+        self._run_through(day)
+        self._note_day(day)
+
+    def _run_through(self, day: date) -> None:
         first = self.told
         while self.told < len(self.waiting) and self.waiting[self.told].effective_on <= day:
             self.told += 1
         self.run(self.waiting[first : self.told], day)
-        self._note_day(day)
 
     def go_to(self, day: date) -> None:
         """Fold through a day and stop on every day from the first event on."""
@@ -185,17 +196,19 @@ class _Watched(Fold):
             self.skip_to(date.fromordinal(ordinal))
 
     def _fold_day(self, day: int, events: Sequence[Event]) -> None:
-        self._note_day(date.fromordinal(day))
+        if self.is_noting:
+            self._note_day(date.fromordinal(day))
         super()._fold_day(day, events)
 
     def _handle(self, event: Event, day: int) -> None:
         self.is_handling = True
         super()._handle(event, day)
         self.is_handling = False
-        self._note_event(event, day)
+        if self.is_noting:
+            self._note_event(event, day)
 
     def _apply_held(self, day: int) -> None:
-        if self.is_handling or not self.held:
+        if self.is_handling or not self.held or not self.is_noting:
             super()._apply_held(day)
             return
         on = date.fromordinal(day)
@@ -371,8 +384,10 @@ def _watched(
     gone = {e.target_key for e in taking_back if after is not None and e.effective_on <= after}
 
     fold = _Watched(contract, [event for event in facts if not leaves_no_trace(event, gone)])
-    if after is not None:
-        fold.skip_to(after)
+    if after is not None and gone.issuperset(event.target_key for event in taking_back):
+        fold.begin_after(after)
+    elif after is not None:
+        fold.skip_to(after)  # What is taken back later is told by all that was noted of it.
     noted: list[Movement] = []
     for event in taking_back:
         if event.target_key in gone:
