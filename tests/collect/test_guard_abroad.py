@@ -188,4 +188,4 @@ def test_adverse_data_is_reported_only_once_told():
         assert wait == 14
         assert refusals_to_report(debt=told, on=on + timedelta(days=wait - 1), rules=rules)
         assert not refusals_to_report(debt=told, on=on + timedelta(days=wait), rules=rules)
-    assert days_to_wait(rules=rules_of(jurisdiction="IN"), on=on) == 0
+    assert days_to_wait(rules=rules_of(jurisdiction="IN"), on=on) is None

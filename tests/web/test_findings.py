@@ -395,6 +395,14 @@ def test_the_gate_before_a_bureau_report_is_a_page(at_work):
     loan, told_on = Loan.objects.get(book=at_work.book, loan_ref="A"), date(2025, 5, 2)
     says = facts.values_of(loan=loan, as_of=told_on, language="zh")
     assert says["report_on"] == date(2025, 5, 16)  # HOUSE-CR-01: nothing is reported before.
+    LendingProfile.objects.create(
+        book=at_work.book,
+        jurisdiction="IN",
+        lender_type="licensed",
+        valid_from=told_on,
+        added_by=system_user(),
+    )
+    assert "report_on" not in facts.values_of(loan=loan, as_of=told_on, language="en")
     for wrong in ("9999-12-31", "0001-01-01", "soon"):
         answer = at_work.client.get(at_work.url("reporting"), {"on": wrong, "show": "held"})
         assert (answer.status_code, wrong in answer.content.decode()) == (200, True)

@@ -43,9 +43,9 @@ def refusals_to_report(*, debt: Debt, on: date, rules: RuleSet | None) -> tuple[
     return tuple(found)
 
 
-def days_to_wait(*, rules: RuleSet | None, on: date) -> int:
-    """Say how many days after the notice of a day the report may follow."""
-    return max((rule.days or 0 for rule in _bureau(rules, on)), default=0)
+def days_to_wait(*, rules: RuleSet | None, on: date) -> int | None:
+    """Say how many days after a notice the report may follow; None: without a rule it never may."""
+    return max((rule.days or 0 for rule in _bureau(rules, on)), default=None)
 
 
 def _bureau(rules: RuleSet | None, on: date) -> list[Rule]:

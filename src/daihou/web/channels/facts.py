@@ -60,19 +60,20 @@ def values_of(
         "product": product or PRODUCT[language],
         "loan_tail": loan.loan_ref[-TAIL:],
         "figures_on": as_of,
-        "report_on": _report_on(loan, as_of),
         "opt_out": (OPT_OUT_OF_MAIL if channel == Channel.EMAIL else OPT_OUT)[language],
+        **_report(loan, as_of),
         **_due(book, then),
         **_overdue(book, then),
     }
     return values | dict(more or {})
 
 
-def _report_on(loan: Loan, as_of: date) -> date:
-    """Return the day from which adverse data may be reported if she is told on a day."""
+def _report(loan: Loan, as_of: date) -> dict[str, Value]:
+    """Give the day from which adverse data may be reported if she is told on a day, if it may."""
     law = profile_on(book=loan.book, on=as_of).jurisdiction
     rules = rules_for(book=loan.book, loans=[loan], jurisdiction=law)
-    return as_of + timedelta(days=days_to_wait(rules=rules, on=as_of))
+    days = days_to_wait(rules=rules, on=as_of)
+    return {} if days is None else {"report_on": as_of + timedelta(days=days)}
 
 
 def _name(person: Party | None, language: Language) -> str:
