@@ -90,28 +90,29 @@ class RecipientOut(Schema):
     points: list[PointOut]
 
 
-class ContactIn(Schema):
-    """``template_version_id`` and one of ``loan_refs`` for whatever is written, and for a robot.
+class ReachedIn(Schema):
+    """Where and who: ``part`` and ``party_id`` name who is reached where it is not the borrower."""
 
-    Without ``loan_refs`` a talk is about the loans of the case that are overdue. ``part`` and
-    ``party_id`` say who is reached where it is not the borrower; a contact person is told nothing
-    in writing.
-    """
-
-    channel: Asked
     point_id: Number
     part: Part = "debtor"
     party_id: Number | None = None
+
+
+class ContactIn(ReachedIn):
+    """``template_version_id`` and one of ``loan_refs`` for whatever is written, and for a robot.
+
+    Without ``loan_refs`` a talk is about the loans of the case that are overdue. A contact person
+    is told nothing in writing.
+    """
+
+    channel: Asked
     loan_refs: Annotated[list[Reference], Field(max_length=50)] = []
     template_version_id: Number | None = None
 
 
-class CallTakenIn(Schema):
+class CallTakenIn(ReachedIn):
     """From which number she called; ``text`` is what she said, kept encrypted as a note."""
 
-    point_id: Number
-    part: Part = "debtor"
-    party_id: Number | None = None
     text: Annotated[LongText, Field(min_length=1)]
 
 
@@ -456,7 +457,7 @@ def _contact(sight: Sight, case: Case, body: ContactIn, user: User) -> Contact:
     return turned_to(who.recipient, contact)
 
 
-def _recipient(sight: Sight, case: Case, body: ContactIn | CallTakenIn) -> people.Asked:
+def _recipient(sight: Sight, case: Case, body: ReachedIn) -> people.Asked:
     """Find who is to be reached, in her part; unnamed it is the borrower."""
     party_id = body.party_id or (case.party_id if body.part == "debtor" else 0)
     key = f"{body.part}-{party_id}"
