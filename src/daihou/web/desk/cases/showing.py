@@ -96,7 +96,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     data, points = _known(case.party, loans)
     open_ways = ways(case=case, loans=loans, points=points, acting_user=user, at=at)
     on = today if any(way.is_stale for way in open_ways) else book.business_date or today
-    held = states.kinds_on(party=case.party, on=timezone.localdate())
+    held = states.kinds_on(party=case.party, on=today)
     orders = list(stops.in_force(party=case.party, at=at))
     complaints = list(
         Complaint.objects.filter(party=case.party, closed_at__isnull=True).order_by("pk")
@@ -104,7 +104,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
     promises = list(
         case.promises.select_related("made_by").order_by("-made_at", "-pk")[:PROMISES_SHOWN]
     )
-    zone = reach.time_zone(party=case.party, on=timezone.localdate(), known=points)
+    zone = reach.time_zone(party=case.party, on=today, known=points)
     tried = timelines.tried(case=case, at=at)
     advice = advise(
         Situation(
@@ -132,7 +132,7 @@ def page(request: HttpRequest, *, sight: Sight, case: Case, at: datetime) -> dic
         "person": person(case.party, data),
         "owing": found,
         "points": [_point(each) for each in points],
-        "others": people.others(loans=loans, on=timezone.localdate()),
+        "others": people.others(loans=loans, on=today),
         "ways": open_ways,
         "shut_ways": [each for each in open_ways if not each.is_open and each.rules],
         "states": sorted(held),
