@@ -47,6 +47,14 @@ def shift(beside, patience):
     return lambda count: beside(make, count)
 
 
+def at_first_case(visit, shift):
+    browser = visit(name="collector")
+    browser.open(f"/books/{shift(3)}/cases/?view=all")
+    browser.page.locator("a[data-row]").first.click()
+    expect(browser.page.locator(".case-timeline")).to_be_visible()
+    return browser
+
+
 def play(visit, site, book, count):
     browser = visit(name="collector")
     shift = Shift(browser.page)
@@ -73,11 +81,8 @@ def test_a_shift_of_fifty_cases_by_keyboard(visit, site, shift):
 
 def test_what_is_typed_ahead_of_a_form_waits_for_it_and_sets_off_nothing_else(visit, shift):
     """The first letters of a note are keys of the page, too: h is hardship, s stops contact."""
-    browser = visit(name="collector")
-    browser.open(f"/books/{shift(3)}/cases/?view=all")
+    browser = at_first_case(visit, shift)
     page = browser.page
-    page.locator("a[data-row]").first.click()
-    expect(page.locator(".case-timeline")).to_be_visible()
     page.route("**/note/", _slowly)
     page.keyboard.press("n")
     page.keyboard.type("she said so")
@@ -95,11 +100,8 @@ def test_what_is_typed_ahead_of_a_form_waits_for_it_and_sets_off_nothing_else(vi
 
 
 def test_who_leaves_the_first_field_at_once_is_not_taken_back_to_it(visit, shift):
-    browser = visit(name="collector")
-    browser.open(f"/books/{shift(3)}/cases/?view=all")
+    browser = at_first_case(visit, shift)
     page = browser.page
-    page.locator("a[data-row]").first.click()
-    expect(page.locator(".case-timeline")).to_be_visible()
     page.evaluate(LEAVE_AT_ONCE)
     page.keyboard.press("n")
     expect(page.locator("#save-next")).to_be_focused()
@@ -161,11 +163,8 @@ def test_keys_open_help_forms_and_go_back_a_step(visit, shift):
 
 
 def test_a_lost_connection_is_said_and_what_was_typed_stays(visit, shift):
-    browser = visit(name="collector")
-    browser.open(f"/books/{shift(3)}/cases/?view=all")
+    browser = at_first_case(visit, shift)
     page = browser.page
-    page.locator("a[data-row]").first.click()
-    expect(page.locator(".case-timeline")).to_be_visible()
     page.keyboard.press("n")
     page.locator("textarea[name=text]").fill("half a sentence")
     page.context.set_offline(True)
